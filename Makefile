@@ -1,0 +1,52 @@
+# Everything that is done to Komek. It needs Python 3.11 or later, make and git.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup run test check lint bench conversations schemas lock clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/dev ## make the environment, from the lock files
+run: .venv/run ## start the service on a server of its own
+	@$(BIN)/python main.py serve
+
+test: .venv/dev ## run every test
+	$(BIN)/pytest
+
+check: lint test ## what CI runs
+
+lint: .venv/dev ## style, types, the Dockerfile, the menu
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/python main.py check
+
+bench: .venv/dev ## measure: the USSD hop against its floor
+	$(BIN)/python benchmarks/hop.py
+
+conversations: .venv/dev ## write the screens of tests/conversations anew, to be read
+	$(BIN)/pytest tests/test_conversations.py --rewrite
+
+schemas: .venv/run ## write menus/schema/ anew from the forms
+	$(BIN)/python -m menus.schema
+
+lock: .venv/dev ## resolve the dependencies anew; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove the environment and what the tests left
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.venv/run: requirements/run.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/run
+	$(BIN)/pip install --quiet --require-hashes -r $<
+	@touch $@

@@ -1,0 +1,341 @@
+"""Komek: settings, the world put together, the web application, the command line."""
+
+import asyncio
+import logging
+import os
+import re
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from rich.console import Console
+from starlette.routing import Route
+from uvicorn.supervisors import Multiprocess
+
+from menus.faults import BrokenMenu
+from menus.live import LiveMenu, follow_changes, reload_aside
+from menus.load import load
+from menus.model import Menu
+from sms.alphabet_check import latin_stays_gsm7
+from sms.embedded_redis import NoServer, embedded_redis
+from ussd import africastalking
+from ussd.fit_check import fits_on_screens
+from ussd.hop import Dialogue
+from ussd.paging import Budget
+from ussd.phone import conversation, drawn, everything
+from ussd.screens import Screens
+from ussd.sessions import REDIS_SECONDS, Sessions
+
+MENUS = Path(__file__).parent / "menus"
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+
+# --- Settings -----------------------------------------------------------------
+
+
+class Settings(BaseSettings):
+    """KOMEK_… variables of the environment or of a `.env` file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KOMEK_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    redis_url: str | None = None
+    data_dir: Path = Path("data")
+    gateway: Literal["simulator", "africastalking"] = "simulator"
+    service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
+    callback_secret: SecretStr | None = None
+    callback_secret_file: Path | None = None
+    ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
+    ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        for name in ("callback_secret",):
+            if path := values.get(f"{name}_file"):
+                try:
+                    values = {**values, name: Path(path).read_text(encoding="utf-8").strip()}
+                except OSError as error:
+                    raise ValueError(f"KOMEK_{name.upper()}_FILE: {error.strerror}") from None
+        return values
+
+    @model_validator(mode="after")
+    def _secret_is_strong(self) -> "Settings":
+        if self.callback_secret is None and self.gateway != "simulator":
+            raise ValueError("KOMEK_CALLBACK_SECRET is missing (or …_FILE, a file that holds it)")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", self.secret or "A" * 22):
+            raise ValueError("KOMEK_CALLBACK_SECRET needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
+        return self
+
+    @property
+    def secret(self) -> str | None:
+        return self.callback_secret.get_secret_value() if self.callback_secret else None
+
+    @property
+    def budget(self) -> Budget:
+        return Budget(self.ussd_septets, self.ussd_units)
+
+
+def settings_or_exit() -> Settings:
+    """The settings, or one clear line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            name = "_".join(str(step) for step in each["loc"]).upper()
+            what = each["msg"].removeprefix("Value error, ")
+            err.print(f"KOMEK_{name}: {what}" if name else what, style="red")
+        raise typer.Exit(1) from None
+
+
+# --- The world put together ---------------------------------------------------
+
+
+def read_menu(settings: Settings) -> Menu:
+    """The menu, checked for every channel.  Raises `BrokenMenu`."""
+    return load(MENUS, [latin_stays_gsm7, fits_on_screens(settings.budget)])
+
+
+def connect(url: str) -> Redis:
+    """A client that asks once and does not wait: a hop is answered without it."""
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=64,
+        decode_responses=True,
+    )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The web application.  Raises `BrokenMenu`: a broken menu never starts."""
+    settings = settings or Settings()
+    if not (settings.redis_url and settings.secret):
+        raise ValueError("the application needs a Redis address and a callback secret")
+    redis = connect(settings.redis_url)
+    menu = LiveMenu(partial(read_menu, settings))
+    sessions = Sessions(redis)
+    dialogue = Dialogue(menu, sessions, settings.budget)
+    hop = africastalking.ussd_callback(settings.secret, dialogue)
+    end = africastalking.end_callback(settings.secret, sessions)
+
+    app = FastAPI(
+        lifespan=partial(lifespan, menu, redis), docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.router.routes += [
+        Route("/africastalking/{secret}/ussd", hop),
+        Route("/africastalking/{secret}/ussd/end", end),
+    ]
+    app.get("/healthz")(alive)
+    app.get("/readyz")(partial(ready, menu, redis))
+    return app
+
+
+@asynccontextmanager
+async def lifespan(menu: LiveMenu, redis: Redis, _app: FastAPI) -> AsyncIterator[None]:
+    """While the application runs, the menu follows its files and SIGHUP."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    following = asyncio.create_task(follow_changes(menu, MENUS, stop))
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(reload_aside(menu)))
+    yield
+    stop.set()
+    await following
+    await redis.aclose()
+
+
+async def alive() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+async def ready(menu: LiveMenu, redis: Redis) -> JSONResponse:
+    """Whether Redis answers; which menu is in force, and how many faults a newer
+    one was refused for.
+    """
+    answers = False
+    with suppress(RedisError, OSError, TimeoutError):
+        async with asyncio.timeout(REDIS_SECONDS):
+            answers = bool(await redis.ping())
+    content = {
+        "redis": "answers" if answers else "does not answer; hops go by their text",
+        "menu": menu.current.version,
+        "faults of a refused change": len(menu.refused),
+    }
+    return JSONResponse(content, 200 if answers else 503)
+
+
+# --- The command line ---------------------------------------------------------
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Default: KOMEK_HOST")] = None,
+    port: Annotated[int | None, typer.Option(help="Default: KOMEK_PORT")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes")] = 1,
+) -> None:
+    """Answer the gateway's callbacks."""
+    settings = settings_or_exit()
+    chosen = {"host": host, "port": port}
+    settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
+    menu_or_exit(settings)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    with ExitStack() as stack:
+        settings = complete(settings, stack)
+        welcome(settings)
+        run(settings, workers)
+
+
+def complete(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings with what a simulator makes for itself: a server, a secret."""
+    url, secret = settings.redis_url, settings.callback_secret
+    try:
+        url = url or stack.enter_context(embedded_redis(settings.data_dir))
+    except NoServer as error:
+        err.print(str(error), style="red")
+        raise typer.Exit(1) from None
+    secret = secret or SecretStr(secrets.token_urlsafe(16))
+    return settings.model_copy(update={"redis_url": url, "callback_secret": secret})
+
+
+def run(settings: Settings, workers: int) -> None:
+    """Serve until a signal.  Access logs stay off: a path holds the secret."""
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 10,
+    }
+    if workers == 1:
+        uvicorn.run(create_app(settings), **options)
+        return
+    os.environ["KOMEK_REDIS_URL"] = str(settings.redis_url)
+    os.environ["KOMEK_CALLBACK_SECRET"] = str(settings.secret)
+    config = uvicorn.Config("main:create_app", factory=True, workers=workers, **options)
+    Workers(config, [config.bind_socket()]).run()
+
+
+class Workers(Multiprocess):
+    """Several processes on one port.  SIGHUP reloads the menu in each of them."""
+
+    def handle_hup(self) -> None:
+        for process in self.processes:
+            if process.pid:
+                os.kill(process.pid, signal.SIGHUP)
+
+
+def welcome(settings: Settings) -> None:
+    """Say where the service is and what to try first."""
+    code, base = settings.service_code, f"http://{settings.host}:{settings.port}"
+    callback = f"{base}/africastalking/{settings.secret}/ussd"
+    out.print(f"\n[bold]Komek answers {code}[/] ({settings.gateway})\n")
+    out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)
+    out.print(f"End of session:            {callback}/end", soft_wrap=True)
+    out.print(f"State:                     {base}/readyz\n", soft_wrap=True)
+    out.print("Try next, in another terminal:")
+    out.print("  .venv/bin/python main.py dial      a phone; dial, then type an answer")
+    out.print("  .venv/bin/python main.py screens   everything that a phone can show")
+    form = "sessionId=try-1&phoneNumber=%2B77010000000&text="
+    out.print(f"  curl -d '{form}' {callback}\n", soft_wrap=True)
+
+
+@cli.command()
+def check() -> None:
+    """Name every fault of the menu, the words and the numbers, with file and line."""
+    menu = menu_or_exit(settings_or_exit())
+    parts = f"{len(menu.nodes)} nodes, {len(menu.facts)} facts, {len(menu.numbers)} numbers"
+    out.print(f"No faults: {parts}, {len(menu.languages)} languages. Version {menu.version}.")
+    for language in menu.languages.values():
+        if language.native_reader == "not yet":
+            out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
+
+
+def menu_or_exit(settings: Settings) -> Menu:
+    try:
+        return read_menu(settings)
+    except BrokenMenu as broken:
+        for fault in broken.faults:
+            err.print(str(fault), soft_wrap=True, markup=False)
+        err.print(f"{len(broken.faults)} faults: the menu is not used.", style="red")
+        raise typer.Exit(1) from None
+
+
+@cli.command()
+def dial(
+    code: Annotated[str | None, typer.Argument(help="Default: KOMEK_SERVICE_CODE")] = None,
+    keys: Annotated[str | None, typer.Option(help="Answers joined by *, such as 2*1")] = None,
+) -> None:
+    """A phone in the terminal.  With --keys: print the screens and end."""
+    settings = settings_or_exit()
+    answers = dialled_answers(settings.service_code, code or settings.service_code)
+    screens = Screens(menu_or_exit(settings), settings.budget)
+    if keys is not None:
+        answers += africastalking.answers_of(keys)
+        for shown in conversation(screens, answers):
+            out.print(drawn(shown, settings.budget))
+        return
+    talk(screens, settings.budget, answers)
+
+
+def dialled_answers(service_code: str, code: str) -> tuple[str, ...]:
+    """The answers that are dialled with the code: `*384*55*2*1#` gives 2 and 1."""
+    ours, given = service_code.rstrip("#"), code.strip().rstrip("#")
+    if given != ours and not given.startswith(f"{ours}*"):
+        err.print(f"{code} is another service; this one answers {service_code}", style="red")
+        raise typer.Exit(1)
+    return africastalking.answers_of(given[len(ours) + 1 :])
+
+
+def talk(screens: Screens, budget: Budget, answers: tuple[str, ...]) -> None:
+    """Show a screen, ask for the answer, until the session ends or is hung up."""
+    while True:
+        *_, shown = conversation(screens, answers)
+        out.print(drawn(shown, budget))
+        if shown.screen.ends:
+            return
+        try:
+            answers += (out.input("answer (Ctrl-D hangs up): "),)
+        except (EOFError, KeyboardInterrupt):
+            out.print("\nhung up")
+            return
+
+
+@cli.command()
+def screens(
+    language: Annotated[str | None, typer.Option(help="One language, such as ru")] = None,
+) -> None:
+    """Everything that a phone can show, page by page, with its size."""
+    settings = settings_or_exit()
+    menu = menu_or_exit(settings)
+    if language not in (None, *menu.languages):
+        err.print(f"There is no language {language}: {', '.join(menu.languages)}", style="red")
+        raise typer.Exit(1)
+    for shown in everything(Screens(menu, settings.budget), language):
+        out.print(drawn(shown, settings.budget))
+
+
+if __name__ == "__main__":
+    cli()

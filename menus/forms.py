@@ -1,0 +1,119 @@
+"""The form of each data file: which keys it may have, and of what kind.
+
+These models stand at the edge.  They give editors the JSON Schemas of
+`menus/schema/` and turn a file into checked, frozen data; what spans several
+files is checked in `checks`.  A new kind of node is one class here.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A name in the files: small Latin letters, digits and `_`."""
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+"""A language, as ISO 639 writes it: kk, ru, en."""
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+"""Words of one or more lines.  A blank line starts a new screen."""
+Line = Annotated[str, StringConstraints(pattern=r"^[^\n]*\S[^\n]*$", strip_whitespace=True)]
+"""Words on one line."""
+
+
+class Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MenuNode(Form):
+    """Its text, then its choices, numbered from 1 in this order."""
+
+    kind: Literal["menu"]
+    choices: Annotated[tuple[Name, ...], Field(json_schema_extra={"maxItems": 8})] = ()
+    facts: tuple[str, ...] = ()
+
+
+class PageNode(Form):
+    """Its text, and nothing further to choose."""
+
+    kind: Literal["page"]
+    facts: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return ()
+
+
+Node = Annotated[MenuNode | PageNode, Field(discriminator="kind")]
+
+
+class Start(Form):
+    """Screen 0, the same for everybody; also what is shown when anything breaks."""
+
+    text: Text
+    not_on_list: Line
+    languages: Annotated[tuple[Code, ...], Field(min_length=1)]
+    leads_to: Name
+
+
+class Tree(Form):
+    """tree.yaml: which screen leads where, and which facts each carries."""
+
+    start: Start
+    nodes: dict[Name, Node]
+
+
+class Phrases(Form):
+    """The words around every screen of a language."""
+
+    next: Line = Field(description="Beside 9: the next page")
+    back: Line = Field(description="Beside 0: back")
+    start: Line = Field(description="Beside 00: to the first screen")
+    not_on_list: Line = Field(description="Above the screen after a wrong key")
+    goodbye: Text = Field(description="The last screen, after three wrong keys")
+
+
+class NodeWords(Form):
+    """What a node says, and how the menu above lists it."""
+
+    label: Line | None = None
+    text: Text
+
+
+class Words(Form):
+    """kk.yaml, ru.yaml, en.yaml: all words of one language."""
+
+    language: Code
+    name: Line = Field(description="How screen 0 lists the language, in Latin letters")
+    native_reader: Line = Field(description="Who read it and when, or: not yet")
+    phrases: Phrases
+    nodes: dict[Name, NodeWords]
+
+
+class Number(Form):
+    """A phone number, and why it may be relied on."""
+
+    number: Line = Field(description="As the screen shows it")
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    what: Line = Field(description="Whose phone it is")
+    source: Line = Field(description="Where the number was read")
+    date: Line = Field(description="The date of the source, or: undated")
+
+
+class Numbers(RootModel[dict[Name, Number]]):
+    """numbers.yaml: every number that words may name."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Facts(RootModel[dict[str, Line]]):
+    """facts.yaml: what callers must be able to find."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+FORMS: dict[str, type[BaseModel]] = {
+    "tree": Tree,
+    "words": Words,
+    "numbers": Numbers,
+    "facts": Facts,
+}
+"""Each form, by the name of its JSON Schema."""

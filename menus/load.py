@@ -1,0 +1,97 @@
+"""From a folder of data files to a menu, or to all that is wrong with them."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from menus.checks import CHECKS, PLACEHOLDER
+from menus.draft import FILLER, Draft, read_draft
+from menus.faults import BrokenMenu, Fault
+from menus.forms import Number, Tree, Words
+from menus.model import Language, Menu, Node, NodeWords
+
+ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
+"""What a channel cannot show, found on the built menu and placed by the draft."""
+
+
+def load(folder: Path, channel_checks: Iterable[ChannelCheck] = ()) -> Menu:
+    """Read, check and build the menu of a folder.
+
+    Raises `BrokenMenu` with all faults at once, those of the channels among
+    them.  A menu that is returned has none.
+    """
+    draft = read_draft(folder)
+    menu = build(draft)
+    faults = [*draft.faults(), *(fault for check in CHECKS for fault in check(draft))]
+    if menu:
+        faults += [fault for check in channel_checks for fault in check(draft, menu)]
+    if faults or not menu:
+        raise BrokenMenu(faults)
+    return menu
+
+
+def build(draft: Draft) -> Menu | None:
+    """The menu as far as the draft goes: whole when the draft has no fault.
+
+    None when there is no tree to build on.
+    """
+    if not (tree := draft.tree.form):
+        return None
+    numbers = draft.numbers.form.root if draft.numbers.form else {}
+    start = tree.start.model_copy(update={"text": put_in(numbers, tree.start.text)})
+    return Menu(
+        version=version_of(draft),
+        start=start,
+        nodes={name: _node(tree, name) for name in tree.nodes},
+        languages={
+            code: _language(tree, part.form, numbers)
+            for code in tree.start.languages
+            if (part := draft.languages.get(code)) and part.form
+        },
+        numbers=numbers,
+        facts=draft.facts.form.root if draft.facts.form else {},
+    )
+
+
+def version_of(draft: Draft) -> str:
+    """A name for the content of all files: the same files, the same name."""
+    digest = hashlib.sha256()
+    for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
+        digest.update("\n".join([source.file, *source.lines, ""]).encode())
+    return digest.hexdigest()[:12]
+
+
+def put_in(numbers: dict[str, Number], text: str) -> str:
+    """The text with each {name} replaced by its number."""
+
+    def number(match: re.Match[str]) -> str:
+        named = numbers.get(match[1])
+        return named.number if named else match[0]
+
+    return PLACEHOLDER.sub(number, text)
+
+
+def _node(tree: Tree, name: str) -> Node:
+    node = tree.nodes[name]
+    choices = tuple(choice for choice in node.choices if choice in tree.nodes)
+    return Node(name, choices, node.facts)
+
+
+def _language(tree: Tree, words: Words, numbers: dict[str, Number]) -> Language:
+    goodbye = put_in(numbers, words.phrases.goodbye)
+    return Language(
+        code=words.language,
+        name=words.name,
+        native_reader=words.native_reader,
+        phrases=words.phrases.model_copy(update={"goodbye": goodbye}),
+        words={name: _words(words, name, numbers) for name in tree.nodes},
+    )
+
+
+def _words(words: Words, name: str, numbers: dict[str, Number]) -> NodeWords:
+    node = words.nodes.get(name)
+    if node is None:
+        return NodeWords(FILLER, FILLER)
+    label = put_in(numbers, node.label or "")
+    return NodeWords(label, put_in(numbers, node.text))

@@ -1,0 +1,48 @@
+"""The menu as the rest of the house sees it: frozen, whole, and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from menus.forms import Number, Phrases, Start
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A place in the tree.  A node without choices is a page."""
+
+    name: str
+    choices: tuple[str, ...]
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWords:
+    """What a node says in one language, the numbers already put in."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """All words of one language."""
+
+    code: str
+    name: str
+    native_reader: str
+    phrases: Phrases
+    words: Mapping[str, NodeWords]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Menu:
+    """One version of the menu.  `version` names its content, not its date:
+    every process that reads the same files gives it the same name.
+    """
+
+    version: str
+    start: Start
+    nodes: Mapping[str, Node]
+    languages: Mapping[str, Language]
+    numbers: Mapping[str, Number]
+    facts: Mapping[str, str]

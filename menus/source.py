@@ -1,0 +1,115 @@
+"""YAML, read so that nothing is guessed and nothing forgets where it stood.
+
+Every scalar stays the string that was typed (`no` is not false, `0711` keeps
+its zero), a key that stands twice is a fault, and each key and value has a line
+and a column.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from menus.faults import Fault, Where
+
+Steps = tuple[str | int, ...]
+"""The way to a value: keys of mappings and indexes of lists, from the top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file: what it says, and where it says it."""
+
+    file: str
+    lines: tuple[str, ...] = ()
+    data: object = None
+    keys: dict[Steps, Where] = field(default_factory=dict)
+    values: dict[Steps, Where] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+    def key(self, *steps: str | int) -> Where:
+        """Where the key stands; of a list's entry, the entry itself."""
+        return self.keys.get(steps) or self.value(*steps)
+
+    def value(self, *steps: str | int) -> Where:
+        """Where the value stands, or the nearest thing above it that does."""
+        while steps and steps not in self.values:
+            steps = steps[:-1]
+        return self.values.get(steps, Where(self.file))
+
+    def known(self, steps: Iterable[str | int]) -> Steps:
+        """As much of the way as the file has; what it does not have is left out."""
+        way: Steps = ()
+        for step in steps:
+            if (*way, step) in self.values:
+                way = (*way, step)
+        return way
+
+    def word(self, word: str, *steps: str | int) -> Where:
+        """Where a word first stands in the value, however the value is quoted."""
+        start = self.value(*steps)
+        for number, line in enumerate(self.lines[start.line - 1 :], start.line):
+            column = line.find(word, start.column - 1 if number == start.line else 0)
+            if column >= 0:
+                return Where(self.file, number, column + 1)
+        return start
+
+
+def read(path: Path, file: str) -> Source:
+    """Read one file, named `file` in its faults.  Never raises for its content."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        node = yaml.compose(text, Loader=yaml.CBaseLoader)
+    except OSError as error:
+        return _unread(file, Where(file), f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        where = Where(file, error.object[: error.start].count(b"\n") + 1)
+        return _unread(file, where, "is not UTF-8: save the file as UTF-8")
+    except yaml.MarkedYAMLError as error:
+        where = _where(file, error.problem_mark or error.context_mark)
+        return _unread(file, where, f"is not YAML: {error.problem}")
+    except yaml.YAMLError as error:
+        return _unread(file, Where(file), f"is not YAML: {error}")
+    source = Source(file, tuple(text.splitlines()))
+    data = _plain(source, node, ()) if node else {}
+    return Source(file, source.lines, data, source.keys, source.values, source.faults)
+
+
+def _unread(file: str, where: Where, what: str) -> Source:
+    return Source(file, faults=[Fault(where, "file", what)])
+
+
+def _where(file: str, mark: yaml.Mark | None) -> Where:
+    return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
+
+
+def _plain(source: Source, node: yaml.Node, steps: Steps) -> object:
+    source.values[steps] = _where(source.file, node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(source, node, steps)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(source, each, (*steps, n)) for n, each in enumerate(node.value)]
+    return node.value
+
+
+def _mapping(source: Source, node: yaml.MappingNode, steps: Steps) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        where = _where(source.file, key_node.start_mark)
+        if key in plain:
+            first = source.keys[(*steps, key)].line
+            what = f"'{key}' stands here twice (first in line {first}): keep one"
+            source.faults.append(Fault(where, screen_of((*steps, key)), what))
+            continue
+        source.keys[(*steps, key)] = where
+        plain[key] = _plain(source, value_node, (*steps, key))
+    return plain
+
+
+def screen_of(steps: Steps) -> str:
+    """The screen that a place in a file belongs to, as faults name it."""
+    if len(steps) > 1 and steps[0] == "nodes":
+        return str(steps[1])
+    return str(steps[0]) if steps else "file"

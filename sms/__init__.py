@@ -1,0 +1,1 @@
+"""Text messages: how they are encoded and measured."""

@@ -1,0 +1,111 @@
+"""One answer in, one step on: the whole conversation as a pure function.
+
+No clock, no Redis, no HTTP.  Screen 0 is always the same and nothing is carried
+from one dial to the next, so the answers alone say where a caller is.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, Sheet
+
+MISSES_ALLOWED = 2
+"""After one more in a row the session ends with the numbers to call."""
+
+_LONGEST_KEY = 16
+"""Characters of an answer that can still be a key, its spaces and dots included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """A place, and where each page turned to in it begins; the last is shown."""
+
+    place: Place
+    starts: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a caller is: the way they came, and how often they have just missed."""
+
+    way: tuple[Stand, ...] = (Stand(SCREEN_0),)
+    misses: int = 0
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the phone shows.  `ends`: nothing more can be answered."""
+
+    text: str
+    ends: bool
+
+
+def play(screens: Screens, answers: Iterable[str]) -> Session:
+    """The session that these answers lead to, from screen 0."""
+    return reduce(lambda session, answer: step(screens, session, answer), answers, Session())
+
+
+def step(screens: Screens, session: Session, answer: str) -> Session:
+    """Move the caller as their answer asks.
+
+    Nothing a caller types is an error: an answer that is not on offer shows the
+    same screen again under a notice, and after three in a row the session ends.
+    """
+    if session.ended:
+        return session
+    sheet = screens.sheets[session.way[-1].place]
+    key = answer if answer in sheet.choices else key_of(answer)
+    if key in sheet.choices:
+        return Session((*session.way, Stand(sheet.choices[key])))
+    if key == NEXT:
+        return _turn_page(sheet, session)
+    if key == BACK:
+        return _go_back(session)
+    if key == START and len(session.way) > 1:
+        return Session()
+    return _miss(session)
+
+
+def show(screens: Screens, session: Session) -> Screen:
+    """What the phone shows now."""
+    stand = session.way[-1]
+    sheet = screens.sheets[stand.place]
+    if session.ended:
+        return Screen(sheet.goodbye, ends=True)
+    return Screen(sheet.page(stand.starts[-1], notice=session.misses > 0).shown, ends=False)
+
+
+def key_of(answer: str) -> str:
+    """The key that an answer means: ` 1.`, `１` and `١` all mean `1`."""
+    if len(answer) > _LONGEST_KEY:
+        return answer
+    return "".join(_western(char) for char in answer if char.isalnum())
+
+
+def _western(char: str) -> str:
+    digit = unicodedata.decimal(char, None)
+    return char if digit is None else str(digit)
+
+
+def _turn_page(sheet: Sheet, session: Session) -> Session:
+    *before, stand = session.way
+    page = sheet.page(stand.starts[-1], notice=session.misses > 0)
+    if not page.more:
+        return _miss(session)
+    return Session((*before, Stand(stand.place, (*stand.starts, page.end))))
+
+
+def _go_back(session: Session) -> Session:
+    """To the page before, or from the first page to the place before."""
+    *before, stand = session.way
+    if len(stand.starts) > 1:
+        return Session((*before, Stand(stand.place, stand.starts[:-1])))
+    return Session(tuple(before)) if before else _miss(session)
+
+
+def _miss(session: Session) -> Session:
+    misses = session.misses + 1
+    return Session(session.way, misses, ended=misses > MISSES_ALLOWED)

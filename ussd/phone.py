@@ -1,0 +1,76 @@
+"""A phone in the terminal: a screen in its frame, and what it costs beside it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.columns import Columns
+from rich.console import RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from sms.encoding import measure
+from ussd.engine import Screen, Session, play, show
+from ussd.paging import Budget
+from ussd.screens import Screens, Sheet
+
+PHONE_COLUMNS = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen, and what a person who checks the words wants to know of it."""
+
+    title: str
+    screen: Screen
+    page: str = ""
+
+
+def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
+    """The screens that a caller sees who dials and gives these answers."""
+    for heard in range(len(answers) + 1):
+        session = play(screens, answers[:heard])
+        title = f"> {answers[heard - 1]}" if heard else "dialled"
+        yield Shown(title, show(screens, session), _page_of(screens, session))
+        if session.ended:
+            return
+
+
+def everything(screens: Screens, language: str | None = None) -> Iterator[Shown]:
+    """Every page of every place, and the last screen of each language."""
+    goodbyes: dict[str, str] = {}
+    for (code, node), sheet in screens.sheets.items():
+        if language in (None, code) or not code:
+            yield from _all_pages(f"{code} {node}".strip(), sheet)
+            goodbyes.setdefault(code, sheet.goodbye)
+    for code, goodbye in goodbyes.items():
+        yield Shown(f"{code} after three wrong keys".strip(), Screen(goodbye, ends=True))
+
+
+def drawn(shown: Shown, budget: Budget) -> RenderableType:
+    """The phone, and beside it the encoding, the units used and the octets."""
+    text = shown.screen.text
+    size = measure(text)
+    facts = [
+        shown.title,
+        f"{size.encoding} {size.units} of {budget.of(text)} units",
+        f"{size.octets} octets",
+        shown.page,
+        "session ends" if shown.screen.ends else "",
+    ]
+    phone = Panel(Text(text), width=PHONE_COLUMNS)
+    return Columns([phone, Text("\n".join(fact for fact in facts if fact))], padding=(0, 2))
+
+
+def _all_pages(title: str, sheet: Sheet) -> Iterator[Shown]:
+    pages = sheet.pages()
+    for number, page in enumerate(pages, 1):
+        yield Shown(title, Screen(page.shown, ends=False), f"page {number} of {len(pages)}")
+
+
+def _page_of(screens: Screens, session: Session) -> str:
+    stand = session.way[-1]
+    if session.ended:
+        return ""
+    starts = [page.start for page in screens.sheets[stand.place].pages()]
+    number = sum(1 for start in starts if start <= stand.starts[-1])
+    return f"page {number} of {len(starts)}"

@@ -1,0 +1,102 @@
+"""What is remembered of a dialled session, and how little that is.
+
+The answers come with every hop, so where the caller is need not be stored.  Of a
+session Redis holds which version of the menu it began on and how many answers
+have been heard, for `SESSION_SECONDS` from the last hop: no number, no text.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+from redis.exceptions import RedisError
+
+SESSION_SECONDS = 600
+"""Longer than any network keeps a session open (Africa's Talking: 180 s)."""
+COUNTS_SECONDS = 400 * 24 * 3600
+REDIS_SECONDS = 0.25
+"""The most that a hop waits for Redis in all, connecting included."""
+
+log = logging.getLogger(__name__)
+
+# One round trip, and atomic: of two equal hops that arrive together, one is new.
+_HEAR = """
+local menu, heard = unpack(redis.call('HMGET', KEYS[1], 'menu', 'heard'))
+local new = not heard or tonumber(ARGV[2]) > tonumber(heard)
+if new then
+  menu = menu or ARGV[1]
+  redis.call('HSET', KEYS[1], 'menu', menu, 'heard', ARGV[2])
+  redis.call('HINCRBY', KEYS[2], 'hops', 1)
+  if not heard then redis.call('HINCRBY', KEYS[2], 'sessions', 1) end
+else
+  redis.call('HINCRBY', KEYS[2], 'repeated hops', 1)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return menu
+"""
+
+_END = """
+if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
+  redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+end
+"""
+
+
+class Sessions:
+    """The sessions in Redis, and the count of them by day.
+
+    Redis down, frozen or slow costs a caller at most `REDIS_SECONDS` and nothing
+    else: no method raises for it.
+    """
+
+    def __init__(
+        self, redis: Redis, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._now = now
+        self._hear = redis.register_script(_HEAR)
+        self._end = redis.register_script(_END)
+        self._reachable = True
+
+    async def hear(self, session_id: str, answers: int, version: str) -> str:
+        """Remember that a session has come this far; a repeated hop changes nothing.
+
+        Returns the version of the menu that it began on, which is `version` for
+        a new session and where Redis cannot tell.
+        """
+        keys = [f"ussd:session:{session_id}", self._counts_key()]
+        args = [version, answers, SESSION_SECONDS, COUNTS_SECONDS]
+        began = await self._ask(self._hear, keys, args)
+        return str(began) if began else version
+
+    async def end(self, session_id: str, status: str) -> None:
+        """Count that a session ended, once however often it is reported."""
+        keys = [f"ussd:ended:{session_id}", self._counts_key()]
+        await self._ask(self._end, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+
+    def _counts_key(self) -> str:
+        return f"ussd:counts:{self._now():%Y-%m-%d}"
+
+    async def _ask(self, script: AsyncScript, keys: list[str], args: list[Any]) -> object:
+        try:
+            async with asyncio.timeout(REDIS_SECONDS):
+                answer = await script(keys=keys, args=args)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note(reachable=False, why=type(error).__name__)
+            return None
+        self._note(reachable=True)
+        return answer
+
+    def _note(self, *, reachable: bool, why: str = "") -> None:
+        """Log when Redis goes and when it comes back, not at every hop between."""
+        if reachable != self._reachable:
+            self._reachable = reachable
+            if reachable:
+                log.warning("sessions: Redis answers again")
+            else:
+                log.error("sessions: Redis does not answer (%s); hops go by their text", why)
