@@ -1,46 +1,55 @@
 """Komek: settings, the world put together, the web application, the command line."""
 
 import asyncio
+import gc
 import logging
 import os
 import re
 import secrets
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rich.console import Console
-from starlette.routing import Route
 from uvicorn.supervisors import Multiprocess
 
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_aside
 from menus.load import load
 from menus.model import Menu
+from menus.shelf import Shelf
 from sms.alphabet_check import latin_stays_gsm7
+from sms.callback import Callbacks
 from sms.embedded_redis import NoServer, embedded_redis
 from ussd import africastalking
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
 from ussd.paging import Budget
-from ussd.phone import conversation, drawn, everything
+from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
-
-MENUS = Path(__file__).parent / "menus"
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -49,46 +58,57 @@ out = Console(highlight=False)
 # --- Settings -----------------------------------------------------------------
 
 
+def strong(secret: SecretStr) -> SecretStr:
+    """The secret, if it can stand in a path and nobody can guess it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", secret.get_secret_value()):
+        raise ValueError("needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
+    return secret
+
+
+def content(path: object) -> str:
+    """The secret that a file holds."""
+    try:
+        return Path(str(path)).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(getattr(error, "strerror", None) or "is not text") from None
+
+
+Secret = Annotated[SecretStr, AfterValidator(strong)]
+SecretFile = Annotated[Secret, BeforeValidator(content)]
+
+
 class Settings(BaseSettings):
     """KOMEK_… variables of the environment or of a `.env` file."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KOMEK_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+        env_prefix="KOMEK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     redis_url: str | None = None
     data_dir: Path = Path("data")
+    menus_dir: Path = Path(__file__).parent / "menus"
     gateway: Literal["simulator", "africastalking"] = "simulator"
     service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
-    callback_secret: SecretStr | None = None
-    callback_secret_file: Path | None = None
+    callback_secret_file: SecretFile | None = None
+    callback_secret: Annotated[Secret | None, Field(validate_default=True)] = None
     ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
     ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
-    @model_validator(mode="before")
+    @field_validator("callback_secret")
     @classmethod
-    def _read_secret_files(cls, values: dict[str, Any]) -> dict[str, Any]:
-        for name in ("callback_secret",):
-            if path := values.get(f"{name}_file"):
-                try:
-                    values = {**values, name: Path(path).read_text(encoding="utf-8").strip()}
-                except OSError as error:
-                    raise ValueError(f"KOMEK_{name.upper()}_FILE: {error.strerror}") from None
-        return values
-
-    @model_validator(mode="after")
-    def _secret_is_strong(self) -> "Settings":
-        if self.callback_secret is None and self.gateway != "simulator":
-            raise ValueError("KOMEK_CALLBACK_SECRET is missing (or …_FILE, a file that holds it)")
-        if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", self.secret or "A" * 22):
-            raise ValueError("KOMEK_CALLBACK_SECRET needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
-        return self
-
-    @property
-    def secret(self) -> str | None:
-        return self.callback_secret.get_secret_value() if self.callback_secret else None
+    def _one_of_two(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        secret = secret or info.data.get("callback_secret_file")
+        file_is_wrong = "callback_secret_file" not in info.data
+        if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
+            raise ValueError("is missing; set it, or …_FILE to a file that holds it")
+        return secret
 
     @property
     def budget(self) -> Budget:
@@ -103,16 +123,23 @@ def settings_or_exit() -> Settings:
         for each in error.errors():
             name = "_".join(str(step) for step in each["loc"]).upper()
             what = each["msg"].removeprefix("Value error, ")
-            err.print(f"KOMEK_{name}: {what}" if name else what, style="red")
+            err.print(f"KOMEK_{name}: {what}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
 
 
 # --- The world put together ---------------------------------------------------
 
 
-def read_menu(settings: Settings) -> Menu:
-    """The menu, checked for every channel.  Raises `BrokenMenu`."""
-    return load(MENUS, [latin_stays_gsm7, fits_on_screens(settings.budget)])
+def read_menu(budget: Budget, folder: Path) -> Menu:
+    """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
+    return load(folder, [latin_stays_gsm7, fits_on_screens(budget)])
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
+    if settings.callback_secret is None:
+        raise ValueError("no callback secret")
+    return settings.callback_secret.get_secret_value()
 
 
 def connect(url: str) -> Redis:
@@ -127,36 +154,37 @@ def connect(url: str) -> Redis:
     )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """The web application.  Raises `BrokenMenu`: a broken menu never starts."""
-    settings = settings or Settings()
-    if not (settings.redis_url and settings.secret):
-        raise ValueError("the application needs a Redis address and a callback secret")
-    redis = connect(settings.redis_url)
-    menu = LiveMenu(partial(read_menu, settings))
+def create_app(settings: Settings) -> Callbacks:
+    """The web application of complete settings.  Raises `BrokenMenu`."""
+    redis = connect(settings.redis_url or "")
+    secret = secret_of(settings)
+    read = partial(read_menu, settings.budget)
+    menu = LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read))
     sessions = Sessions(redis)
     dialogue = Dialogue(menu, sessions, settings.budget)
-    hop = africastalking.ussd_callback(settings.secret, dialogue)
-    end = africastalking.end_callback(settings.secret, sessions)
+    hop = africastalking.ussd_callback(secret, dialogue)
+    end = africastalking.end_callback(secret, sessions)
 
     app = FastAPI(
-        lifespan=partial(lifespan, menu, redis), docs_url=None, redoc_url=None, openapi_url=None
+        lifespan=partial(lifespan, menu, redis),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.router.routes += [
-        Route("/africastalking/{secret}/ussd", hop),
-        Route("/africastalking/{secret}/ussd/end", end),
-    ]
     app.get("/healthz")(alive)
     app.get("/readyz")(partial(ready, menu, redis))
-    return app
+    return Callbacks({("africastalking", "ussd"): hop, ("africastalking", "ussd/end"): end}, app)
 
 
 @asynccontextmanager
 async def lifespan(menu: LiveMenu, redis: Redis, _app: FastAPI) -> AsyncIterator[None]:
     """While the application runs, the menu follows its files and SIGHUP."""
+    gc.collect()
+    gc.freeze()  # what lives as long as we do need not be looked through again
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    following = asyncio.create_task(follow_changes(menu, MENUS, stop))
+    following = asyncio.create_task(follow_changes(menu, stop))
     loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(reload_aside(menu)))
     yield
     stop.set()
@@ -200,11 +228,15 @@ def serve(
     chosen = {"host": host, "port": port}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
     menu_or_exit(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    log_plainly()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
     with ExitStack() as stack:
-        settings = complete(settings, stack)
-        welcome(settings)
-        run(settings, workers)
+        run(complete(settings, stack), workers)
+
+
+def log_plainly() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
 
 
 def complete(settings: Settings, stack: ExitStack) -> Settings:
@@ -221,21 +253,36 @@ def complete(settings: Settings, stack: ExitStack) -> Settings:
 
 def run(settings: Settings, workers: int) -> None:
     """Serve until a signal.  Access logs stay off: a path holds the secret."""
-    options: dict[str, Any] = {
-        "host": settings.host,
-        "port": settings.port,
-        "log_config": None,
-        "access_log": False,
-        "server_header": False,
-        "timeout_graceful_shutdown": 10,
-    }
+    config = uvicorn.Config(
+        create_app(settings) if workers == 1 else "main:create_worker",
+        factory=workers > 1,
+        workers=workers,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    sockets = [config.bind_socket()]
+    welcome(settings)
     if workers == 1:
-        uvicorn.run(create_app(settings), **options)
-        return
-    os.environ["KOMEK_REDIS_URL"] = str(settings.redis_url)
-    os.environ["KOMEK_CALLBACK_SECRET"] = str(settings.secret)
-    config = uvicorn.Config("main:create_app", factory=True, workers=workers, **options)
-    Workers(config, [config.bind_socket()]).run()
+        uvicorn.Server(config).run(sockets)
+    else:
+        hand_down(settings)
+        Workers(config, sockets).run()
+
+
+def hand_down(settings: Settings) -> None:
+    """Let the worker processes find what this one made for itself."""
+    os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
+    os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
+
+
+def create_worker() -> Callbacks:
+    """The application in a process of its own."""
+    log_plainly()
+    return create_app(Settings())
 
 
 class Workers(Multiprocess):
@@ -250,7 +297,7 @@ class Workers(Multiprocess):
 def welcome(settings: Settings) -> None:
     """Say where the service is and what to try first."""
     code, base = settings.service_code, f"http://{settings.host}:{settings.port}"
-    callback = f"{base}/africastalking/{settings.secret}/ussd"
+    callback = f"{base}/africastalking/{secret_of(settings)}/ussd"
     out.print(f"\n[bold]Komek answers {code}[/] ({settings.gateway})\n")
     out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)
     out.print(f"End of session:            {callback}/end", soft_wrap=True)
@@ -275,7 +322,7 @@ def check() -> None:
 
 def menu_or_exit(settings: Settings) -> Menu:
     try:
-        return read_menu(settings)
+        return read_menu(settings.budget, settings.menus_dir)
     except BrokenMenu as broken:
         for fault in broken.faults:
             err.print(str(fault), soft_wrap=True, markup=False)
@@ -290,37 +337,18 @@ def dial(
 ) -> None:
     """A phone in the terminal.  With --keys: print the screens and end."""
     settings = settings_or_exit()
-    answers = dialled_answers(settings.service_code, code or settings.service_code)
-    screens = Screens(menu_or_exit(settings), settings.budget)
-    if keys is not None:
-        answers += africastalking.answers_of(keys)
-        for shown in conversation(screens, answers):
-            out.print(drawn(shown, settings.budget))
-        return
-    talk(screens, settings.budget, answers)
-
-
-def dialled_answers(service_code: str, code: str) -> tuple[str, ...]:
-    """The answers that are dialled with the code: `*384*55*2*1#` gives 2 and 1."""
-    ours, given = service_code.rstrip("#"), code.strip().rstrip("#")
-    if given != ours and not given.startswith(f"{ours}*"):
-        err.print(f"{code} is another service; this one answers {service_code}", style="red")
+    ours, text = settings.service_code, code or settings.service_code
+    with_code = text_dialled(ours, text)
+    if with_code is None:
+        err.print(f"{text} is another service; this one answers {ours}", style="red")
         raise typer.Exit(1)
-    return africastalking.answers_of(given[len(ours) + 1 :])
-
-
-def talk(screens: Screens, budget: Budget, answers: tuple[str, ...]) -> None:
-    """Show a screen, ask for the answer, until the session ends or is hung up."""
-    while True:
-        *_, shown = conversation(screens, answers)
-        out.print(drawn(shown, budget))
-        if shown.screen.ends:
-            return
-        try:
-            answers += (out.input("answer (Ctrl-D hangs up): "),)
-        except (EOFError, KeyboardInterrupt):
-            out.print("\nhung up")
-            return
+    answers = africastalking.answers_of(with_code)
+    screens = Screens(menu_or_exit(settings), settings.budget)
+    if keys is None:
+        talk(out, screens, settings.budget, answers)
+        return
+    for shown in conversation(screens, answers + africastalking.answers_of(keys)):
+        out.print(drawn(shown, settings.budget))
 
 
 @cli.command()

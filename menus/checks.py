@@ -23,6 +23,9 @@ Check = Callable[[Draft], Iterator[Fault]]
 MOST_CHOICES = 8
 """Keys 1 to 8 choose; 9 turns the page, 0 and 00 go back."""
 
+INTERNATIONAL = re.compile(r"\+[0-9][0-9 ()-]+")
+"""libphonenumber drops what is no digit; a screen would show it."""
+
 PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 
 
@@ -68,12 +71,12 @@ def no_dead_ends(draft: Draft) -> Iterator[Fault]:
 
 
 def no_orphans(draft: Draft) -> Iterator[Fault]:
-    """Every node can be reached from screen 0."""
-    if not (tree := draft.tree.form):
+    """Every node is listed by another, so that (without circles) each is reached."""
+    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
         return
-    reached = _reached(tree, tree.start.leads_to)
+    listed = {choice for node in tree.nodes.values() for choice in node.choices}
     for name in tree.nodes:
-        if name not in reached:
+        if name not in listed and name != tree.start.leads_to:
             where = draft.tree.source.key("nodes", name)
             yield Fault(
                 where, name, "is an orphan: no choice leads here; list it in a menu or remove it"
@@ -127,6 +130,14 @@ def languages_complete(draft: Draft) -> Iterator[Fault]:
             yield Fault(part.source.value("language"), "language", what)
 
 
+def languages_have_keys(draft: Draft) -> Iterator[Fault]:
+    """Screen 0 offers no more languages than there are keys."""
+    if (tree := draft.tree.form) and len(tree.start.languages) > MOST_CHOICES:
+        where = draft.tree.source.key("start", "languages")
+        what = f"has {len(tree.start.languages)} languages: at most {MOST_CHOICES} have a key"
+        yield Fault(where, "start", what)
+
+
 def words_complete(draft: Draft) -> Iterator[Fault]:
     """Each language has words for each node, and for no other."""
     if not (tree := draft.tree.form):
@@ -145,6 +156,8 @@ def words_complete(draft: Draft) -> Iterator[Fault]:
 
 
 def _labels(part: Part[Words], words: Words, tree: Tree) -> Iterator[Fault]:
+    if tree.start.leads_to not in tree.nodes:
+        return
     for name, node in words.nodes.items():
         if name == tree.start.leads_to and node.label:
             where = part.source.key("nodes", name, "label")
@@ -188,9 +201,7 @@ def numbers_valid(draft: Draft) -> Iterator[Fault]:
     for name, number in numbers.root.items():
         if not _can_exist(number):
             where = draft.numbers.source.value(name, "number")
-            what = (
-                f"'{number.number}' is no valid number of {number.country}: check its source"
-            )
+            what = f"'{number.number}' is no valid number of {number.country}: check its source"
             yield Fault(where, name, what)
 
 
@@ -200,6 +211,8 @@ def _can_exist(number: Number) -> bool:
     except phonenumbers.NumberParseException:
         return False
     if number.number.startswith("+"):
+        if not INTERNATIONAL.fullmatch(number.number):
+            return False
         region = phonenumbers.region_code_for_number(parsed)
         return phonenumbers.is_valid_number(parsed) and region == number.country
     return (
@@ -270,6 +283,7 @@ CHECKS: tuple[Check, ...] = (
     no_orphans,
     way_back,
     languages_complete,
+    languages_have_keys,
     words_complete,
     names_differ,
     placeholders_have_numbers,

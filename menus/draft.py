@@ -30,13 +30,21 @@ _PLAINLY = {
     "extra_forbidden": "'{key}' is not a key that is known here: correct or remove it",
     "union_tag_not_found": "'kind' is missing: add `kind: menu` or `kind: page`",
     "union_tag_invalid": "there is no such kind of node: write menu or page",
-    "string_pattern_mismatch": "'{value}' does not have the right form ({pattern})",
+    "string_pattern_mismatch": "'{value}' does not have the right form: {pattern}",
     "string_too_short": "'{key}' has no words: write some",
     "string_type": "'{key}' must be words, not a list or further keys",
     "tuple_type": "'{key}' must be a list: [one, two]",
+    "too_short": "'{key}' is an empty list: name at least one",
     "dict_type": "'{key}' must hold further keys",
     "model_type": "'{key}' must hold further keys",
     "model_attributes_type": "'{key}' must hold further keys",
+}
+
+_PATTERNS = {
+    r"^[^\n]*\S[^\n]*$": "write words, on one line",
+    r"^[a-z][a-z0-9_]*$": "write small Latin letters, digits and _",
+    r"^[a-z]{2,3}$": "write two or three small Latin letters, such as kk",
+    r"^[A-Z]{2}$": "write two capital Latin letters, such as KZ",
 }
 
 
@@ -124,10 +132,16 @@ def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shap
 def _patch(source: Source, error: Any) -> list[str]:
     """Take one fault out of the data; names the node that went with it, if any."""
     steps, kind = source.known(error["loc"]), error["type"]
+    if "[key]" in error["loc"]:
+        _holder(source.data, steps).pop(steps[-1], None)
+        return [str(steps[-1])]
     if kind == "extra_forbidden":
         _holder(source.data, steps).pop(steps[-1], None)
     elif kind == "missing":
         _holder(source.data, (*steps, ""))[str(error["loc"][-1])] = FILLER
+    elif kind.startswith("union_tag_"):
+        node = _holder(source.data, (*steps, ""))
+        node["kind"] = "menu" if "choices" in node else "page"
     elif kind.startswith("string_"):
         _holder(source.data, steps)[steps[-1]] = FILLER
     elif steps[:1] == ("nodes",) and len(steps) > 1:
@@ -150,7 +164,9 @@ def _fault(source: Source, error: Any) -> Fault:
     kind, steps = error["type"], source.known(error["loc"])
     key = next((str(step) for step in reversed(error["loc"]) if step != "[key]"), "the file")
     words = _PLAINLY.get(kind, error["msg"])
-    what = words.format(key=key, value=error["input"], **error.get("ctx", {}))
+    pattern = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), "")
+    value = " ".join(str(error["input"]).split())
+    what = words.format(key=key, value=value, pattern=pattern)
     about_key = kind in ("missing", "extra_forbidden") or "[key]" in error["loc"]
     where = source.key(*steps) if about_key else source.value(*steps)
     return Fault(where, screen_of(steps), what)

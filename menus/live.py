@@ -7,64 +7,92 @@ before it are kept, since a session ends on the version that it began on.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from watchfiles import Change, awatch
+from watchfiles import awatch
 
 from menus.faults import BrokenMenu, Fault
+from menus.load import Reader
 from menus.model import Menu
+from menus.shelf import MOST_VERSIONS, Shelf
 
-KEPT_VERSIONS = 16
-"""A dialled session lasts some minutes at most: nobody edits faster than this."""
+LOOK_SECONDS = 30.0
+"""How often the files are read without a sign of change: some disks give none."""
+AGAIN_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class LiveMenu:
-    """One menu that is always whole.  `read` raises `BrokenMenu`, and so does
-    the constructor: a broken menu never starts.
+    """One menu that is always whole.
+
+    A faulty folder raises `BrokenMenu`, so a broken menu never starts; unless the
+    shelf has a good one, since then the service has started before.
     """
 
-    def __init__(self, read: Callable[[], Menu]) -> None:
+    def __init__(self, folder: Path, read: Reader, shelf: Shelf) -> None:
+        self.folder = folder
         self._read = read
+        self._shelf = shelf
         self._versions: dict[str, Menu] = {}
         self.refused: tuple[Fault, ...] = ()
-        self.current = self._take_up(read())
+        self.current = self._take_up(self._first())
 
     def version(self, name: str) -> Menu:
-        """The version of that name; the one in force, if it is not kept any more."""
+        """The version of that name; the one in force, if nobody keeps it any more."""
+        if name not in self._versions and (menu := self._shelf.version(name)):
+            self._remember(menu)
         return self._versions.get(name, self.current)
 
     def reload(self) -> None:
         """Read the files again.  `refused` holds the faults, if there are any."""
         try:
-            menu = self._read()
+            menu = self._read(self.folder)
         except BrokenMenu as broken:
-            self.refused = broken.faults
-            log.error("menu: change refused, %d faults\n%s", len(broken.faults), broken)
+            self._refuse(broken)
             return
         self.refused = ()
         if menu.version != self.current.version:
             log.info("menu: version %s follows %s", menu.version, self.current.version)
             self.current = self._take_up(menu)
 
+    def _first(self) -> Menu:
+        try:
+            return self._read(self.folder)
+        except BrokenMenu as broken:
+            kept = self._shelf.newest()
+            if kept is None:
+                raise
+            self._refuse(broken)
+            return kept
+
+    def _refuse(self, broken: BrokenMenu) -> None:
+        if broken.faults != self.refused:
+            log.error("menu: change refused, %d faults\n%s", len(broken.faults), broken)
+        self.refused = broken.faults
+
     def _take_up(self, menu: Menu) -> Menu:
+        self._shelf.keep(menu, self.folder)
+        return self._remember(menu)
+
+    def _remember(self, menu: Menu) -> Menu:
         self._versions.pop(menu.version, None)
         self._versions[menu.version] = menu
-        for name in list(self._versions)[:-KEPT_VERSIONS]:
+        for name in list(self._versions)[:-MOST_VERSIONS]:
             del self._versions[name]
         return menu
 
 
-async def follow_changes(menu: LiveMenu, folder: Path, stop: asyncio.Event) -> None:
-    """Reload the menu whenever one of its data files changes, until stopped."""
-
-    def is_data(_change: Change, path: str) -> bool:
-        return Path(path).suffix == ".yaml"
-
-    async for _ in awatch(folder, watch_filter=is_data, stop_event=stop, recursive=False):
-        await reload_aside(menu)
+async def follow_changes(menu: LiveMenu, stop: asyncio.Event) -> None:
+    """Reload the menu whenever one of its files changes, until stopped."""
+    while not stop.is_set():
+        try:
+            async for _ in _signs_of_change(menu.folder, stop):
+                await reload_aside(menu)
+        except OSError as error:
+            log.error("menu: the folder cannot be watched: %s", error.strerror)
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def reload_aside(menu: LiveMenu) -> None:
@@ -73,3 +101,14 @@ async def reload_aside(menu: LiveMenu) -> None:
         await asyncio.to_thread(menu.reload)
     except Exception:
         log.exception("menu: could not be read again; the one in force stays")
+
+
+def _signs_of_change(folder: Path, stop: asyncio.Event) -> AsyncIterator[object]:
+    return awatch(
+        folder,
+        watch_filter=lambda _, path: Path(path).suffix == ".yaml",
+        stop_event=stop,
+        recursive=False,
+        rust_timeout=int(LOOK_SECONDS * 1000),
+        yield_on_timeout=True,
+    )

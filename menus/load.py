@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from menus.checks import CHECKS, PLACEHOLDER
-from menus.draft import FILLER, Draft, read_draft
+from menus.draft import FILLER, Draft, Shape, read_draft
 from menus.faults import BrokenMenu, Fault
 from menus.forms import Number, Tree, Words
 from menus.model import Language, Menu, Node, NodeWords
 
 ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
 """What a channel cannot show, found on the built menu and placed by the draft."""
+
+
+Reader = Callable[[Path], Menu]
+"""Reads the menu of a folder, or raises `BrokenMenu`."""
 
 
 def load(folder: Path, channel_checks: Iterable[ChannelCheck] = ()) -> Menu:
@@ -36,16 +40,15 @@ def build(draft: Draft) -> Menu | None:
 
     None when there is no tree to build on.
     """
-    if not (tree := draft.tree.form):
+    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
         return None
     numbers = draft.numbers.form.root if draft.numbers.form else {}
-    start = tree.start.model_copy(update={"text": put_in(numbers, tree.start.text)})
     return Menu(
         version=version_of(draft),
-        start=start,
+        start=_all_put_in(numbers, tree.start),
         nodes={name: _node(tree, name) for name in tree.nodes},
         languages={
-            code: _language(tree, part.form, numbers)
+            code: _language(code, tree, part.form, numbers)
             for code in tree.start.languages
             if (part := draft.languages.get(code)) and part.form
         },
@@ -58,7 +61,7 @@ def version_of(draft: Draft) -> str:
     """A name for the content of all files: the same files, the same name."""
     digest = hashlib.sha256()
     for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
-        digest.update("\n".join([source.file, *source.lines, ""]).encode())
+        digest.update("\n".join([Path(source.file).name, *source.lines, ""]).encode())
     return digest.hexdigest()[:12]
 
 
@@ -72,19 +75,23 @@ def put_in(numbers: dict[str, Number], text: str) -> str:
     return PLACEHOLDER.sub(number, text)
 
 
+def _all_put_in(numbers: dict[str, Number], form: Shape) -> Shape:
+    texts = {key: put_in(numbers, text) for key, text in form if isinstance(text, str)}
+    return form.model_copy(update=texts)
+
+
 def _node(tree: Tree, name: str) -> Node:
     node = tree.nodes[name]
     choices = tuple(choice for choice in node.choices if choice in tree.nodes)
     return Node(name, choices, node.facts)
 
 
-def _language(tree: Tree, words: Words, numbers: dict[str, Number]) -> Language:
-    goodbye = put_in(numbers, words.phrases.goodbye)
+def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -> Language:
     return Language(
-        code=words.language,
-        name=words.name,
+        code=code,
+        name=put_in(numbers, words.name),
         native_reader=words.native_reader,
-        phrases=words.phrases.model_copy(update={"goodbye": goodbye}),
+        phrases=_all_put_in(numbers, words.phrases),
         words={name: _words(words, name, numbers) for name in tree.nodes},
     )
 

@@ -68,9 +68,10 @@ def read(path: Path, file: str) -> Source:
         return _unread(file, where, "is not UTF-8: save the file as UTF-8")
     except yaml.MarkedYAMLError as error:
         where = _where(file, error.problem_mark or error.context_mark)
-        return _unread(file, where, f"is not YAML: {error.problem}")
-    except yaml.YAMLError as error:
-        return _unread(file, Where(file), f"is not YAML: {error}")
+        return _unread(file, where, f"is not YAML: {_problem(error, text)}")
+    except yaml.reader.ReaderError as error:
+        where = Source(file, tuple(text.splitlines())).word(chr(error.character))
+        return _unread(file, where, f"is not YAML: {error.reason}")
     source = Source(file, tuple(text.splitlines()))
     data = _plain(source, node, ()) if node else {}
     return Source(file, source.lines, data, source.keys, source.values, source.faults)
@@ -78,6 +79,13 @@ def read(path: Path, file: str) -> Source:
 
 def _unread(file: str, where: Where, what: str) -> Source:
     return Source(file, faults=[Fault(where, "file", what)])
+
+
+def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What is wrong; a tab before words is the most common, and the worst told."""
+    mark = error.problem_mark
+    tab = mark and text[mark.index : mark.index + 1] == "\t"
+    return "a tab indents this line: use spaces" if tab else str(error.problem)
 
 
 def _where(file: str, mark: yaml.Mark | None) -> Where:
@@ -96,8 +104,11 @@ def _plain(source: Source, node: yaml.Node, steps: Steps) -> object:
 def _mapping(source: Source, node: yaml.MappingNode, steps: Steps) -> dict[str, object]:
     plain: dict[str, object] = {}
     for key_node, value_node in node.value:
-        key = str(key_node.value)
         where = _where(source.file, key_node.start_mark)
+        if not isinstance(key_node, yaml.ScalarNode):
+            source.faults.append(Fault(where, screen_of(steps), "a key must be one word"))
+            continue
+        key = str(key_node.value)
         if key in plain:
             first = source.keys[(*steps, key)].line
             what = f"'{key}' stands here twice (first in line {first}): keep one"

@@ -13,16 +13,19 @@ from menus.model import Menu
 from menus.source import Steps, screen_of
 from sms.encoding import SEPTETS
 
+MOST_NAMED = 5
 _ALWAYS_LATIN = ("start", "name")
 
 
 def latin_stays_gsm7(draft: Draft, _menu: Menu) -> Iterator[Fault]:
     """Screen 0 and every text without Cyrillic letters consist of GSM-7 alone."""
     for part, steps, text in draft.texts():
-        if _must_be_latin(steps) or not any(map(is_cyrillic, text)):
-            for char in sorted({c for c in text if c not in SEPTETS}):
-                what = f"'{char}' (U+{ord(char):04X}) is not in the GSM-7 alphabet: {_why(steps)}"
-                yield Fault(part.source.word(char, *steps), screen_of(steps), what)
+        latin = _must_be_latin(steps) or not any(map(is_cyrillic, text))
+        outside = [char for char in dict.fromkeys(text) if char not in SEPTETS]
+        if latin and outside:
+            named = ", ".join(f"'{char}' (U+{ord(char):04X})" for char in outside[:MOST_NAMED])
+            what = f"not in the GSM-7 alphabet: {named}; {_why(steps)}"
+            yield Fault(part.source.word(outside[0], *steps), screen_of(steps), what)
 
 
 def _must_be_latin(steps: Steps) -> bool:

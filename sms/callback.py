@@ -13,7 +13,7 @@ from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MOST_OCTETS = 64 * 1024
 """Of a body.  The longest honest one is an end-of-session event, below 2,000."""
@@ -35,7 +35,7 @@ class BadForm(Exception):
 
 
 class Callback:
-    """An ASGI endpoint at `…/{secret}/…` that answers a gateway's form with text.
+    """Answers the forms that a gateway posts to one of its addresses with text.
 
     A wrong secret is 404, as if nothing were here; a form that is none is 4xx.
     `answer` never sees either.  What it raises besides `BadForm` is logged
@@ -48,15 +48,11 @@ class Callback:
         self._answer = answer
         self._if_broken = if_broken
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._respond(scope, receive)
-        await response(scope, receive, send)
-
-    async def _respond(self, scope: Scope, receive: Receive) -> Response:
-        given: str = scope["path_params"]["secret"]
-        if not compare_digest(given.encode(errors="replace"), self._secret):
+    async def respond(self, secret: str, method: str, receive: Receive) -> Response:
+        """The HTTP answer to one post."""
+        if not compare_digest(secret.encode(errors="replace"), self._secret):
             return PlainTextResponse("Not Found", 404)
-        if scope["method"] != "POST":
+        if method != "POST":
             return PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})
         try:
             return PlainTextResponse(await self._answer(parse_form(await read_body(receive))))
@@ -65,6 +61,27 @@ class Callback:
         except Exception as error:
             log.error("callback failed: %s", without_content(error))
             return PlainTextResponse(self._if_broken())
+
+
+class Callbacks:
+    """The gateways' addresses, `/{gateway}/{secret}/{what}`, before the application.
+
+    They are looked up here since the layers of the application, which has nothing
+    to add, would cost as much as the whole answer.
+    """
+
+    def __init__(self, callbacks: Mapping[tuple[str, str], Callback], application: ASGIApp) -> None:
+        self._callbacks = callbacks
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        _, gateway, secret, what = (*scope.get("path", "").split("/", 3), "", "", "", "")[:4]
+        callback = self._callbacks.get((gateway, what)) if scope["type"] == "http" else None
+        if callback is None:
+            await self._application(scope, receive, send)
+        else:
+            response = await callback.respond(secret, scope["method"], receive)
+            await response(scope, receive, send)
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -1,32 +1,39 @@
 """A real Redis-compatible server of our own, for as long as we run.
 
 It listens on a Unix socket in the data directory, writes every change to an
-append-only file and forces it to the disk before it answers, and ends with us
-however we end: on Linux the kernel sees to that.
+append-only file and forces it to the disk before it answers, is started again if
+it dies, and ends with us however we end: on Linux the kernel sees to that.
 """
 
-import ctypes
 import fcntl
+import logging
 import os
 import shutil
-import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from queue import Queue
+from typing import IO
+from urllib.parse import quote
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 START_SECONDS = 30.0
 """For the server to read its append-only file and answer."""
+RESTART_SECONDS = 0.5
+"""Between the server's death and the next attempt."""
 LONGEST_SOCKET_PATH = 103
 """Octets; the limit of macOS, four below that of Linux."""
 
-_PR_SET_PDEATHSIG = 1
+log = logging.getLogger(__name__)
 
 
 class NoServer(Exception):
@@ -36,19 +43,14 @@ class NoServer(Exception):
 @contextmanager
 def embedded_redis(data_dir: Path) -> Iterator[str]:
     """Run a server on the data directory and give its address.  Raises `NoServer`."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     socket = data_dir.resolve() / "redis.sock"
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
     with _locked(data_dir):
         _wait_for_silence(socket)
-        server = _start(data_dir.resolve(), socket)
-        try:
+        with _kept_running(_command(data_dir.resolve(), socket)) as server:
             _wait_for_answer(server, socket, data_dir)
-            yield f"unix://{socket}"
-        finally:
-            server.terminate()
-            server.wait()
+            yield f"unix://{quote(str(socket))}"
 
 
 def server_binary() -> str:
@@ -71,9 +73,17 @@ def _binary_from_wheel() -> str:
     return found[0]
 
 
+def _lock_file(data_dir: Path) -> IO[str]:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return (data_dir / "lock").open("w")
+    except OSError as error:
+        raise NoServer(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
 @contextmanager
 def _locked(data_dir: Path) -> Iterator[None]:
-    with (data_dir / "lock").open("w") as lock:
+    with _lock_file(data_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -81,7 +91,7 @@ def _locked(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def _start(data_dir: Path, socket: Path) -> subprocess.Popen[bytes]:
+def _command(data_dir: Path, socket: Path) -> list[str]:
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -94,29 +104,48 @@ def _start(data_dir: Path, socket: Path) -> subprocess.Popen[bytes]:
         "maxmemory-policy": "noeviction",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [server_binary(), *arguments]
+
+
+@contextmanager
+def _kept_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server, and start it again should it die before the block ends.
+
+    A thread of its own starts it, since the kernel ends it with that thread.
+    Killing it loses nothing: what it has acknowledged is on the disk.
+    """
+    started: Queue[subprocess.Popen[bytes]] = Queue()
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.is_set():
+            server = _start(command)
+            started.put(server)
+            server.wait()
+            if not over.wait(RESTART_SECONDS):
+                log.error("embedded Redis ended; it is started again")
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    server = started.get()
+    try:
+        yield server
+    finally:
+        over.set()
+        while keeper.is_alive():
+            server = started.get() if not started.empty() else server
+            server.terminate()
+            keeper.join(0.05)
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    ending = str(Path(__file__).with_name("end_with_parent.py"))
     return subprocess.Popen(
-        [server_binary(), *arguments],
+        [sys.executable, "-IS", ending, str(os.getpid()), *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
-        # Safe, as nothing else runs in this process yet.
-        preexec_fn=_end_with(os.getpid()) if sys.platform == "linux" else None,  # noqa: PLW1509
     )
-
-
-def _end_with(parent: int) -> Callable[[], None]:
-    """Ask the kernel to kill the server when we die, `kill -9` included.
-
-    What the server has acknowledged is on the disk, so killing it loses nothing.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def in_child() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # we died before the kernel was told
-            os._exit(1)
-
-    return in_child
 
 
 def _wait_for_silence(socket: Path) -> None:
@@ -137,6 +166,7 @@ def _wait_for_answer(server: subprocess.Popen[bytes], socket: Path, data_dir: Pa
 
 
 def _answers(socket: Path) -> bool:
-    with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket)) as client:
+    once = Retry(NoBackoff(), 0)  # by default redis-py tries for seconds
+    with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket), retry=once) as client:
         return bool(client.ping())
     return False

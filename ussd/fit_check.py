@@ -25,8 +25,9 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
         screens = Screens(menu, budget)
         yield from _screen_0(draft, screens.sheets[SCREEN_0])
         for language in menu.languages.values():
-            yield from _phrases(draft, screens, menu, language)
-            for node in menu.nodes:
+            too_long = list(_phrases(draft, screens, menu, language))
+            yield from too_long
+            for node in menu.nodes if not too_long else ():
                 sheet = screens.sheets[language.code, node]
                 yield from _node(draft, sheet, language, node)
 

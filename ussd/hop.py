@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from menus.live import KEPT_VERSIONS, LiveMenu
+from menus.live import LiveMenu
 from menus.model import Menu
+from menus.shelf import MOST_VERSIONS
 from ussd.engine import Screen, play, show
 from ussd.paging import Budget
 from ussd.screens import Screens
@@ -49,6 +50,6 @@ class Dialogue:
         return _made_ready(menu, self._budget)
 
 
-@lru_cache(maxsize=KEPT_VERSIONS)
+@lru_cache(maxsize=MOST_VERSIONS)
 def _made_ready(menu: Menu, budget: Budget) -> Screens:
     return Screens(menu, budget)

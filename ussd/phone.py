@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.columns import Columns
-from rich.console import RenderableType
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
@@ -44,6 +44,30 @@ def everything(screens: Screens, language: str | None = None) -> Iterator[Shown]
             goodbyes.setdefault(code, sheet.goodbye)
     for code, goodbye in goodbyes.items():
         yield Shown(f"{code} after three wrong keys".strip(), Screen(goodbye, ends=True))
+
+
+def text_dialled(service_code: str, dialled: str) -> str | None:
+    """What is dialled behind the code: `*384*55*2*1#` gives `2*1`.  None when the
+    code is another one.
+    """
+    ours, given = service_code.rstrip("#"), dialled.strip().rstrip("#")
+    if given != ours and not given.startswith(f"{ours}*"):
+        return None
+    return given[len(ours) + 1 :]
+
+
+def talk(console: Console, screens: Screens, budget: Budget, answers: tuple[str, ...]) -> None:
+    """Show a screen, ask for the answer, until the session ends or is hung up."""
+    while True:
+        *_, shown = conversation(screens, answers)
+        console.print(drawn(shown, budget))
+        if shown.screen.ends:
+            return
+        try:
+            answers += (console.input("answer (Ctrl-D hangs up): "),)
+        except (EOFError, KeyboardInterrupt):
+            console.print("\nhung up")
+            return
 
 
 def drawn(shown: Shown, budget: Budget) -> RenderableType:

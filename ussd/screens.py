@@ -11,6 +11,8 @@ from menus.model import Language, Menu
 from ussd.paging import Budget, Frame, Page, page_at
 
 KEYS = "12345678"
+CHOICES_A_SCREEN = 5
+"""More in one list are hard to take in."""
 BACK, START, NEXT = "0", "00", "9"
 
 Place = tuple[str, str]
@@ -101,4 +103,7 @@ def _sheet(menu: Menu, language: Language, node: str, budget: Budget) -> Sheet:
 
 
 def _with_choices(text: str, labels: Mapping[str, str]) -> str:
-    return "\n".join([text.strip(), *(f"{key} {label}" for key, label in labels.items())])
+    """The text, then the choices; after every five a blank line, so a new screen."""
+    lines = [f"{key} {label}" for key, label in labels.items()]
+    fives = [lines[n : n + CHOICES_A_SCREEN] for n in range(0, len(lines), CHOICES_A_SCREEN)]
+    return "\n".join([text, "\n\n".join("\n".join(five) for five in fives)]).strip()

@@ -9,11 +9,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
@@ -23,29 +23,42 @@ REDIS_SECONDS = 0.25
 
 log = logging.getLogger(__name__)
 
+
+class Script:
+    """A Lua script, and the name that a server knows it by once it has run."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
 # One round trip, and atomic: of two equal hops that arrive together, one is new.
-_HEAR = """
+_HEAR = Script("""
+local function count(what)
+  if redis.call('HINCRBY', KEYS[2], what, 1) == 1 then
+    redis.call('EXPIRE', KEYS[2], ARGV[4])
+  end
+end
 local menu, heard = unpack(redis.call('HMGET', KEYS[1], 'menu', 'heard'))
-local new = not heard or tonumber(ARGV[2]) > tonumber(heard)
-if new then
+if not heard then count('sessions') end
+if not heard or tonumber(ARGV[2]) > tonumber(heard) then
   menu = menu or ARGV[1]
   redis.call('HSET', KEYS[1], 'menu', menu, 'heard', ARGV[2])
-  redis.call('HINCRBY', KEYS[2], 'hops', 1)
-  if not heard then redis.call('HINCRBY', KEYS[2], 'sessions', 1) end
+  count('hops')
 else
-  redis.call('HINCRBY', KEYS[2], 'repeated hops', 1)
+  count('repeated hops')
 end
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-redis.call('EXPIRE', KEYS[2], ARGV[4])
 return menu
-"""
+""")
 
-_END = """
+_END = Script("""
 if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
-  redis.call('HINCRBY', KEYS[2], ARGV[1], 1)
-  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  if redis.call('HINCRBY', KEYS[2], ARGV[1], 1) == 1 then
+    redis.call('EXPIRE', KEYS[2], ARGV[3])
+  end
 end
-"""
+""")
 
 
 class Sessions:
@@ -58,9 +71,8 @@ class Sessions:
     def __init__(
         self, redis: Redis, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
+        self._redis = redis
         self._now = now
-        self._hear = redis.register_script(_HEAR)
-        self._end = redis.register_script(_END)
         self._reachable = True
 
     async def hear(self, session_id: str, answers: int, version: str) -> str:
@@ -71,26 +83,33 @@ class Sessions:
         """
         keys = [f"ussd:session:{session_id}", self._counts_key()]
         args = [version, answers, SESSION_SECONDS, COUNTS_SECONDS]
-        began = await self._ask(self._hear, keys, args)
+        began = await self._ask(_HEAR, keys, args)
         return str(began) if began else version
 
     async def end(self, session_id: str, status: str) -> None:
         """Count that a session ended, once however often it is reported."""
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
-        await self._ask(self._end, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+        await self._ask(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
 
     def _counts_key(self) -> str:
-        return f"ussd:counts:{self._now():%Y-%m-%d}"
+        return f"ussd:counts:{self._now().date()}"
 
-    async def _ask(self, script: AsyncScript, keys: list[str], args: list[Any]) -> object:
+    async def _ask(self, script: Script, keys: list[str], args: list[Any]) -> object:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                answer = await script(keys=keys, args=args)
+                answer = await self._run(script, keys, args)
         except (RedisError, OSError, TimeoutError) as error:
             self._note(reachable=False, why=type(error).__name__)
             return None
         self._note(reachable=True)
         return answer
+
+    async def _run(self, script: Script, keys: list[str], args: list[Any]) -> object:
+        """In one round trip, or in two when the server has just started."""
+        try:
+            return await self._redis.evalsha(script.sha, len(keys), *keys, *args)
+        except NoScriptError:
+            return await self._redis.eval(script.text, len(keys), *keys, *args)
 
     def _note(self, *, reachable: bool, why: str = "") -> None:
         """Log when Redis goes and when it comes back, not at every hop between."""

@@ -1,0 +1,1 @@
+"""What Komek costs, measured beside the least that the same work can cost."""

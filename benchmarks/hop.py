@@ -1,0 +1,369 @@
+"""What a dialled hop costs, beside the floor; run it with `make bench`.
+
+The server has one core; the load and Redis share another.  Rounds of the floor
+and of Komek take turns, so that a busy machine is busy for both.  A missed
+target is said, and is no failure: machines differ.
+"""
+
+import http.client
+import os
+import platform
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, chdir, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from urllib.parse import quote_plus
+
+import psutil
+from redis import Redis
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.dialogues import Dialogue, bodies, body_of, new_session_id, recorded
+from benchmarks.load import CONNECTIONS, Generator, Load, Target, generator
+from benchmarks.servers import (
+    ROOT,
+    Server,
+    cores,
+    free_port,
+    pin,
+    post,
+    running,
+    seconds_to_first_answer,
+)
+from main import Settings, read_menu
+from sms.embedded_redis import embedded_redis
+from ussd.africastalking import answers_of, reply
+from ussd.engine import Session, play, show, step
+from ussd.screens import Screens
+
+ROUNDS = 3
+ROUND_SECONDS = 5.0
+WARM_UP_SECONDS = 2.0
+STARTS = 3
+ENGINE_SECONDS = 0.5
+FEWEST_BODIES = 20_000
+
+MEGABYTES = 100.0
+SHARE_OF_FLOOR = 0.6
+TIMES_FLOOR_P99 = 2.0
+ENGINE_RATE = 100_000
+START_SECONDS = 2.0
+
+SECRET = secrets.token_urlsafe(16)
+PATH = f"/africastalking/{SECRET}/ussd"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all measurements share."""
+
+    folder: Path
+    dialogues: Sequence[Dialogue]
+    screens: Screens
+    server_core: int | None
+    load: Generator
+
+    def texts(self) -> list[str]:
+        return [text for dialogue in self.dialogues for text in dialogue]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One load on one server.  `kept`: how many hops Redis counted, if it counts."""
+
+    load: Load
+    cpu_microseconds: float
+    kept: int = 0
+
+    @property
+    def busy(self) -> float:
+        """The share of its core that the server used; the rest it waited for Redis."""
+        return self.cpu_microseconds * self.load.rate / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Hops:
+    """The rounds of both servers, and how much memory Komek took.  `stolen` is the
+    share of the processors' time that the host gave to other machines meanwhile.
+    """
+
+    floor: list[Round]
+    komek: list[Round]
+    megabytes_at_start: float
+    megabytes: float
+    errors: list[str]
+    stolen: float
+
+
+# --- Measuring ----------------------------------------------------------------
+
+
+def engine_rate(bench: Bench) -> float:
+    """Answers a second, on one core, in this process."""
+    recorded_answers = [answers_of(dialogue[-1]) for dialogue in bench.dialogues]
+    return median(_engine_round(bench.screens, recorded_answers) for _ in range(ROUNDS))
+
+
+def _engine_round(screens: Screens, dialogues: Sequence[tuple[str, ...]]) -> float:
+    answered, began, took = 0, time.perf_counter(), 0.0
+    while took < ENGINE_SECONDS:
+        for answers in dialogues:
+            session = Session()
+            for answer in answers:
+                session = step(screens, session, answer)
+                show(screens, session)
+            answered += len(answers)
+        took = time.perf_counter() - began
+    return answered / took
+
+
+def start_seconds(bench: Bench) -> float:
+    """From nothing, with a new embedded Redis, to the first answered hop."""
+    return median(_one_start(bench, bench.folder / f"start{n}") for n in range(STARTS))
+
+
+def _one_start(bench: Bench, folder: Path) -> float:
+    with _komek(bench, folder, KOMEK_DATA_DIR=str(folder / "data")) as server:
+        return seconds_to_first_answer(server, body_of(new_session_id(), ""))
+
+
+def hops(bench: Bench) -> Hops:
+    """Both servers, on one Redis, under the same load in turn."""
+    with ExitStack() as stack:
+        url = stack.enter_context(embedded_redis(bench.folder / "data"))
+        redis = stack.enter_context(Redis.from_url(url))
+        floor = stack.enter_context(_floor(bench, url))
+        komek = stack.enter_context(_komek(bench, bench.folder / "komek", KOMEK_REDIS_URL=url))
+        for server in (floor, komek):
+            seconds_to_first_answer(server, body_of(new_session_id(), ""))
+        at_start = komek.megabytes
+        assert_right(komek, bench)
+        psutil.cpu_times_percent()  # what is stolen counts from here
+        floors, komeks = _rounds(bench, floor, komek, lambda: _hops_kept(redis))
+        stolen = getattr(psutil.cpu_times_percent(), "steal", 0.0) / 100
+        return Hops(floors, komeks, at_start, komek.megabytes, komek.errors(), stolen)
+
+
+def _komek(bench: Bench, folder: Path, **env: str) -> AbstractContextManager[Server]:
+    port = free_port()
+    command = [str(ROOT / "main.py"), "serve", "--port", str(port)]
+    target = Target(port, PATH)
+    return running(command, target, folder, bench.server_core, KOMEK_CALLBACK_SECRET=SECRET, **env)
+
+
+def _floor(bench: Bench, url: str) -> AbstractContextManager[Server]:
+    port = free_port()
+    command = [str(ROOT / "benchmarks" / "floor.py"), str(port)]
+    folder = bench.folder / "floor"
+    return running(command, Target(port, PATH), folder, bench.server_core, KOMEK_REDIS_URL=url)
+
+
+def assert_right(komek: Server, bench: Bench) -> None:
+    """Every hop of every dialogue is answered with what the engine says."""
+    asking = http.client.HTTPConnection("127.0.0.1", komek.target.port, timeout=5)
+    for dialogue in bench.dialogues:
+        session_id = new_session_id()
+        for text in dialogue:
+            answer = post(asking, komek.target.path, body_of(session_id, quote_plus(text)))
+            right = reply(show(bench.screens, play(bench.screens, answers_of(text))))
+            if answer != (200, right):
+                raise SystemExit(f"wrong answer to {text!r}: {answer}, not {right!r}")
+    asking.close()
+
+
+def _rounds(
+    bench: Bench, floor: Server, komek: Server, hops_kept: Callable[[], int]
+) -> tuple[list[Round], list[Round]]:
+    """Floor, Komek, floor, Komek … on the same forms, after a warm-up of both."""
+    _write(bench, FEWEST_BODIES)
+    expected = _round(bench, floor, WARM_UP_SECONDS).load.rate
+    _round(bench, komek, WARM_UP_SECONDS)
+    floors, komeks = [], []
+    for _ in range(ROUNDS):
+        _write(bench, max(FEWEST_BODIES, int(1.5 * expected * ROUND_SECONDS)))
+        floors.append(_round(bench, floor, ROUND_SECONDS))
+        komeks.append(_round(bench, komek, ROUND_SECONDS, hops_kept))
+    return floors, komeks
+
+
+def _write(bench: Bench, count: int) -> None:
+    forms = bodies(bench.dialogues, count)
+    (bench.folder / "bodies").write_text("\n".join(forms) + "\n", "utf-8")
+
+
+def _round(
+    bench: Bench, server: Server, seconds: float, hops_kept: Callable[[], int] = lambda: 0
+) -> Round:
+    cpu, kept = server.cpu_seconds, hops_kept()
+    load = bench.load(server.target, bench.folder / "bodies", seconds)
+    if not load.requests:
+        raise SystemExit(f"nothing was answered:\n{server.log.read_text('utf-8')}")
+    cpu, kept = server.cpu_seconds - cpu, hops_kept() - kept
+    return Round(load, 1e6 * cpu / load.requests, kept)
+
+
+def _hops_kept(redis: Redis) -> int:
+    """The hops that were new to Redis: none is answered without it unnoticed."""
+    days = redis.scan_iter("ussd:counts:*")
+    return sum(int(redis.hget(day, "hops") or 0) for day in days)
+
+
+# --- Reporting ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the table; `met` is None where there is no target."""
+
+    what: str
+    komek: str
+    floor: str = ""
+    target: str = ""
+    met: bool | None = None
+
+    def __str__(self) -> str:
+        verdict = {True: "met", False: "missed", None: ""}[self.met]
+        return f"| {self.what} | {self.komek} | {self.floor} | {self.target} | {verdict} |"
+
+
+def table(measured: Hops, start: float, engine: float) -> list[str]:
+    """What a README can quote."""
+    lines = [
+        *_hop_lines(measured),
+        Line(
+            "engine alone, answers/s",
+            f"{engine:,.0f}",
+            target=f"≥ {ENGINE_RATE:,}",
+            met=engine >= ENGINE_RATE,
+        ),
+        Line(
+            "start to first answer, s",
+            f"{start:.2f}",
+            target=f"≤ {START_SECONDS:g}",
+            met=start <= START_SECONDS,
+        ),
+        Line(
+            "memory after the load (at start), MB",
+            f"{measured.megabytes:.0f} ({measured.megabytes_at_start:.0f})",
+            target=f"≤ {MEGABYTES:g}",
+            met=measured.megabytes <= MEGABYTES,
+        ),
+    ]
+    head = ["| one core | Komek | floor | target | |", "|---|---:|---:|---:|---|"]
+    return [*head, *map(str, lines)]
+
+
+def _hop_lines(measured: Hops) -> list[Line]:
+    rate, floor_rate = _both(measured, lambda each: each.load.rate)
+    busy, floor_busy = _both(measured, lambda each: each.busy)
+    p50, floor_p50 = _both(measured, lambda each: each.load.p50)
+    p99, floor_p99 = _both(measured, lambda each: each.load.p99)
+    cpu, floor_cpu = _both(measured, lambda each: each.cpu_microseconds)
+    share, times = rate / floor_rate, p99 / floor_p99
+    return [
+        Line("hops/s", f"{rate:,.0f}", f"{floor_rate:,.0f}"),
+        Line(
+            "share of the floor",
+            f"{share:.2f}",
+            target=f"≥ {SHARE_OF_FLOOR}",
+            met=share >= SHARE_OF_FLOOR,
+        ),
+        Line("processor time a hop, µs", f"{cpu:.0f}", f"{floor_cpu:.0f}"),
+        Line("core in use", f"{busy:.0%}", f"{floor_busy:.0%}"),
+        Line("p50, ms", f"{p50:.1f}", f"{floor_p50:.1f}"),
+        Line(
+            "p99, ms",
+            f"{p99:.1f}",
+            f"{floor_p99:.1f}",
+            f"≤ {TIMES_FLOOR_P99:g} × floor",
+            times <= TIMES_FLOOR_P99,
+        ),
+    ]
+
+
+def _both(measured: Hops, of: Callable[[Round], float]) -> tuple[float, float]:
+    return median(map(of, measured.komek)), median(map(of, measured.floor))
+
+
+def remarks(measured: Hops) -> list[str]:
+    """How far to trust the table."""
+    requests = sum(each.load.requests for each in measured.komek)
+    kept = sum(each.kept for each in measured.komek)
+    bad = sum(each.load.bad for each in measured.komek + measured.floor)
+    said = [
+        f"rounds, hops/s: Komek {_rates(measured.komek)}; floor {_rates(measured.floor)}",
+        f"{requests:,} hops, {kept:,} of them kept by Redis as new; {bad} not answered with 2xx",
+        f"taken by the host from this machine meanwhile: {measured.stolen:.0%}",
+    ]
+    return [*said, *(f"logged: {error}" for error in measured.errors[:5])]
+
+
+def _rates(rounds: Iterable[Round]) -> str:
+    return ", ".join(f"{each.load.rate:,.0f}" for each in rounds)
+
+
+def machine() -> str:
+    today = datetime.now(UTC).date()
+    return f"{_processor()}; Python {platform.python_version()}; {platform.system()}; {today}"
+
+
+def _processor() -> str:
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text("utf-8").splitlines() if about.exists() else []
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{models[0]}, {len(models)} cores" if models else platform.processor()
+
+
+# --- Running ------------------------------------------------------------------
+
+
+def places() -> tuple[int | None, str]:
+    """Keep this process, the load and Redis to one core; name another for the server."""
+    ours = cores()
+    if not ours:
+        return None, "no core could be chosen: the figures mix server and load"
+    pin(ours[-1])
+    if len(ours) == 1:
+        return ours[0], "one core only, shared by server and load: the figures are too low"
+    return ours[0], f"server on core {ours[0]}, load and Redis on core {ours[-1]}"
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="komek-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    load, load_name = generator()
+    core, where = places()
+    dialogues, source = recorded(ROOT / "tests" / "conversations")
+    with temporary_folder() as folder, chdir(folder):
+        settings = Settings()
+        screens = Screens(read_menu(settings.budget, settings.menus_dir), settings.budget)
+        bench = Bench(folder, dialogues, screens, core, load)
+        start = start_seconds(bench)
+        engine = engine_rate(bench)
+        measured = hops(bench)
+    print(*table(measured, start, engine), sep="\n", end="\n\n")
+    print(f"{machine()}. {load_name}, {CONNECTIONS} connections; {source},")
+    print(f"{len(bench.texts())} hops; {where}. Medians of {ROUNDS} rounds of {ROUND_SECONDS:g} s.")
+    print(*remarks(measured), sep="\n")
+
+
+if __name__ == "__main__":
+    for name in [name for name in os.environ if name.startswith("KOMEK_")]:
+        del os.environ[name]
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,124 @@
+"""The servers under measure: started on one core, asked, and always ended."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.load import Target
+
+ROOT = Path(__file__).resolve().parents[1]
+START_SECONDS = 20.0
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.  `began` is when it was started, by `time.monotonic`."""
+
+    target: Target
+    process: psutil.Process
+    log: Path
+    began: float
+
+    @property
+    def megabytes(self) -> float:
+        return self.process.memory_info().rss / 1e6
+
+    @property
+    def cpu_seconds(self) -> float:
+        times = self.process.cpu_times()
+        return times.user + times.system
+
+    def errors(self) -> list[str]:
+        """The errors that it has logged."""
+        lines = self.log.read_text("utf-8", errors="replace").splitlines()
+        return [line for line in lines if " ERROR " in line or "Traceback" in line]
+
+
+@contextmanager
+def running(
+    command: list[str], target: Target, folder: Path, core: int | None, **env: str
+) -> Iterator[Server]:
+    """A Python process that serves the target on one core, run in a folder of its
+    own so that no `.env` is read.  It and its children are gone afterwards.
+    """
+    folder.mkdir(parents=True)
+    log = folder / "log"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KOMEK_")}
+    with log.open("w") as output:
+        began = time.monotonic()
+        child = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=folder,
+            env=clean | env | {"PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            if core is not None:
+                pin(core, child.pid)
+            yield Server(target, psutil.Process(child.pid), log, began)
+        finally:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    family = []
+    with suppress(psutil.NoSuchProcess):
+        family = psutil.Process(child.pid).children(recursive=True)
+    child.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        child.wait(15)
+    child.kill()
+    child.wait()
+    for left in psutil.wait_procs(family, timeout=5)[1]:
+        with suppress(psutil.NoSuchProcess):
+            left.kill()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def pin(core: int, pid: int = 0) -> None:
+    """Keep a process (0: this one) and what it starts to one core."""
+    if sys.platform == "linux":
+        os.sched_setaffinity(pid, {core})
+
+
+def cores() -> list[int]:
+    """The cores that we may use; none where they cannot be chosen."""
+    return sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+
+
+def seconds_to_first_answer(server: Server, body: str) -> float:
+    """From the start of the process until it answers a form with 200."""
+    while time.monotonic() < server.began + START_SECONDS:
+        with suppress(OSError, http.client.HTTPException):
+            asking = http.client.HTTPConnection("127.0.0.1", server.target.port, timeout=5)
+            try:
+                if post(asking, server.target.path, body)[0] == 200:
+                    return time.monotonic() - server.began
+            finally:
+                asking.close()
+        if not server.process.is_running() or server.process.status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.002)
+    raise SystemExit(f"a server did not answer:\n{server.log.read_text('utf-8')}")
+
+
+def post(asking: http.client.HTTPConnection, path: str, body: str) -> tuple[int, str]:
+    asking.request("POST", path, body, _FORM)
+    answer = asking.getresponse()
+    return answer.status, answer.read().decode()

@@ -1,0 +1,302 @@
+"""The mistakes that an operator can make in the data files, and what is said to each."""
+
+from dataclasses import dataclass
+
+MARK = "→"
+"""In an edit: the fault is named at what follows.  It is not written."""
+
+MANY = "words without end " * 6
+NEW_LABEL = "  escaped:\n    label: "
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One edit of one file, and the fault that it must bring: no more, no fewer.
+
+    The fault stands at the mark in `new`, or in `at`, a file and words in it.
+    `also` names what the same edit breaks besides.
+    """
+
+    file: str
+    old: str
+    new: str
+    screen: str
+    says: str
+    at: tuple[str, str] | None = None
+    also: tuple[str, ...] = ()
+
+
+def label(file: str, new: str, says: str) -> Mistake:
+    """A mistake in the label of one node."""
+    return Mistake(file, NEW_LABEL, NEW_LABEL + new, "escaped", says)
+
+
+# Compact, so that one mistake is one thing to read.
+# fmt: off
+
+SHAPE = {
+    "a choice of a menu is misspelt": Mistake(
+        "tree.yaml", "[danger, leaving,", f"[danger, {MARK}leving,", "main",
+        "leads to 'leving', which is no node: add or correct it", also=("leaving: is an orphan",),
+    ),
+    "a choice is added that no node stands for": Mistake(
+        "tree.yaml", "[danger, ", f"[danger, {MARK}weather, ", "main",
+        "leads to 'weather', which is no node",
+    ),
+    "screen 0 leads to no node": Mistake(
+        "tree.yaml", "leads_to: main", f"leads_to: {MARK}mane", "start",
+        "leads to 'mane', which is no node",
+    ),
+    "a menu has no choices": Mistake(
+        "tree.yaml", "    choices: [abroad, escaped]\n", "", "danger",
+        "is a dead end: a menu without choices", at=("tree.yaml", f"  {MARK}danger:\n"),
+    ),
+    "no menu lists a node": Mistake(
+        "tree.yaml", ", money]", "]", "money", "is an orphan: no choice leads here",
+        at=("tree.yaml", f"  {MARK}money:\n"),
+    ),
+    "a menu lists the menu above it": Mistake(
+        "tree.yaml", "[abroad, escaped]", f"[abroad, escaped, {MARK}main]", "danger",
+        "leads to 'main', which leads here again: there is no way back",
+        also=("main: leads to 'danger', which leads here again",),
+    ),
+    "a menu lists itself": Mistake(
+        "tree.yaml", "[abroad, escaped]", f"[abroad, {MARK}danger, escaped]", "danger",
+        "leads to 'danger', which leads here again",
+    ),
+    "a menu has nine choices": Mistake(
+        "tree.yaml", ", money]", ", money, escaped]", "leaving",
+        "has 9 choices: at most 8 have a key", at=("tree.yaml", f"  {MARK}leaving:\n"),
+    ),
+    "a menu lists a choice twice": Mistake(
+        "tree.yaml", "[abroad, escaped]", f"[abroad, escaped, {MARK}abroad]", "danger",
+        "lists 'abroad' twice: keep one",
+    ),
+    "a page has choices": Mistake(
+        "tree.yaml", "  escaped:\n", f"  escaped:\n    {MARK}choices: [money]\n", "escaped",
+        "'choices' is not a key that is known here",
+    ),
+    "a node has a kind that is unknown": Mistake(
+        "tree.yaml", "  escaped:\n    kind: page", f"  escaped:\n    {MARK}kind: pge", "escaped",
+        "there is no such kind of node: write menu or page",
+    ),
+    "the main menu has a kind that is unknown": Mistake(
+        "tree.yaml", "  main:\n    kind: menu", f"  main:\n    {MARK}kind: men", "main",
+        "there is no such kind of node",
+    ),
+    "a node has no kind": Mistake(
+        "tree.yaml", "  escaped:\n    kind: page\n    facts", f"  escaped:\n    {MARK}facts",
+        "escaped", "'kind' is missing: add `kind: menu` or `kind: page`",
+    ),
+    "choices are no list": Mistake(
+        "tree.yaml", "choices: [abroad, escaped]", f"choices: {MARK}abroad", "danger",
+        "'choices' must be a list: [one, two]",
+    ),
+    "a node's name has capitals": Mistake(
+        "tree.yaml", "  escaped:\n", f"  {MARK}Escaped:\n", "Escaped",
+        "does not have the right form: write small Latin letters",
+        also=(
+            *("leads to 'escaped'",) * 2, *("escaped: is no node of tree.yaml",) * 3,
+            "E12: is carried by no node",
+        ),
+    ),
+    "no node carries a fact": Mistake(
+        "tree.yaml", "facts: [R5]", "facts: []", "R5", "is carried by no node",
+        at=("facts.yaml", f"\n{MARK}R5:"),
+    ),
+    "a node carries an unknown fact": Mistake(
+        "tree.yaml", "facts: [R5]", f"facts: [R5, {MARK}R99]", "money",
+        "'R99' is no fact of facts.yaml",
+    ),
+    "a language of screen 0 has no file": Mistake(
+        "tree.yaml", "[kk, ru, en]", f"[kk, ru, en, {MARK}uz]", "start", "there is no uz.yaml",
+    ),
+    "a language stands twice on screen 0": Mistake(
+        "tree.yaml", "[kk, ru, en]", f"[kk, ru, en, {MARK}ru]", "start", "lists 'ru' twice",
+    ),
+    "a file's language is not on screen 0": Mistake(
+        "tree.yaml", "[kk, ru, en]", "[kk, en]", "file",
+        "'ru' is not among the languages of tree.yaml", at=("ru.yaml", f"{MARK}language: ru"),
+    ),
+    "screen 0 has more languages than keys": Mistake(
+        "tree.yaml", "languages: [kk, ru, en]", f"{MARK}languages: [kk, ru, en{', en' * 6}]",
+        "start", "has 9 languages: at most 8 have a key", also=("lists 'en' twice",) * 6,
+    ),
+    "screen 0 has no language": Mistake(
+        "tree.yaml", "languages: [kk, ru, en]", f"languages: {MARK}[]", "start",
+        "is an empty list: name at least one",
+    ),
+}
+
+LANGUAGES = {
+    "a node has no words in one language": Mistake(
+        "kk.yaml", "  escaped:\n", "  escpaed:\n", "escaped",
+        "has no words in 'kk': add them under nodes", at=("kk.yaml", f"\n{MARK}nodes:\n"),
+        also=("escpaed: is no node of tree.yaml",),
+    ),
+    "a node has words and is not in the tree": Mistake(
+        "en.yaml", "nodes:\n", f"nodes:\n  {MARK}weather:\n    label: Weather\n    text: Fine\n",
+        "weather", "is no node of tree.yaml: add it there or remove these words",
+    ),
+    "a label is misspelt": Mistake(
+        "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}lable: ", "escaped",
+        "'lable' is not a key that is known here", also=("escaped: 'label' is missing: add how",),
+    ),
+    "a label is missing": Mistake(
+        "ru.yaml", NEW_LABEL, f"  {MARK}escaped:\n    lable: ", "escaped",
+        "'label' is missing: add how the menu above lists this node", also=("'lable' is not",),
+    ),
+    "a label stands where nobody sees it": Mistake(
+        "en.yaml", "  main:\n", f"  main:\n    {MARK}label: Main\n", "main",
+        "'label' is never shown, as no menu lists this node",
+    ),
+    "a text is missing": Mistake(
+        "en.yaml", "  main:\n    text: ", f"  {MARK}main:\n    txt: ", "main",
+        "'text' is missing: add it", also=("main: 'txt' is not a key",),
+    ),
+    "a text is empty": Mistake(
+        "en.yaml", "  main:\n    text: ", f"  main:\n    text: {MARK}' ' # ", "main",
+        "'text' has no words: write some",
+    ),
+    "a phrase is missing": Mistake(
+        "ru.yaml", "  next: ", "  nxt: ", "phrases", "'next' is missing: add it",
+        at=("ru.yaml", f"\n{MARK}phrases:"), also=("phrases: 'nxt' is not a key",),
+    ),
+    "a key is not known": Mistake(
+        "kk.yaml", "  escaped:\n", f"  escaped:\n    {MARK}colour: red\n", "escaped",
+        "'colour' is not a key that is known here: correct or remove it",
+    ),
+    "a label is a list": label("en.yaml", f"{MARK}[I, got] # ", "must be words, not a list"),
+    "a label is empty": label("en.yaml", f"{MARK}'' # ", "write words, on one line"),
+    "a label has two lines": label("en.yaml", f'{MARK}"I\\ngot" # ', "write words, on one line"),
+    "a file says another language": Mistake(
+        "kk.yaml", "language: kk", f"language: {MARK}kz", "language",
+        "says 'kz', but the file is kk.yaml",
+    ),
+    "two languages have one name": Mistake(
+        "kk.yaml", "\nname: ", "\nname: Russkiy # ", "name", "'Russkiy' is also the name of 'kk'",
+        at=("ru.yaml", f"\nname: {MARK}Russkiy"),
+    ),
+    "a node stands twice": Mistake(
+        "en.yaml", "  motive:\n", f"  main:\n    text: x\n  {MARK}main:\n    text: y\n  motive:\n",
+        "main", "stands here twice (first in line", also=("stands here twice",),
+    ),
+    "a key is a list": Mistake(
+        "en.yaml", "\nnodes:", f"\n? {MARK}[a, b]\n: c\nnodes:", "file", "a key must be one word",
+    ),
+}
+
+NUMBERS = {
+    "a number is too short": Mistake(
+        "numbers.yaml", "number: +7 7172 720111", f"number: {MARK}+7 7172 7201", "duty_diplomat",
+        "'+7 7172 7201' is no valid number of KZ: check its source",
+    ),
+    "a letter stands behind a number": Mistake(
+        "numbers.yaml", "+7 7172 720111", f"{MARK}+7 7172 720111O", "duty_diplomat",
+        "is no valid number of KZ",
+    ),
+    "a number belongs to another country": Mistake(
+        "numbers.yaml", "+7 7172 720111", f"{MARK}+44 20 7946 0958", "duty_diplomat",
+        "is no valid number of KZ",
+    ),
+    "a short number has a letter": Mistake(
+        "numbers.yaml", '"102"', f"{MARK}1O2", "police", "'1O2' is no valid number of KZ",
+    ),
+    "a short number has digits of another script": Mistake(
+        "numbers.yaml", '"102"', f"{MARK}١٠٢", "police", "is no valid number of KZ",
+        also=("start: with its notice",),
+    ),
+    "a country is no code": Mistake(
+        "numbers.yaml", 'police:\n  number: "102"\n  country: KZ',
+        f'police:\n  number: "102"\n  country: {MARK}Kazakhstan', "police",
+        "write two capital Latin letters, such as KZ",
+    ),
+    "a number has no source": Mistake(
+        "numbers.yaml", "  what: Police\n  source:", "  what: Police\n  from:", "police",
+        "'source' is missing: add it", at=("numbers.yaml", f"\n{MARK}police:"),
+        also=("police: 'from' is not a key",),
+    ),
+    "a text names a number that is none": Mistake(
+        "en.yaml", "goodbye: |\n", f"goodbye: |\n    {MARK}{{polise}}\n", "phrases",
+        "'{polise}' has no number: add 'polise' to numbers.yaml or correct it",
+    ),
+    "a brace stands alone": Mistake(
+        "en.yaml", "goodbye: |\n", f"goodbye: |\n    police{MARK}}}\n", "phrases",
+        "'}' stands alone: a number is {name}",
+    ),
+}
+
+LETTERS = {
+    "a Latin o stands in a Cyrillic word": label(
+        "ru.yaml", f"{MARK}Пoсле ", "'Пoсле' mixes alphabets (look at 'o'): retype it in one",
+    ),
+    "a Cyrillic o stands in a Latin word": label(
+        "kk.yaml", f"{MARK}Wоrd ", "'Wоrd' mixes alphabets (look at 'о')",
+    ),
+    "a Latin c is a word in a Russian text": label(
+        "ru.yaml", f"{MARK}c ", "'c' mixes alphabets (look at 'c')",
+    ),
+    "a curly quote stands in English": label(
+        "en.yaml", f"It{MARK}’s ", "not in the GSM-7 alphabet: '’' (U+2019); it would halve",
+    ),
+    "a long dash stands in English": label(
+        "en.yaml", f"So {MARK}— ", "not in the GSM-7 alphabet: '—' (U+2014)",
+    ),
+    "a language is named in Cyrillic on screen 0": Mistake(
+        "ru.yaml", "\nname: ", f"\nname: {MARK}Ж # ", "name",
+        "screen 0 must be readable on every phone", also=("start: with its notice",),
+    ),
+    "screen 0 has a Cyrillic letter": Mistake(
+        "tree.yaml", "start:\n  text: |\n", f"start:\n  text: |\n    {MARK}Ж\n", "start",
+        "not in the GSM-7 alphabet: 'Ж' (U+0416)", also=("start: with its notice",),
+    ),
+    "a letter is in two pieces": label(
+        "ru.yaml", f"{MARK}Мои\u0306 ", "has letters in two pieces (not NFC): retype the word",
+    ),
+    "a no-break space": label("ru.yaml", f"Вот{MARK}\u00a0", "(U+00A0, no-break space)"),
+    "a tab": label("ru.yaml", f"Вот{MARK}\t", "an invisible character (U+0009"),
+    "a space of no width": label("ru.yaml", f"Вот{MARK}\u200b", "(U+200B, zero width space)"),
+    "a soft hyphen": label("ru.yaml", f"В{MARK}\u00adот", "(U+00AD, soft hyphen)"),
+}
+
+ROOM = {
+    "a label is longer than a screen": Mistake(
+        "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}label: Очень, очень, очень длинно, и ещё ",
+        "escaped", "units (UCS-2): shorten it", also=("escaped: the choice '",),
+    ),
+    "screen 0 is too long": Mistake(
+        "tree.yaml", "start:\n  text: |", f"start:\n  {MARK}text: |\n    {MANY}", "start",
+        "of 160 units (GSM-7): shorten it",
+    ),
+    "the goodbye is too long": Mistake(
+        "en.yaml", "  goodbye: |", f"  {MARK}goodbye: |\n    {MANY}", "phrases",
+        "of 160 units (GSM-7): shorten it",
+    ),
+    "the lines for the keys leave no room": Mistake(
+        "ru.yaml", "  next: ", "  next: Дальше, дальше ", "phrases",
+        "units for text, at least 20 are needed", at=("ru.yaml", f"\n{MARK}phrases:"),
+    ),
+}
+
+YAML = {
+    "a bracket is not closed": Mistake(
+        "en.yaml", "  main:\n", f"  main: [\n    {MARK}}}\n", "file", "is not YAML: did not find",
+    ),
+    "a colon is missing": Mistake(
+        "en.yaml", "\nlanguage: en\nname: ", f"\nlanguage en\nname{MARK}: ", "file",
+        "is not YAML: mapping values are not allowed",
+    ),
+    "a tab indents": Mistake(
+        "en.yaml", "  main:\n", f"{MARK}\tmain:\n", "file",
+        "is not YAML: a tab indents this line: use spaces",
+    ),
+    "a control character": Mistake(
+        "en.yaml", NEW_LABEL, f"{NEW_LABEL}{MARK}\x00", "file",
+        "control characters are not allowed",
+    ),
+}
+
+# fmt: on
+
+MISTAKES = {**SHAPE, **LANGUAGES, **NUMBERS, **LETTERS, **ROOM, **YAML}
+"""Each mistake by a sentence that says what is wrong."""

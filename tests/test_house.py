@@ -1,0 +1,110 @@
+"""The rules of the house that a machine can check."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+MAY_IMPORT = {
+    "menus": {"menus"},
+    "sms": {"sms", "menus"},
+    "ussd": {"ussd", "sms", "menus"},
+    "main.py": {"ussd", "sms", "menus"},
+}
+OURS = {"menus", "sms", "ussd", "main", "tests", "benchmarks"}
+GATEWAY_WORDS = re.compile(
+    r"\b(CON|sessionId|phoneNumber|serviceCode|networkCode|linkId|SMSMessageData)\b"
+)
+
+
+def files_of(room: str) -> list[Path]:
+    place = HOUSE / room
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+def imports(file: Path) -> set[str]:
+    """The top-level names that a file imports, wherever in it."""
+    found = set[str]()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_arrows_point_one_way(room: str) -> None:
+    files = files_of(room)
+    assert files
+    for file in files:
+        forbidden = (imports(file) & OURS) - MAY_IMPORT[room]
+        assert not forbidden, f"{file.relative_to(HOUSE)} imports {forbidden}"
+
+
+def test_a_forbidden_arrow_would_be_seen(tmp_path: Path) -> None:
+    file = tmp_path / "intruder.py"
+    file.write_text("def late() -> None:\n    import ussd.engine\n", encoding="utf-8")
+    assert imports(file) & OURS == {"ussd"}
+
+
+def test_the_gateways_words_stop_at_its_door() -> None:
+    doors = {HOUSE / "ussd" / "africastalking.py", HOUSE / "sms" / "africastalking.py"}
+    for room in ("menus", "sms", "ussd"):
+        for file in set(files_of(room)) - doors:
+            names = ast.dump(ast.parse(file.read_text(encoding="utf-8")))
+            assert not GATEWAY_WORDS.search(names), file.relative_to(HOUSE)
+
+
+def test_no_drawer_is_named_for_what_is_in_it() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    names = {file.stem for room in MAY_IMPORT for file in files_of(room)}
+    assert not names & drawers
+
+
+def test_only_known_things_stand_at_the_top() -> None:
+    known = {"main.py", "menus", "sms", "ussd", "tests", "benchmarks", "docs", "requirements"}
+    known |= {"Dockerfile", "Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"}
+    assert {path.split("/")[0] for path in committed() if path[0] != "."} <= known
+
+
+def test_no_committed_file_names_a_package_index() -> None:
+    index = re.compile(r"(extra-)?index-url|find-links|--index|files\.pythonhosted|pypi\.org")
+    for path in committed():
+        if not path.endswith((".png", "test_house.py")):
+            content = (HOUSE / path).read_text(encoding="utf-8")
+            assert not index.search(content), path
+
+
+def test_every_dependency_is_pinned_with_hashes() -> None:
+    for lock in (HOUSE / "requirements").glob("*.txt"):
+        text = lock.read_text(encoding="utf-8").replace("\\\n", " ")
+        pinned = [line for line in text.splitlines() if line and line[0] not in " #"]
+        assert pinned
+        for line in pinned:
+            assert re.match(r"[\w.\[\]-]+==[\w.]+ .*--hash=sha256:", line), line
+
+
+@pytest.mark.parametrize(("package", "least"), [("starlette", (1, 3, 1))])
+def test_packages_are_new_enough_for_their_limits_to_hold(
+    package: str, least: tuple[int, ...]
+) -> None:
+    lock = (HOUSE / "requirements" / "run.txt").read_text(encoding="utf-8")
+    version = re.search(rf"^{package}==([\d.]+)", lock, re.MULTILINE)
+    assert version
+    assert tuple(map(int, version[1].split("."))) >= least
+
+
+def committed() -> list[str]:
+    listed = subprocess.run(  # the house is a git checkout, and git is at hand
+        ["git", "ls-files"],  # noqa: S607
+        cwd=HOUSE,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return listed.stdout.splitlines()

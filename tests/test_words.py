@@ -1,0 +1,253 @@
+"""The words: every fact of the two documents is there, near, and fit to be read.
+
+The menu is walked as a caller walks it: only keys that stand on the screen are
+pressed.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from sms.encoding import Encoding, measure
+from tests.trees import MENUS, read_menu
+from ussd.engine import Screen, Session, play, show, step
+from ussd.paging import Budget
+from ussd.phone import Shown, everything
+from ussd.screens import BACK, CHOICES_A_SCREEN, KEYS, NEXT, SCREEN_0, START, Place, Screens
+
+LANGUAGES = ("kk", "ru", "en")
+FORMS = {f"E1{form}" for form in "abcdefghij"}
+FACTS = {
+    *(f"R{n}" for n in range(1, 18)),
+    *FORMS,
+    *(f"E{n}" for n in range(2, 15)),
+}
+"""Of the card for citizens (R) and the eGov page (E), whose first has ten forms."""
+FARTHEST = 4
+"""Answers from the language choice to any fact, turning pages not counted."""
+EMERGENCY = ("police", "hotline", "duty_diplomat")
+BUDGET = Budget()
+
+MENU = read_menu(MENUS)
+SCREENS = Screens(MENU, BUDGET)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A screen that the walk came to, and after how many choices."""
+
+    session: Session
+    screen: Screen
+    choices: int
+
+    @property
+    def place(self) -> Place:
+        return self.session.way[-1].place
+
+    @property
+    def start(self) -> int:
+        """Where the page begins in the text of its place."""
+        return self.session.way[-1].starts[-1]
+
+    def offered(self) -> dict[str, str]:
+        """The keys on the screen, each with the words beside it."""
+        lines = self.screen.text.splitlines()
+        found = (re.fullmatch(rf"([{KEYS}{NEXT}{BACK}]|{START}) (.+)", line) for line in lines)
+        return {match[1]: match[2] for match in found if match}
+
+
+def walk() -> Iterator[Visit]:
+    """Every screen that can be come to, the nearest first."""
+    ahead = deque([(Session(), 0)])
+    while ahead:
+        session, choices = ahead.popleft()
+        visit = Visit(session, show(SCREENS, session), choices)
+        yield visit
+        for key in visit.offered():
+            if key == NEXT:
+                ahead.appendleft((step(SCREENS, session, key), choices))
+            elif key in KEYS:
+                ahead.append((step(SCREENS, session, key), choices + 1))
+
+
+VISITS = list(walk())
+BEYOND_0 = [visit for visit in VISITS if visit.place != SCREEN_0]
+SHOWN = [*everything(SCREENS)]
+
+
+# --- Every fact -----------------------------------------------------------------
+
+
+def test_the_facts_are_those_of_the_two_documents() -> None:
+    assert set(MENU.facts) == FACTS
+
+
+def test_the_languages_are_the_three() -> None:
+    assert tuple(MENU.languages) == LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_fact_is_near(language: str) -> None:
+    """The language choice is the first choice, so it is not counted."""
+    near = {
+        fact
+        for visit in BEYOND_0
+        if visit.place[0] == language and visit.choices - 1 <= FARTHEST
+        for fact in MENU.nodes[visit.place[1]].facts
+    }
+    assert near == FACTS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_of_every_node_is_come_to(language: str) -> None:
+    expected = {
+        (node, page.start) for node in MENU.nodes for page in SCREENS.sheets[language, node].pages()
+    }
+    assert {(v.place[1], v.start) for v in VISITS if v.place[0] == language} == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_of_the_ten_forms_has_its_line(language: str) -> None:
+    assert set(MENU.nodes["forms"].facts) == FORMS
+    lines = [line for line in MENU.languages[language].words["forms"].text.splitlines() if line]
+    assert len(set(lines)) >= 10
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("R9", "{police}"),
+        ("R9", "{hotline}"),
+        ("R10", "{duty_diplomat}"),
+        ("R10", "www.mfa.gov.kz"),
+        ("R11", "{hotline}"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_fact_with_a_number_shows_it(language: str, fact: str, said: str) -> None:
+    said = said.format(**{name: number.number for name, number in MENU.numbers.items()})
+    carriers = [node.name for node in MENU.nodes.values() if fact in node.facts]
+    texts = [MENU.languages[language].words[name].text for name in carriers]
+    assert any(said in text for text in texts)
+
+
+# --- The way in and back --------------------------------------------------------
+
+
+def test_what_a_key_promises_is_where_it_leads() -> None:
+    for visit in BEYOND_0:
+        code, _ = visit.place
+        for key, words in visit.offered().items():
+            after = step(SCREENS, visit.session, key)
+            assert after.misses == 0
+            if key in KEYS:
+                assert words == MENU.languages[code].words[after.way[-1].place[1]].label
+
+
+def test_back_is_one_screen_back_until_screen_0() -> None:
+    for visit in BEYOND_0:
+        session, seen = visit.session, [visit.screen]
+        while session != Session():
+            session = step(SCREENS, session, BACK)
+            seen.append(show(SCREENS, session))
+        pages = sum(len(stand.starts) for stand in visit.session.way)
+        assert len(seen) == pages
+
+
+def test_start_is_screen_0_at_once() -> None:
+    for visit in BEYOND_0:
+        assert step(SCREENS, visit.session, START) == Session()
+
+
+def test_back_and_start_stand_on_every_screen_in_its_language() -> None:
+    for visit in BEYOND_0:
+        phrases = MENU.languages[visit.place[0]].phrases
+        offered = visit.offered()
+        assert offered[BACK] == phrases.back
+        assert offered[START] == phrases.start
+
+
+def test_next_stands_exactly_where_more_follows() -> None:
+    for visit in VISITS:
+        sheet = SCREENS.sheets[visit.place]
+        follows = visit.start != sheet.pages()[-1].start
+        assert (NEXT in visit.offered()) is follows
+        after = step(SCREENS, visit.session, NEXT)
+        assert (after.misses == 0) is follows
+
+
+def test_no_screen_lists_more_than_five_choices() -> None:
+    assert CHOICES_A_SCREEN == 5
+    for visit in VISITS:
+        assert len(set(visit.offered()) & set(KEYS)) <= 5
+
+
+# --- What stands on a screen ----------------------------------------------------
+
+
+def digits_beside_numbers(text: str) -> list[str]:
+    """Runs of three or more digits that belong to no number of numbers.yaml."""
+    for number in sorted((n.number for n in MENU.numbers.values()), key=len, reverse=True):
+        text = text.replace(number, " ")
+    return re.findall(r"[0-9]{3,}", text)
+
+
+@pytest.mark.parametrize("shown", [pytest.param(s, id=f"{s.title} {s.page}") for s in SHOWN])
+def test_a_screen_fits_and_shows_only_known_numbers(shown: Shown) -> None:
+    text = shown.screen.text
+    size = measure(text)
+    assert size.units <= (160 if size.encoding is Encoding.GSM_7 else 70)
+    assert digits_beside_numbers(text) == []
+    assert not set("{}") & set(text)
+
+
+def test_after_wrong_keys_every_screen_still_fits_and_the_last_has_the_hotline() -> None:
+    for visit in VISITS:
+        session = visit.session
+        for misses in (1, 2, 3):
+            session = step(SCREENS, session, "x")
+            screen = show(SCREENS, session)
+            assert BUDGET.holds(screen.text)
+            assert screen.ends is (misses == 3)
+        assert MENU.numbers["hotline"].number in screen.text
+
+
+def test_screen_0_is_latin_and_has_the_emergency_numbers_and_the_languages() -> None:
+    text = VISITS[0].screen.text
+    assert measure(text).encoding is Encoding.GSM_7
+    assert [name for name in EMERGENCY if MENU.numbers[name].number not in text] == []
+    names = {str(n): each.name for n, each in enumerate(MENU.languages.values(), 1)}
+    assert VISITS[0].offered() == names
+    assert [name for name in EMERGENCY if MENU.numbers[name].number not in SCREENS.emergency] == []
+
+
+@pytest.mark.parametrize("key", "123")
+def test_danger_comes_first_and_its_first_screen_has_the_numbers(key: str) -> None:
+    session = play(SCREENS, [key, "1"])
+    assert session.way[-1].place == (LANGUAGES[int(key) - 1], "danger")
+    text = show(SCREENS, session).text
+    assert MENU.numbers["police"].number in text
+    assert MENU.numbers["hotline"].number in text
+
+
+# --- Who has read them ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_native_speaker_is_said_to_have_read_the_words(language: str) -> None:
+    """When one has, their name and the date stand there; then change this test."""
+    assert MENU.languages[language].native_reader == "not yet"
+    words = (MENUS / f"{language}.yaml").read_text(encoding="utf-8")
+    assert "No native speaker has read these words yet." in words
+
+
+@pytest.mark.parametrize("room", ["menus", "sms", "ussd"])
+def test_no_number_and_no_word_of_the_menu_stands_in_python(room: str) -> None:
+    for path in (MENUS.parent / room).glob("*.py"):
+        code = path.read_text(encoding="utf-8")
+        numbers = [each.number for each in MENU.numbers.values() if len(each.number) > 3]
+        assert [number for number in numbers if number in code] == []
+        assert re.findall(r"[а-яёәғқңөұүһі]{3,}", code, re.IGNORECASE) == []
