@@ -236,7 +236,8 @@ def serve(
 
 def log_plainly() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    for name in ("uvicorn", "watchfiles"):  # they tell of each start and change
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def complete(settings: Settings, stack: ExitStack) -> Settings:
