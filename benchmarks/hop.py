@@ -7,7 +7,6 @@ target is said, and is no failure: machines differ.
 
 import http.client
 import os
-import platform
 import secrets
 import signal
 import sys
@@ -16,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, chdir, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from urllib.parse import quote_plus
@@ -31,9 +29,9 @@ from benchmarks.load import CONNECTIONS, Generator, Load, Target, generator
 from benchmarks.servers import (
     ROOT,
     Server,
-    cores,
     free_port,
-    pin,
+    machine,
+    places,
     post,
     running,
     seconds_to_first_answer,
@@ -310,30 +308,7 @@ def _rates(rounds: Iterable[Round]) -> str:
     return ", ".join(f"{each.load.rate:,.0f}" for each in rounds)
 
 
-def machine() -> str:
-    today = datetime.now(UTC).date()
-    return f"{_processor()}; Python {platform.python_version()}; {platform.system()}; {today}"
-
-
-def _processor() -> str:
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text("utf-8").splitlines() if about.exists() else []
-    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return f"{models[0]}, {len(models)} cores" if models else platform.processor()
-
-
 # --- Running ------------------------------------------------------------------
-
-
-def places() -> tuple[int | None, str]:
-    """Keep this process, the load and Redis to one core; name another for the server."""
-    ours = cores()
-    if not ours:
-        return None, "no core could be chosen: the figures mix server and load"
-    pin(ours[-1])
-    if len(ours) == 1:
-        return ours[0], "one core only, shared by server and load: the figures are too low"
-    return ours[0], f"server on core {ours[0]}, load and Redis on core {ours[-1]}"
 
 
 @contextmanager

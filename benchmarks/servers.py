@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -122,3 +124,26 @@ def post(asking: http.client.HTTPConnection, path: str, body: str) -> tuple[int,
     asking.request("POST", path, body, _FORM)
     answer = asking.getresponse()
     return answer.status, answer.read().decode()
+
+
+def places() -> tuple[int | None, str]:
+    """Keep this process, the load and Redis to one core; name another for the server."""
+    ours = cores()
+    if not ours:
+        return None, "no core could be chosen: the figures mix server and load"
+    pin(ours[-1])
+    if len(ours) == 1:
+        return ours[0], "one core only, shared by server and load: the figures are too low"
+    return ours[0], f"server on core {ours[0]}, load and Redis on core {ours[-1]}"
+
+
+def machine() -> str:
+    today = datetime.now(UTC).date()
+    return f"{_processor()}; Python {platform.python_version()}; {platform.system()}; {today}"
+
+
+def _processor() -> str:
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text("utf-8").splitlines() if about.exists() else []
+    models = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
+    return f"{models[0]}, {len(models)} cores" if models else platform.processor()
