@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import multiprocessing
 import os
 import re
 import secrets
@@ -28,7 +29,8 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -36,13 +38,14 @@ from rich.console import Console
 from uvicorn.supervisors import Multiprocess
 
 from menus.faults import BrokenMenu
-from menus.live import LiveMenu, follow_changes, reload_aside
+from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
 from menus.model import Menu
 from menus.shelf import Shelf
 from sms.alphabet_check import latin_stays_gsm7
 from sms.callback import Callbacks
 from sms.embedded_redis import NoServer, embedded_redis
+from sms.end_with_parent import end_with
 from ussd import africastalking
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
@@ -73,6 +76,12 @@ def content(path: object) -> str:
         raise ValueError(getattr(error, "strerror", None) or "is not text") from None
 
 
+def address(url: str) -> str:
+    """The address of a Redis, if it is one."""
+    parse_url(url)  # raises ValueError, and says which addresses there are
+    return url
+
+
 Secret = Annotated[SecretStr, AfterValidator(strong)]
 SecretFile = Annotated[Secret, BeforeValidator(content)]
 
@@ -89,7 +98,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    redis_url: str | None = None
+    redis_url: Annotated[str, AfterValidator(address)] | None = None
     data_dir: Path = Path("data")
     menus_dir: Path = Path(__file__).parent / "menus"
     gateway: Literal["simulator", "africastalking"] = "simulator"
@@ -144,14 +153,16 @@ def secret_of(settings: Settings) -> str:
 
 def connect(url: str) -> Redis:
     """A client that asks once and does not wait: a hop is answered without it."""
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=64,
+        timeout=REDIS_SECONDS,  # for a connection, when all are busy
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
-        max_connections=64,
         decode_responses=True,
     )
+    return Redis(connection_pool=pool)
 
 
 def create_app(settings: Settings) -> Callbacks:
@@ -172,8 +183,8 @@ def create_app(settings: Settings) -> Callbacks:
         openapi_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.get("/healthz")(alive)
-    app.get("/readyz")(partial(ready, menu, redis))
+    for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
+        app.add_api_route(path, state, methods=["GET", "HEAD"])
     return Callbacks({("africastalking", "ussd"): hop, ("africastalking", "ussd/end"): end}, app)
 
 
@@ -182,14 +193,23 @@ async def lifespan(menu: LiveMenu, redis: Redis, _app: FastAPI) -> AsyncIterator
     """While the application runs, the menu follows its files and SIGHUP."""
     gc.collect()
     gc.freeze()  # what lives as long as we do need not be looked through again
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+    stop, hangup = asyncio.Event(), asyncio.Event()
+    if not at_a_terminal():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+    asking = asyncio.create_task(reload_when_asked(menu, hangup))
     following = asyncio.create_task(follow_changes(menu, stop))
-    loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(reload_aside(menu)))
     yield
     stop.set()
+    asking.cancel()
     await following
     await redis.aclose()
+
+
+def at_a_terminal() -> bool:
+    """There a hang-up means that the window was closed; elsewhere, that an operator
+    wants the menu read again.
+    """
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 async def alive() -> dict[str, str]:
@@ -229,6 +249,8 @@ def serve(
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
     menu_or_exit(settings)
     log_plainly()
+    if not at_a_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
     with ExitStack() as stack:
         run(complete(settings, stack), workers)
@@ -266,7 +288,7 @@ def run(settings: Settings, workers: int) -> None:
         timeout_graceful_shutdown=10,
     )
     sockets = [config.bind_socket()]
-    welcome(settings)
+    welcome(settings, sockets[0].getsockname()[1])
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
@@ -281,7 +303,9 @@ def hand_down(settings: Settings) -> None:
 
 
 def create_worker() -> Callbacks:
-    """The application in a process of its own."""
+    """The application in a process of its own, which ends with the one that made it."""
+    if (parent := multiprocessing.parent_process()) and parent.pid:
+        end_with(parent.pid, signal.SIGTERM)
     log_plainly()
     return create_app(Settings())
 
@@ -290,14 +314,18 @@ class Workers(Multiprocess):
     """Several processes on one port.  SIGHUP reloads the menu in each of them."""
 
     def handle_hup(self) -> None:
+        if at_a_terminal():
+            self.handle_term()
+            return
         for process in self.processes:
             if process.pid:
                 os.kill(process.pid, signal.SIGHUP)
 
 
-def welcome(settings: Settings) -> None:
+def welcome(settings: Settings, port: int) -> None:
     """Say where the service is and what to try first."""
-    code, base = settings.service_code, f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    code, base = settings.service_code, f"http://{host}:{port}"
     callback = f"{base}/africastalking/{secret_of(settings)}/ussd"
     out.print(f"\n[bold]Komek answers {code}[/] ({settings.gateway})\n")
     out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)

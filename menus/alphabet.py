@@ -19,6 +19,10 @@ def is_cyrillic(char: str) -> bool:
     return unicodedata.name(char, "").startswith("CYRILLIC ")
 
 
+def is_greek(char: str) -> bool:
+    return unicodedata.name(char, "").startswith("GREEK ")
+
+
 def words(text: str) -> list[str]:
     """The runs of letters in a text, in order."""
     return _WORD.findall(text)
@@ -28,12 +32,17 @@ def mixed_words(text: str) -> list[str]:
     """Words with letters of two scripts, and in a Cyrillic text the Latin words
     that consist of nothing but letters which look Cyrillic.
     """
-    cyrillic_text = any(map(is_cyrillic, text))
+    cyrillic_text = sum(map(is_cyrillic, text)) > sum(map(is_latin, text))
     return [w for w in words(text) if _mixed(w) or (cyrillic_text and _disguised(w))]
 
 
 def _mixed(word: str) -> bool:
-    return any(map(is_latin, word)) and any(map(is_cyrillic, word))
+    return sum(bool(letters) for letters in _by_script(word)) > 1
+
+
+def _by_script(word: str) -> list[str]:
+    """The letters of a word in each of the scripts that look alike."""
+    return ["".join(filter(of, word)) for of in (is_latin, is_cyrillic, is_greek)]
 
 
 def _disguised(word: str) -> bool:
@@ -41,10 +50,8 @@ def _disguised(word: str) -> bool:
 
 
 def foreign_letters(word: str) -> str:
-    """The letters of the rarer script in a mixed word, to point at."""
-    latin = "".join(filter(is_latin, word))
-    cyrillic = "".join(filter(is_cyrillic, word))
-    return min(latin, cyrillic, key=len) or latin
+    """The letters of the rarest script in a mixed word, to point at."""
+    return min(filter(None, _by_script(word)), key=len)
 
 
 def invisible(text: str) -> list[str]:

@@ -186,12 +186,13 @@ def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
     if not (numbers := draft.numbers.form):
         return
     for part, steps, text in draft.texts():
-        for name in PLACEHOLDER.findall(text):
+        for name, nth in _numbered(PLACEHOLDER.findall(text)):
             if name not in numbers.root:
                 what = f"'{{{name}}}' has no number: add '{name}' to numbers.yaml or correct it"
-                yield _at_word(part, steps, f"{{{name}}}", what)
-        for brace in re.findall(r"[{}]", PLACEHOLDER.sub("", text)):
-            yield _at_word(part, steps, brace, f"'{brace}' stands alone: a number is {{name}}")
+                yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
+        for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
+            what = f"'{brace}' stands alone: a number is {{name}}"
+            yield _at_word(part, steps, brace, what, nth=nth)
 
 
 def numbers_valid(draft: Draft) -> Iterator[Fault]:
@@ -247,10 +248,10 @@ def facts_carried(draft: Draft) -> Iterator[Fault]:
 def one_alphabet_a_word(draft: Draft) -> Iterator[Fault]:
     """No word mixes Latin and Cyrillic letters."""
     for part, steps, text in draft.texts():
-        for word in mixed_words(PLACEHOLDER.sub(" ", text)):
+        for word, nth in _numbered(mixed_words(PLACEHOLDER.sub(" ", text))):
             letters = foreign_letters(word)
             what = f"'{word}' mixes alphabets (look at '{letters}'): retype it in one"
-            yield _at_word(part, steps, word, what)
+            yield _at_word(part, steps, word, what, nth=nth, whole=True)
 
 
 def composed(draft: Draft) -> Iterator[Fault]:
@@ -273,8 +274,16 @@ def visible(draft: Draft) -> Iterator[Fault]:
             yield _at_word(part, steps, char, what)
 
 
-def _at_word(part: Part[Any], steps: Steps, word: str, what: str) -> Fault:
-    return Fault(part.source.word(word, *steps), screen_of(steps), what)
+def _at_word(  # noqa: PLR0913
+    part: Part[Any], steps: Steps, word: str, what: str, *, nth: int = 0, whole: bool = False
+) -> Fault:
+    return Fault(part.source.word(word, *steps, nth=nth, whole=whole), screen_of(steps), what)
+
+
+def _numbered(words: list[str]) -> Iterator[tuple[str, int]]:
+    """Each word, and how often it stood before."""
+    for place, word in enumerate(words):
+        yield word, words[:place].count(word)
 
 
 CHECKS: tuple[Check, ...] = (

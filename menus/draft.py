@@ -97,7 +97,11 @@ def read_draft(folder: Path) -> Draft:
 
 def language_files(folder: Path) -> list[Path]:
     """The files of words: every YAML file that is not another of ours."""
-    return [p for p in sorted(folder.glob("*.yaml")) if p.stem not in _BESIDE_LANGUAGES]
+    return [
+        path
+        for path in sorted(folder.glob("[!.]*.yaml"))  # a dot: an editor's own file
+        if path.stem not in _BESIDE_LANGUAGES
+    ]
 
 
 def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:

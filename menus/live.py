@@ -7,6 +7,7 @@ before it are kept, since a session ends on the version that it began on.
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from watchfiles import awatch
 from menus.faults import BrokenMenu, Fault
 from menus.load import Reader
 from menus.model import Menu
-from menus.shelf import MOST_VERSIONS, Shelf
+from menus.shelf import Shelf
 
-LOOK_SECONDS = 30.0
+LOOK_SECONDS = 10.0
 """How often the files are read without a sign of change: some disks give none."""
 AGAIN_SECONDS = 1.0
+AT_HAND = 16
+"""Versions kept in memory; the shelf has more."""
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ class LiveMenu:
         self.folder = folder
         self._read = read
         self._shelf = shelf
+        self._reading = threading.Lock()
         self._versions: dict[str, Menu] = {}
         self.refused: tuple[Fault, ...] = ()
         self.current = self._take_up(self._first())
@@ -47,6 +51,10 @@ class LiveMenu:
 
     def reload(self) -> None:
         """Read the files again.  `refused` holds the faults, if there are any."""
+        with self._reading:
+            self._reload()
+
+    def _reload(self) -> None:
         try:
             menu = self._read(self.folder)
         except BrokenMenu as broken:
@@ -79,7 +87,7 @@ class LiveMenu:
     def _remember(self, menu: Menu) -> Menu:
         self._versions.pop(menu.version, None)
         self._versions[menu.version] = menu
-        for name in list(self._versions)[:-MOST_VERSIONS]:
+        for name in list(self._versions)[:-AT_HAND]:
             del self._versions[name]
         return menu
 
@@ -93,6 +101,13 @@ async def follow_changes(menu: LiveMenu, stop: asyncio.Event) -> None:
         except OSError as error:
             log.error("menu: the folder cannot be watched: %s", error.strerror)
             await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def reload_when_asked(menu: LiveMenu, asked: asyncio.Event) -> None:
+    """Reload whenever asked; many questions while one reload runs are one more."""
+    while await asked.wait():
+        asked.clear()
+        await reload_aside(menu)
 
 
 async def reload_aside(menu: LiveMenu) -> None:

@@ -15,8 +15,8 @@ from menus.faults import BrokenMenu
 from menus.load import Reader, version_of
 from menus.model import Menu
 
-MOST_VERSIONS = 16
-"""A dialled session lasts some minutes at most: nobody edits faster than this."""
+MOST_VERSIONS = 256
+"""More than anybody publishes in the ten minutes that a session is remembered."""
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,20 @@ its zero), a key that stands twice is a fault, and each key and value has a line
 and a column.
 """
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from menus.faults import Fault, Where
+
+MOST_CHARACTERS = 1_000_000
+MOST_LEVELS = 10
+
+_PLACEHOLDER = re.compile(r"\{[^{}\n]*\}")
 
 Steps = tuple[str | int, ...]
 """The way to a value: keys of mappings and indexes of lists, from the top."""
@@ -26,6 +33,7 @@ class Source:
     data: object = None
     keys: dict[Steps, Where] = field(default_factory=dict)
     values: dict[Steps, Where] = field(default_factory=dict)
+    ends: dict[Steps, int] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
     def key(self, *steps: str | int) -> Where:
@@ -46,20 +54,30 @@ class Source:
                 way = (*way, step)
         return way
 
-    def word(self, word: str, *steps: str | int) -> Where:
-        """Where a word first stands in the value, however the value is quoted."""
-        start = self.value(*steps)
-        for number, line in enumerate(self.lines[start.line - 1 :], start.line):
-            column = line.find(word, start.column - 1 if number == start.line else 0)
-            if column >= 0:
-                return Where(self.file, number, column + 1)
-        return start
+    def word(self, word: str, *steps: str | int, nth: int = 0, whole: bool = False) -> Where:
+        """Where a word stands in the value, for the `nth` time, however it is quoted.
+
+        `whole`: not as a part of another word.  A number's name in braces is not
+        looked into.  The value itself, if the word is not written in it as it is.
+        """
+        pattern = rf"(?<!\w){re.escape(word)}(?!\w)" if whole else re.escape(word)
+        hidden = not _PLACEHOLDER.fullmatch(word)
+        start, last = self.value(*steps), self.ends.get(steps, len(self.lines))
+        found: list[Where] = []
+        for number, line in enumerate(self.lines[start.line - 1 : last], start.line):
+            seen = _PLACEHOLDER.sub(lambda each: " " * len(each[0]), line) if hidden else line
+            begin = start.column - 1 if number == start.line else 0
+            columns = [match.start() + 1 for match in re.finditer(pattern, seen)]
+            found += [Where(self.file, number, each) for each in columns if each > begin]
+        return found[nth] if nth < len(found) else start
 
 
 def read(path: Path, file: str) -> Source:
     """Read one file, named `file` in its faults.  Never raises for its content."""
     try:
         text = path.read_text(encoding="utf-8-sig")
+        if fault := _excess(file, text):
+            return Source(file, faults=[fault])
         node = yaml.compose(text, Loader=yaml.CBaseLoader)
     except OSError as error:
         return _unread(file, Where(file), f"cannot be read: {error.strerror}")
@@ -73,8 +91,23 @@ def read(path: Path, file: str) -> Source:
         where = Source(file, tuple(text.splitlines())).word(chr(error.character))
         return _unread(file, where, f"is not YAML: {error.reason}")
     source = Source(file, tuple(text.splitlines()))
-    data = _plain(source, node, ()) if node else {}
-    return Source(file, source.lines, data, source.keys, source.values, source.faults)
+    return replace(source, data=_plain(source, node, ()) if node else {})
+
+
+def _excess(file: str, text: str) -> Fault | None:
+    """What no menu needs, and a reader of YAML can be brought down with."""
+    if len(text) > MOST_CHARACTERS:
+        return Fault(Where(file), "file", f"has more than {MOST_CHARACTERS:,} characters")
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        where = _where(file, event.start_mark)
+        if isinstance(event, yaml.AliasEvent):
+            return Fault(where, "file", "an alias (*) stands here: write the words themselves")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS:
+            return Fault(where, "file", f"is nested more than {MOST_LEVELS} levels deep")
+    return None
 
 
 def _unread(file: str, where: Where, what: str) -> Source:
@@ -88,12 +121,14 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
     return "a tab indents this line: use spaces" if tab else str(error.problem)
 
 
-def _where(file: str, mark: yaml.Mark | None) -> Where:
+def _where(file: str, mark: Any) -> Where:
     return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
 
 
 def _plain(source: Source, node: yaml.Node, steps: Steps) -> object:
     source.values[steps] = _where(source.file, node.start_mark)
+    block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+    source.ends[steps] = node.end_mark.line + (0 if block else 1)
     if isinstance(node, yaml.MappingNode):
         return _mapping(source, node, steps)
     if isinstance(node, yaml.SequenceNode):

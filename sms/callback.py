@@ -48,12 +48,15 @@ class Callback:
         self._answer = answer
         self._if_broken = if_broken
 
-    async def respond(self, secret: str, method: str, receive: Receive) -> Response:
+    async def respond(self, secret: str, scope: Scope, receive: Receive) -> Response:
         """The HTTP answer to one post."""
         if not compare_digest(secret.encode(errors="replace"), self._secret):
             return PlainTextResponse("Not Found", 404)
-        if method != "POST":
+        if scope["method"] != "POST":
             return PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})
+        if not _may_be_form(scope):
+            log.error("callback: the content type is not that of a form")
+            return PlainTextResponse(self._if_broken())
         try:
             return PlainTextResponse(await self._answer(parse_form(await read_body(receive))))
         except BadForm as bad:
@@ -80,8 +83,14 @@ class Callbacks:
         if callback is None:
             await self._application(scope, receive, send)
         else:
-            response = await callback.respond(secret, scope["method"], receive)
+            response = await callback.respond(secret, scope, receive)
             await response(scope, receive, send)
+
+
+def _may_be_form(scope: Scope) -> bool:
+    """Whether the content type is a form's, or missing."""
+    types = [value for name, value in scope["headers"] if name == b"content-type"]
+    return not types or types[0].lower().startswith(b"application/x-www-form-urlencoded")
 
 
 async def read_body(receive: Receive) -> bytes:

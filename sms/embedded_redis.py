@@ -28,8 +28,8 @@ from redis.retry import Retry
 
 START_SECONDS = 30.0
 """For the server to read its append-only file and answer."""
-RESTART_SECONDS = 0.5
-"""Between the server's death and the next attempt."""
+RESTART_SECONDS, LONGEST_PAUSE = 0.25, 30.0
+"""Between the server's death and the next attempt: doubling while it dies at once."""
 LONGEST_SOCKET_PATH = 103
 """Octets; the limit of macOS, four below that of Linux."""
 
@@ -118,11 +118,14 @@ def _kept_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     over = threading.Event()
 
     def keep() -> None:
+        pause = RESTART_SECONDS
         while not over.is_set():
-            server = _start(command)
+            began, server = time.monotonic(), _start(command)
             started.put(server)
             server.wait()
-            if not over.wait(RESTART_SECONDS):
+            lived = time.monotonic() - began
+            pause = RESTART_SECONDS if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            if not over.wait(pause):
                 log.error("embedded Redis ended; it is started again")
 
     keeper = threading.Thread(target=keep, daemon=True)

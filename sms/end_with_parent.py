@@ -14,14 +14,14 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def become(parent: int, command: list[str]) -> None:
-    """Ask the kernel for the signal, then turn into the program."""
+def end_with(parent: int, by: signal.Signals) -> None:
+    """Ask the kernel for this signal when the parent is gone; on Linux only."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
         if os.getppid() != parent:  # it was gone before the kernel knew
             sys.exit(1)
-    os.execv(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__":
-    become(int(sys.argv[1]), sys.argv[2:])
+    end_with(int(sys.argv[1]), signal.SIGKILL)
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

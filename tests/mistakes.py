@@ -236,6 +236,17 @@ LETTERS = {
     "a Latin c is a word in a Russian text": label(
         "ru.yaml", f"{MARK}c ", "'c' mixes alphabets (look at 'c')",
     ),
+    "a Greek letter stands in a Cyrillic word": label(
+        "ru.yaml", f"{MARK}Πолиция ", "'Πолиция' mixes alphabets (look at 'Π')",
+    ),
+    "the same slip stands a second time, after a number's name": Mistake(
+        "ru.yaml", "    text: До отъезда\n",
+        f"    text: В {{police}}, a {{police}} {MARK}a дома\n", "leaving",
+        "'a' mixes alphabets", also=("leaving: 'a' mixes alphabets",),
+    ),
+    "a Cyrillic word stands in English": label(
+        "en.yaml", f"{MARK}со ", "not in the GSM-7 alphabet: 'с' (U+0441), 'о' (U+043E)",
+    ),
     "a curly quote stands in English": label(
         "en.yaml", f"It{MARK}’s ", "not in the GSM-7 alphabet: '’' (U+2019); it would halve",
     ),
@@ -289,6 +300,14 @@ YAML = {
     "a tab indents": Mistake(
         "en.yaml", "  main:\n", f"{MARK}\tmain:\n", "file",
         "is not YAML: a tab indents this line: use spaces",
+    ),
+    "an alias stands for words": Mistake(
+        "en.yaml", NEW_LABEL, f"  escaped:\n    label: {MARK}*words # ", "file",
+        "an alias (*) stands here: write the words themselves",
+    ),
+    "brackets without end": Mistake(
+        "en.yaml", "  main:\n", f"  main: {'[' * 8}{MARK}{'[' * 40_000}\n", "file",
+        "is nested more than 10 levels deep",
     ),
     "a control character": Mistake(
         "en.yaml", NEW_LABEL, f"{NEW_LABEL}{MARK}\x00", "file",

@@ -77,6 +77,7 @@ def running(redis_url: str, **settings: str) -> Iterator[Service]:
             [sys.executable, "main.py", "serve", "--port", str(port)],
             cwd=REPOSITORY,
             env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )

@@ -17,6 +17,7 @@ from sms.callback import MOST_OCTETS, BadForm, Callback, parse_form, read_body
 from tests.service import SECRET, Service, form, new_session
 
 GOOD = "sessionId=ATUid_1&phoneNumber=%2B77010000000&text="
+KEPT = b"sessionId=ATUid_1&phoneNumber=%2B77010000000"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -57,8 +58,10 @@ def test_the_answer_is_plain_text_from_the_first_octet(service: Service) -> None
         pytest.param(b"text=3&sessionId=", 200, "CON Choose", id="an empty session"),
         pytest.param(b"text=3&sessionId=a%00b", 200, "CON Choose", id="NUL in the session"),
         pytest.param(b"text=3%00&sessionId=x y", 200, "CON Choose", id="NUL in the answer"),
-        pytest.param(b"text=3*%FF%FE", 200, "CON Not on the list.", id="no UTF-8"),
-        pytest.param(b"text=3*\xd0\xff", 200, "CON Not on the list.", id="no UTF-8, unescaped"),
+        pytest.param(KEPT + b"&text=3*%FF%FE", 200, "CON Not on", id="no UTF-8"),
+        pytest.param(KEPT + b"&text=3*\xd0\xff", 200, "CON Not on", id="no UTF-8, unescaped"),
+        pytest.param(KEPT + b"&text=3*%00", 200, "CON Not on", id="NUL, in a good session"),
+        pytest.param(KEPT, 200, "CON Police", id="no text, in a good session"),
         pytest.param(b"text=3&phoneNumber=1&sessionId=ATUid_1", 200, "CON Choose", id="no number"),
         pytest.param(
             b"text=3*1*0*1;sessionId=x", 200, "CON Not on", id="a semicolon parts nothing"
@@ -76,11 +79,23 @@ def test_bad_input_is_answered_and_leaves_nothing(
     assert redis.keys() == []
 
 
-@pytest.mark.parametrize("content_type", ["", "application/json", "multipart/form-data", "x"])
-def test_the_content_type_does_not_matter(service: Service, content_type: str) -> None:
+@pytest.mark.parametrize("content_type", [None, FORM, f"{FORM}; charset=UTF-8", FORM.upper()])
+def test_a_form_is_read_with_or_without_its_name(
+    service: Service, content_type: str | None
+) -> None:
     headers = {"content-type": content_type} if content_type else {}
     response = service.http.post(service.callback, content=f"{GOOD}3".encode(), headers=headers)
     assert (response.status_code, response.text[:10]) == (200, "CON Choose")
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", "x", ""])
+def test_what_says_that_it_is_no_form_gets_the_numbers(
+    service: Service, redis: Any, content_type: str
+) -> None:
+    headers = {"content-type": content_type}
+    response = service.http.post(service.callback, content=f"{GOOD}3".encode(), headers=headers)
+    assert (response.status_code, response.text[:10]) == (200, "END Police")
+    assert redis.keys() == []
 
 
 @pytest.mark.parametrize("end", ["ussd", "ussd/end"])
@@ -145,10 +160,27 @@ def test_the_end_of_a_session_is_counted_once(service: Service, redis: Any) -> N
     assert counts == {"ended: by us": "1", "ended: otherwise": "1", "ended: by a failure": "1"}
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"sessionId": "s1", "status": "Success", "phoneNumber": "abc"},
+        {"sessionId": "s1", "status": "Success"},
+        {"sessionId": "a b", "phoneNumber": "+77010000000"},
+        {},
+    ],
+)
+def test_the_end_of_no_session_leaves_nothing(
+    service: Service, redis: Any, form: dict[str, str]
+) -> None:
+    assert service.http.post(f"{service.callback}/end", data=form).status_code == 400
+    assert redis.keys() == []
+
+
 def test_alive_and_ready(service: Service) -> None:
     assert service.http.get(f"{service.base}/healthz").json() == {"status": "alive"}
     ready = service.http.get(f"{service.base}/readyz")
     assert (ready.status_code, ready.json()["redis"]) == (200, "answers")
+    assert service.http.head(f"{service.base}/healthz").status_code == 200
 
 
 def test_nothing_of_a_person_is_kept_or_logged(service: Service, redis: Any) -> None:
@@ -178,7 +210,7 @@ async def ask(callback: Callback, body: bytes = b"text=1") -> httpx.Response:
     async def receive() -> Message:
         return {"type": "http.request", "body": body}
 
-    response = await callback.respond(SECRET, "POST", receive)
+    response = await callback.respond(SECRET, {"method": "POST", "headers": []}, receive)
     return httpx.Response(response.status_code, content=bytes(response.body))
 
 

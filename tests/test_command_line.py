@@ -1,8 +1,10 @@
 """The command line, as its own process: what it prints, and the code it ends with."""
 
 import re
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from tests.mistakes import NEW_LABEL
 from tests.service import free_port, short_folder
-from tests.trees import HTTP, command, copied_tree, edit, serving, until
+from tests.trees import HTTP, command, copied_tree, edit, serving, starting, until
 from ussd.africastalking import answers_of
 from ussd.phone import text_dialled
 
@@ -219,6 +221,30 @@ def test_sigterm_ends_the_service_and_its_server(tree: Path, workers: str) -> No
         until(lambda: not any(each.is_running() for each in family), "all have ended")
         assert code == 0
         assert "Traceback" not in server.said()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the workers live on")
+def test_workers_end_with_the_process_that_made_them(tree: Path) -> None:
+    with serving(tree, "--workers", "2") as server:
+        family = psutil.Process(server.process.pid).children(recursive=True)
+        assert len(family) >= 3, "two workers and the server"
+        server.process.kill()
+        until(lambda: not any(each.is_running() for each in family), "all have ended")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are ignored")
+def test_a_hangup_while_it_starts_does_not_end_it(tree: Path) -> None:
+    with starting(tree) as server:
+        status = Path(f"/proc/{server.process.pid}/status")
+
+        def ignores() -> bool:
+            found = re.search(r"^SigIgn:\s*([0-9a-f]+)$", status.read_text("utf-8"), re.MULTILINE)
+            return bool(found and int(found[1], 16) >> (signal.SIGHUP - 1) & 1)
+
+        until(lambda: ignores() or server.answers(), "the command has begun")
+        while not server.answers():
+            server.process.send_signal(signal.SIGHUP)
+        assert server.hop("one").startswith("CON ")
 
 
 def test_without_a_secret_a_real_gateway_is_not_served(tree: Path) -> None:

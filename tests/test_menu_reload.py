@@ -5,6 +5,7 @@ import re
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,8 @@ import psutil
 import pytest
 
 from menus.faults import BrokenMenu
-from menus.live import LiveMenu, follow_changes
-from menus.shelf import MOST_VERSIONS, Shelf
+from menus.live import AT_HAND, LiveMenu, follow_changes, reload_when_asked
+from menus.shelf import Shelf
 from tests.mistakes import NEW_LABEL
 from tests.trees import Server, copied_menus, copied_tree, edit, read_menu, serving, until
 
@@ -91,20 +92,21 @@ def test_without_a_change_the_menu_stays_the_same_object(live: LiveMenu) -> None
 
 def test_as_many_versions_are_kept_as_promised(menus: Path, live: LiveMenu) -> None:
     all_versions, words = [live.current], ""
-    for n in range(MOST_VERSIONS):
+    for n in range(AT_HAND):
         new_label(menus, f"{n} ", before=words)
         words = f"{n} "
         live.reload()
         all_versions.append(live.current)
 
     dropped, *kept = all_versions
-    assert live.version(dropped.version) is live.current
-    assert [live.version(menu.version) is menu for menu in kept] == [True] * MOST_VERSIONS
+    assert [live.version(menu.version) is menu for menu in kept] == [True] * AT_HAND
+    assert live.version(dropped.version) is not dropped, "not in memory any more"
+    assert live.version(dropped.version).version == dropped.version, "but on the shelf"
 
 
 def test_a_version_that_comes_again_counts_as_the_newest(menus: Path, live: LiveMenu) -> None:
     first, words = live.current, ""
-    for n in range(MOST_VERSIONS + 3):
+    for n in range(AT_HAND + 3):
         new_label(menus, f"{n} ", before=words)
         live.reload()
         new_label(menus, "", before=f"{n} ")
@@ -193,6 +195,24 @@ async def test_a_menu_that_cannot_be_read_at_all_leaves_the_one_in_force(
     await asyncio.wait_for(following, 5)
     assert threads[0] != threading.get_ident(), "callers were held up"
     assert "could not be read again; the one in force stays" in caplog.text
+
+
+async def test_many_questions_at_once_are_one_reload(live: LiveMenu) -> None:
+    asked, reloads = asyncio.Event(), 0
+
+    def count() -> None:
+        nonlocal reloads
+        reloads += 1
+        time.sleep(0.05)
+
+    live.reload = count  # type: ignore[method-assign]
+    reloading = asyncio.create_task(reload_when_asked(live, asked))
+    for _ in range(50):
+        asked.set()
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.2)
+    reloading.cancel()
+    assert 2 <= reloads <= 10
 
 
 # --- In the real service --------------------------------------------------------

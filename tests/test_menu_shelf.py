@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from menus.live import LiveMenu
-from menus.shelf import MOST_VERSIONS, Shelf
+from menus.shelf import Shelf
 from tests.mistakes import NEW_LABEL
 from tests.trees import copied_menus, edit, read_menu
 
@@ -57,12 +57,15 @@ def test_the_newest_good_version_is_taken(menus: Path, place: Path) -> None:
     assert started(menus, place).current.version == live.current.version
 
 
-def test_no_more_are_kept_than_promised(menus: Path, place: Path) -> None:
+def test_no_more_are_kept_than_promised(
+    menus: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("menus.shelf.MOST_VERSIONS", 3)
     live = started(menus, place)
-    for n in range(MOST_VERSIONS + 2):
+    for n in range(5):
         new_label(menus, f"{n} ")
         live.reload()
-    assert len(list(place.iterdir())) == MOST_VERSIONS
+    assert len(list(place.iterdir())) == 3
     assert (place / live.current.version).is_dir()
 
 

@@ -116,6 +116,17 @@ def test_what_redis_answers_late_is_not_taken_for_another_answer() -> None:
         assert heard == {"2"}
 
 
+def test_more_callers_than_connections_are_all_remembered(service: Service, redis_url: str) -> None:
+    """All at once, each begins a session and goes on with it."""
+    sessions = [new_session() for _ in range(400)]
+    with ThreadPoolExecutor(200) as pool:
+        for text, answers in (("", "0"), ("3", "1")):
+            list(pool.map(lambda session: service.hop(session, text), sessions))  # noqa: B023
+            with Redis.from_url(redis_url, decode_responses=True) as redis:
+                heard = [redis.hget(f"ussd:session:{session}", "heard") for session in sessions]
+            assert heard == [answers] * len(sessions)
+
+
 def test_readiness_tells_and_one_line_is_logged() -> None:
     with own_redis() as trouble:
         ready = f"{trouble.service.base}/readyz"

@@ -145,19 +145,26 @@ class Server:
 @contextmanager
 def serving(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
     """Run `main.py serve` on a free port until the block ends; it answers when entered."""
+    with starting(tree, *arguments, **settings) as server:
+        until(server.answers, "the service answers")
+        yield server
+
+
+@contextmanager
+def starting(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Run `main.py serve` on a free port until the block ends; it may not answer yet."""
     port, output = free_port(), tree / "output.txt"
     with output.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "main.py", "serve", "--port", str(port), *arguments],
             cwd=tree,
             env=environment(**settings),
+            stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
         )
-    server = Server(process, f"http://127.0.0.1:{port}", output)
     try:
-        until(server.answers, "the service answers")
-        yield server
+        yield Server(process, f"http://127.0.0.1:{port}", output)
     finally:
         process.terminate()
         process.wait(PATIENCE)

@@ -15,6 +15,8 @@ from ussd.sessions import Sessions
 
 _SESSION_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _MSISDN = re.compile(r"\+[1-9][0-9]{6,14}")
+_UNREADABLE = "\0\ufffd"
+"""NUL, and what stands where octets were no UTF-8: no gateway sends either."""
 _ENDINGS = {"Success": "by us", "Incomplete": "by the caller", "Failed": "by a failure"}
 
 
@@ -31,9 +33,9 @@ def end_callback(secret: str, sessions: Sessions) -> Callback:
     """The endpoint for the end of a session."""
 
     async def answer(form: Form) -> str:
-        session_id = _known(form.get("sessionId", ""))
+        session_id = _session_of(form)
         if session_id is None:
-            raise BadForm(400, "no valid sessionId")
+            raise BadForm(400, "no valid sessionId and phoneNumber")
         await sessions.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
         return "OK"
 
@@ -43,14 +45,14 @@ def end_callback(secret: str, sessions: Sessions) -> Callback:
 def hop_of(form: Form) -> Hop:
     """What a hop's form says.  Raises `BadForm` when it is no hop at all.
 
-    A caller is answered wherever that is possible: without a valid session or
-    number the hop is played from its `text`, and nothing of it is kept.
+    A caller is answered wherever that is possible: without a valid session, number
+    or `text` the hop is played from what there is, and nothing of it is kept.
     """
     if "text" not in form and "sessionId" not in form:
         raise BadForm(400, "no text and no sessionId")
-    reliable = _MSISDN.fullmatch(form.get("phoneNumber", ""))
-    session_id = _known(form.get("sessionId", "")) if reliable else None
-    return Hop(session_id, answers_of(form.get("text", "")))
+    text = form.get("text", _UNREADABLE)
+    readable = not any(char in text for char in _UNREADABLE)
+    return Hop(_session_of(form) if readable else None, answers_of(form.get("text", "")))
 
 
 def answers_of(text: str) -> tuple[str, ...]:
@@ -68,5 +70,8 @@ def reply(screen: Screen) -> str:
     return f"{'END' if screen.ends else 'CON'} {screen.text}"
 
 
-def _known(session_id: str) -> str | None:
-    return session_id if _SESSION_ID.fullmatch(session_id) else None
+def _session_of(form: Form) -> str | None:
+    """The session, when it and the caller's number are what they should be."""
+    session_id, msisdn = form.get("sessionId", ""), form.get("phoneNumber", "")
+    valid = _SESSION_ID.fullmatch(session_id) and _MSISDN.fullmatch(msisdn)
+    return session_id if valid else None

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from menus.live import LiveMenu
+from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
-from menus.shelf import MOST_VERSIONS
 from ussd.engine import Screen, play, show
 from ussd.paging import Budget
 from ussd.screens import Screens
@@ -50,6 +49,6 @@ class Dialogue:
         return _made_ready(menu, self._budget)
 
 
-@lru_cache(maxsize=MOST_VERSIONS)
+@lru_cache(maxsize=AT_HAND)
 def _made_ready(menu: Menu, budget: Budget) -> Screens:
     return Screens(menu, budget)
