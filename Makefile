@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test check lint bench conversations schemas lock clean
+.PHONY: help setup run test check lint bench conversations schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -32,6 +32,9 @@ conversations: .venv/dev ## write the screens of tests/conversations anew, to be
 
 schemas: .venv/run ## write menus/schema/ anew from the forms
 	$(BIN)/python -m menus.schema
+
+territories: .venv/dev ## write the names of all countries anew from CLDR
+	$(BIN)/python -m menus.territories
 
 lock: .venv/dev ## resolve the dependencies anew; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

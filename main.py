@@ -1,52 +1,55 @@
-"""Komek: settings, the world put together, the web application, the command line."""
+"""Komek: the world put together, the web application, the command line."""
 
 import asyncio
+import base64
 import gc
 import logging
 import multiprocessing
 import os
-import re
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, TypeVar
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.connection import parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rich.console import Console
+from rich.panel import Panel
 from uvicorn.supervisors import Multiprocess
 
+from menus.contact_commands import contact_commands, note_on_age
+from menus.contacts import only_sendable
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
 from menus.model import Menu
 from menus.shelf import Shelf
+from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
+from sms.answering import preview
+from sms.budget_check import messages_fit
 from sms.callback import Callbacks
-from sms.embedded_redis import NoServer, embedded_redis
+from sms.countries import countries_named
+from sms.embedded_redis import NoServer, embedded_redis, running_redis
+from sms.encoding import measure
 from sms.end_with_parent import end_with
-from ussd import africastalking
+from sms.keyword_check import capitals_are_keywords, keywords_clear
+from sms.replies import Library
+from sms.sender import REDIS_TROUBLE, utc_now
+from sms.settings import Settings
+from sms.texting import Texting, countries_of, data_key_of, kept_key, texting
+from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
 from ussd.paging import Budget
@@ -54,74 +57,10 @@ from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
 
+T = TypeVar("T")
+
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
-
-
-# --- Settings -----------------------------------------------------------------
-
-
-def strong(secret: SecretStr) -> SecretStr:
-    """The secret, if it can stand in a path and nobody can guess it."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", secret.get_secret_value()):
-        raise ValueError("needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
-    return secret
-
-
-def content(path: object) -> str:
-    """The secret that a file holds."""
-    try:
-        return Path(str(path)).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(getattr(error, "strerror", None) or "is not text") from None
-
-
-def address(url: str) -> str:
-    """The address of a Redis, if it is one."""
-    parse_url(url)  # raises ValueError, and says which addresses there are
-    return url
-
-
-Secret = Annotated[SecretStr, AfterValidator(strong)]
-SecretFile = Annotated[Secret, BeforeValidator(content)]
-
-
-class Settings(BaseSettings):
-    """KOMEK_… variables of the environment or of a `.env` file."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="KOMEK_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
-
-    redis_url: Annotated[str, AfterValidator(address)] | None = None
-    data_dir: Path = Path("data")
-    menus_dir: Path = Path(__file__).parent / "menus"
-    gateway: Literal["simulator", "africastalking"] = "simulator"
-    service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
-    callback_secret_file: SecretFile | None = None
-    callback_secret: Annotated[Secret | None, Field(validate_default=True)] = None
-    ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
-    ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-
-    @field_validator("callback_secret")
-    @classmethod
-    def _one_of_two(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        secret = secret or info.data.get("callback_secret_file")
-        file_is_wrong = "callback_secret_file" not in info.data
-        if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
-            raise ValueError("is missing; set it, or …_FILE to a file that holds it")
-        return secret
-
-    @property
-    def budget(self) -> Budget:
-        return Budget(self.ussd_septets, self.ussd_units)
 
 
 def settings_or_exit() -> Settings:
@@ -139,9 +78,15 @@ def settings_or_exit() -> Settings:
 # --- The world put together ---------------------------------------------------
 
 
+def budget_of(settings: Settings) -> Budget:
+    return Budget(settings.ussd_septets, settings.ussd_units)
+
+
 def read_menu(budget: Budget, folder: Path) -> Menu:
     """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
-    return load(folder, [latin_stays_gsm7, fits_on_screens(budget)])
+    screens = (latin_stays_gsm7, fits_on_screens(budget))
+    messages = (messages_fit, keywords_clear, capitals_are_keywords, countries_named(folder))
+    return load(folder, [*screens, *messages])
 
 
 def secret_of(settings: Settings) -> str:
@@ -165,19 +110,30 @@ def connect(url: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
+def live_menu(settings: Settings) -> LiveMenu:
+    """The menu of the settings.  Raises `BrokenMenu`."""
+    read = partial(read_menu, budget_of(settings))
+    return LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read))
+
+
 def create_app(settings: Settings) -> Callbacks:
     """The web application of complete settings.  Raises `BrokenMenu`."""
-    redis = connect(settings.redis_url or "")
-    secret = secret_of(settings)
-    read = partial(read_menu, settings.budget)
-    menu = LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read))
-    sessions = Sessions(redis)
-    dialogue = Dialogue(menu, sessions, settings.budget)
-    hop = africastalking.ussd_callback(secret, dialogue)
-    end = africastalking.end_callback(secret, sessions)
-
+    redis, menu, secret = (
+        connect(settings.redis_url or ""),
+        live_menu(settings),
+        secret_of(settings),
+    )
+    sessions, post = Sessions(redis), texting(settings, menu)
+    dialogue = Dialogue(menu, sessions, budget_of(settings))
+    callbacks = {
+        "ussd": ussd_gateway.ussd_callback(secret, dialogue),
+        "ussd/end": ussd_gateway.end_callback(secret, sessions),
+        "sms": sms_gateway.inbound_callback(secret, post.answering.hear),
+        "sms/delivery": sms_gateway.report_callback(secret, post.take_report),
+        "sms/opt-out": sms_gateway.opt_out_callback(secret, post.answering.stop),
+    }
     app = FastAPI(
-        lifespan=partial(lifespan, menu, redis),
+        lifespan=partial(lifespan, menu, redis, post, settings.worker),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -185,24 +141,31 @@ def create_app(settings: Settings) -> Callbacks:
     )
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
-    return Callbacks({("africastalking", "ussd"): hop, ("africastalking", "ussd/end"): end}, app)
+    return Callbacks({("africastalking", what): each for what, each in callbacks.items()}, app)
 
 
 @asynccontextmanager
-async def lifespan(menu: LiveMenu, redis: Redis, _app: FastAPI) -> AsyncIterator[None]:
-    """While the application runs, the menu follows its files and SIGHUP."""
+async def lifespan(
+    menu: LiveMenu, redis: Redis, post: Texting, worker: bool, _app: FastAPI
+) -> AsyncIterator[None]:
+    """While the application runs, the menu follows its files and SIGHUP, and what is
+    queued is sent.
+    """
     gc.collect()
     gc.freeze()  # what lives as long as we do need not be looked through again
     stop, hangup = asyncio.Event(), asyncio.Event()
     if not at_a_terminal():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     asking = asyncio.create_task(reload_when_asked(menu, hangup))
-    following = asyncio.create_task(follow_changes(menu, stop))
+    tasks = [asyncio.create_task(follow_changes(menu, stop))]
+    tasks += [asyncio.create_task(asyncio.to_thread(post.answering.make_ready))]
+    tasks += [asyncio.create_task(post.work(stop))] if worker else []
     yield
     stop.set()
     asking.cancel()
-    await following
+    await asyncio.gather(*tasks)
     await redis.aclose()
+    await post.redis.aclose()
 
 
 def at_a_terminal() -> bool:
@@ -242,10 +205,11 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Default: KOMEK_HOST")] = None,
     port: Annotated[int | None, typer.Option(help="Default: KOMEK_PORT")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Send no SMS here")] = False,
 ) -> None:
     """Answer the gateway's callbacks."""
     settings = settings_or_exit()
-    chosen = {"host": host, "port": port}
+    chosen = {"host": host, "port": port, "worker": False if no_worker else None}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
     menu_or_exit(settings)
     log_plainly()
@@ -264,14 +228,16 @@ def log_plainly() -> None:
 
 def complete(settings: Settings, stack: ExitStack) -> Settings:
     """The settings with what a simulator makes for itself: a server, a secret."""
-    url, secret = settings.redis_url, settings.callback_secret
+    url, secret, key = settings.redis_url, settings.callback_secret, settings.data_key
     try:
         url = url or stack.enter_context(embedded_redis(settings.data_dir))
     except NoServer as error:
         err.print(str(error), style="red")
         raise typer.Exit(1) from None
     secret = secret or SecretStr(secrets.token_urlsafe(16))
-    return settings.model_copy(update={"redis_url": url, "callback_secret": secret})
+    key = key or SecretStr(kept_key(settings.data_dir / "data-key"))
+    made = {"redis_url": url, "callback_secret": secret, "data_key": key}
+    return settings.model_copy(update=made)
 
 
 def run(settings: Settings, workers: int) -> None:
@@ -300,6 +266,8 @@ def hand_down(settings: Settings) -> None:
     """Let the worker processes find what this one made for itself."""
     os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
     os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
+    os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
+    os.environ["KOMEK_WORKER"] = str(settings.worker)
 
 
 def create_worker() -> Callbacks:
@@ -327,31 +295,134 @@ def welcome(settings: Settings, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     code, base = settings.service_code, f"http://{host}:{port}"
     callback = f"{base}/africastalking/{secret_of(settings)}/ussd"
-    out.print(f"\n[bold]Komek answers {code}[/] ({settings.gateway})\n")
+    out.print(f"\n[bold]Komek answers {code}[/] and texts to {settings.short_code}", end=" ")
+    out.print(f"({settings.gateway})\n")
     out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)
     out.print(f"End of session:            {callback}/end", soft_wrap=True)
+    out.print(
+        f"Texts and reports:         {callback[:-4]}sms, …/delivery, …/opt-out", soft_wrap=True
+    )
     out.print(f"State:                     {base}/readyz\n", soft_wrap=True)
     out.print("Try next, in another terminal:")
     out.print("  .venv/bin/python main.py dial      a phone; dial, then type an answer")
     out.print("  .venv/bin/python main.py screens   everything that a phone can show")
+    out.print("  .venv/bin/python main.py text HELP  what a text is answered")
     form = "sessionId=try-1&phoneNumber=%2B77010000000&text="
     out.print(f"  curl -d '{form}' {callback}\n", soft_wrap=True)
 
 
 @cli.command()
+def worker() -> None:
+    """Send SMS and run the schedules, beside a `serve --no-worker`."""
+    settings = settings_or_exit()
+    menu_or_exit(settings)
+    log_plainly()
+    settings = joined(settings)
+    asyncio.run(work_until_stopped(settings))
+
+
+async def work_until_stopped(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT; then the call under way is finished."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    menu = live_menu(settings)
+    post = texting(settings, menu)
+    following = asyncio.create_task(follow_changes(menu, stop))
+    await post.work(stop)
+    await following
+    await post.redis.aclose()
+
+
+def joined(settings: Settings) -> Settings:
+    """The settings with the server and the key of the service that runs already."""
+    url = settings.redis_url or running_redis(settings.data_dir)
+    if url is None:
+        err.print(f"no service runs on {settings.data_dir}: start it, or set KOMEK_REDIS_URL")
+        raise typer.Exit(1)
+    key = settings.data_key or SecretStr(kept_key(settings.data_dir / "data-key"))
+    return settings.model_copy(update={"redis_url": url, "data_key": key})
+
+
+@cli.command()
+def text(
+    message: Annotated[str, typer.Argument(help="What is texted, such as EMBASSY TURKEY")],
+) -> None:
+    """What a texted message would be answered, and what that costs."""
+    settings = settings_or_exit()
+    menu = menu_or_exit(settings)
+    countries = countries_of(settings)
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    reply = preview(message, menu, Library(countries, contacts))
+    size = measure(reply)
+    out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
+
+
+digest = typer.Typer(no_args_is_help=True, help="The series of tips: what is due, run it, state.")
+cli.add_typer(digest, name="digest")
+cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
+
+
+def contacts_kept(settings: Settings) -> tuple[Path, int]:
+    return settings.menus_dir / "contacts.csv", settings.contacts_oldest_days
+
+
+def with_texting(ask: Callable[[Texting], Awaitable[T]]) -> T:
+    """Ask something of the service's SMS, from the command line."""
+    settings = joined(settings_or_exit())
+
+    async def asked() -> T:
+        post = texting(settings, live_menu(settings))
+        try:
+            return await ask(post)
+        finally:
+            await post.redis.aclose()
+
+    try:
+        return asyncio.run(asked())
+    except REDIS_TROUBLE as error:
+        err.print(f"Redis does not answer ({type(error).__name__})", style="red")
+        raise typer.Exit(1) from None
+
+
+@digest.command()
+def due() -> None:
+    """How many people have a tip due now."""
+    count = with_texting(lambda post: post.subscriptions.waiting(utc_now()))
+    out.print(f"{count} due")
+
+
+@digest.command("run")
+def run_now() -> None:
+    """Queue what is due now; nothing outside the hours that are allowed."""
+    done = with_texting(lambda post: post.run_due())
+    out.print(f"{done.queued} queued, {done.held_back} held back by the cap")
+
+
+@digest.command()
+def status() -> None:
+    """What waits in the outbox."""
+    for lane, count in with_texting(lambda post: post.outbox.waiting()).items():
+        out.print(f"{lane}: {count} waiting")
+
+
+@cli.command()
 def check() -> None:
     """Name every fault of the menu, the words and the numbers, with file and line."""
-    menu = menu_or_exit(settings_or_exit())
+    settings = settings_or_exit()
+    menu = menu_or_exit(settings)
     parts = f"{len(menu.nodes)} nodes, {len(menu.facts)} facts, {len(menu.numbers)} numbers"
     out.print(f"No faults: {parts}, {len(menu.languages)} languages. Version {menu.version}.")
     for language in menu.languages.values():
         if language.native_reader == "not yet":
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
+    if note := note_on_age(menu.contacts, settings.contacts_oldest_days):
+        out.print(note, soft_wrap=True)
 
 
 def menu_or_exit(settings: Settings) -> Menu:
     try:
-        return read_menu(settings.budget, settings.menus_dir)
+        return read_menu(budget_of(settings), settings.menus_dir)
     except BrokenMenu as broken:
         for fault in broken.faults:
             err.print(str(fault), soft_wrap=True, markup=False)
@@ -371,13 +442,13 @@ def dial(
     if with_code is None:
         err.print(f"{text} is another service; this one answers {ours}", style="red")
         raise typer.Exit(1)
-    answers = africastalking.answers_of(with_code)
-    screens = Screens(menu_or_exit(settings), settings.budget)
+    answers = ussd_gateway.answers_of(with_code)
+    screens = Screens(menu_or_exit(settings), budget_of(settings))
     if keys is None:
-        talk(out, screens, settings.budget, answers)
+        talk(out, screens, budget_of(settings), answers)
         return
-    for shown in conversation(screens, answers + africastalking.answers_of(keys)):
-        out.print(drawn(shown, settings.budget))
+    for shown in conversation(screens, answers + ussd_gateway.answers_of(keys)):
+        out.print(drawn(shown, budget_of(settings)))
 
 
 @cli.command()
@@ -390,8 +461,8 @@ def screens(
     if language not in (None, *menu.languages):
         err.print(f"There is no language {language}: {', '.join(menu.languages)}", style="red")
         raise typer.Exit(1)
-    for shown in everything(Screens(menu, settings.budget), language):
-        out.print(drawn(shown, settings.budget))
+    for shown in everything(Screens(menu, budget_of(settings)), language):
+        out.print(drawn(shown, budget_of(settings)))
 
 
 if __name__ == "__main__":

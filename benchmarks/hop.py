@@ -36,8 +36,9 @@ from benchmarks.servers import (
     running,
     seconds_to_first_answer,
 )
-from main import Settings, read_menu
+from main import budget_of, read_menu
 from sms.embedded_redis import embedded_redis
+from sms.settings import Settings
 from ussd.africastalking import answers_of, reply
 from ussd.engine import Session, play, show, step
 from ussd.screens import Screens
@@ -324,7 +325,7 @@ def main() -> None:
     dialogues, source = recorded(ROOT / "tests" / "conversations")
     with temporary_folder() as folder, chdir(folder):
         settings = Settings()
-        screens = Screens(read_menu(settings.budget, settings.menus_dir), settings.budget)
+        screens = Screens(read_menu(budget_of(settings), settings.menus_dir), budget_of(settings))
         bench = Bench(folder, dialogues, screens, core, load)
         start = start_seconds(bench)
         engine = engine_rate(bench)

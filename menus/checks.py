@@ -13,9 +13,9 @@ import phonenumbers
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.alphabet import foreign_letters, invisible, mixed_words
-from menus.draft import Draft, Part
+from menus.draft import FILLER, Draft, Part
 from menus.faults import Fault
-from menus.forms import Number, Tree, Words
+from menus.forms import FILLED_LATER, Number, Tree, Words
 from menus.source import Steps, screen_of
 
 Check = Callable[[Draft], Iterator[Fault]]
@@ -187,12 +187,25 @@ def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
         return
     for part, steps, text in draft.texts():
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
-            if name not in numbers.root:
+            if name not in numbers.root and name != _filled_later(steps):
                 what = f"'{{{name}}}' has no number: add '{name}' to numbers.yaml or correct it"
                 yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
         for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
             what = f"'{brace}' stands alone: a number is {{name}}"
             yield _at_word(part, steps, brace, what, nth=nth)
+
+
+def filled_later(draft: Draft) -> Iterator[Fault]:
+    """Each text that a message completes has the place for it."""
+    for part, steps, text in draft.texts():
+        name = _filled_later(steps)
+        if name and text != FILLER and name not in PLACEHOLDER.findall(text):
+            what = f"'{steps[-1]}' has no '{{{name}}}': write where it belongs"
+            yield Fault(part.source.value(*steps), screen_of(steps), what)
+
+
+def _filled_later(steps: Steps) -> str | None:
+    return FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
 
 
 def numbers_valid(draft: Draft) -> Iterator[Fault]:
@@ -296,6 +309,7 @@ CHECKS: tuple[Check, ...] = (
     words_complete,
     names_differ,
     placeholders_have_numbers,
+    filled_later,
     numbers_valid,
     facts_carried,
     one_alphabet_a_word,

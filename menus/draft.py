@@ -11,16 +11,17 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from menus.contacts import Contact, read_contacts
 from menus.faults import Fault
 from menus.forms import Facts, Numbers, Tree, Words
 from menus.source import Source, Steps, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-_BESIDE_LANGUAGES = {"tree", "numbers", "facts"}
+_BESIDE_LANGUAGES = {"tree", "numbers", "facts", "countries"}
 
 _SHOWN = {"text", "label", "name", "next", "back", "start", "not_on_list", "goodbye"}
-"""The keys whose words a phone may show."""
+"""The keys whose words a phone may show; so are keywords and all words under `sms`."""
 
 FILLER = "?"
 """Stands where words are missing or unreadable, until the fault is mended."""
@@ -66,11 +67,16 @@ class Draft:
     numbers: Part[Numbers]
     facts: Part[Facts]
     languages: Mapping[str, Part[Words]]
+    contacts: tuple[Contact, ...]
+    contact_faults: tuple[Fault, ...]
+    countries: Source
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong inside each file, by itself."""
         for part in self.parts():
             yield from part.faults
+        yield from self.contact_faults
+        yield from self.countries.faults
 
     def parts(self) -> "list[Part[Any]]":
         """Every file."""
@@ -87,12 +93,21 @@ class Draft:
 
 def read_draft(folder: Path) -> Draft:
     """Read every data file of the folder.  Never raises for what they say."""
+    contacts, contact_faults = read_contacts(folder / "contacts.csv")
     return Draft(
         tree=_part(folder / "tree.yaml", Tree),
         numbers=_part(folder / "numbers.yaml", Numbers),
         facts=_part(folder / "facts.yaml", Facts),
         languages={path.stem: _part(path, Words) for path in language_files(folder)},
+        contacts=contacts,
+        contact_faults=contact_faults,
+        countries=read(folder / "countries.yaml", f"{folder.name}/countries.yaml"),
     )
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file is one of the menu's, by its name."""
+    return path.suffix in (".yaml", ".csv") and not path.name.startswith(".")
 
 
 def language_files(folder: Path) -> list[Path]:
@@ -108,8 +123,15 @@ def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _shown(value, (*steps, key))
-    elif isinstance(data, str) and steps[-1] in _SHOWN:
+    elif isinstance(data, tuple):
+        for n, value in enumerate(data):
+            yield from _shown(value, (*steps, n))
+    elif isinstance(data, str) and _is_shown(steps):
         yield steps, data
+
+
+def _is_shown(steps: Steps) -> bool:
+    return steps[-1] in _SHOWN or steps[0] == "sms" or "keywords" in steps[-2:]
 
 
 def _part(path: Path, shape: type[Shape]) -> Part[Shape]:

@@ -72,10 +72,75 @@ class Phrases(Form):
 
 
 class NodeWords(Form):
-    """What a node says, and how the menu above lists it."""
+    """What a node says, how the menu above lists it, and how a message asks for it."""
 
     label: Line | None = None
     text: Text
+    keywords: tuple[Line, ...] = Field(
+        (), description="Words that ask for it by SMS; a menu above it names the first"
+    )
+
+
+Keywords = Annotated[tuple[Line, ...], Field(min_length=1)]
+
+
+class EmbassyWords(Form):
+    """The lines of the answer to EMBASSY and a country, under the country's name."""
+
+    abroad: Line = Field(description="Above what a citizen of Kazakhstan calls there")
+    police: Line = Field(description="The police there: {phone}")
+    emergency: Line = Field(description="The one emergency number there: {phone}")
+    duty_phone: Line = Field(description="A mission's phone at any hour: {phone}")
+    embassy: Line = Field(description="An embassy's phone: {phone}")
+    consulate: Line = Field(description="A consulate's phone: {phone}")
+    none_abroad: Line = Field(description="No number of Kazakhstan's mission may be sent")
+    duty_diplomat: Line = Field(description="Whom to call then: {duty_diplomat}")
+    here: Line = Field(description="Above what a citizen of that country calls in Kazakhstan")
+    none_here: Line = Field(description="No number of that country's mission may be sent")
+    help_here: Line = Field(description="Whom to call in Kazakhstan at any hour")
+
+
+class SmsWords(Form):
+    """The words that only messages need."""
+
+    stop_keywords: Keywords = Field(description="Ends the series; heard before all else")
+    yes_keywords: Keywords = Field(description="Confirms the series")
+    embassy_keywords: Keywords = Field(description="Asks for missions; a country follows")
+    tips_keywords: Keywords = Field(description="Asks for the digest")
+    series_keywords: Keywords = Field(description="Asks for the series")
+    filler_words: Keywords = Field(description="Words around a country that tell nothing")
+    not_in_first_line: Keywords = Field(
+        description="How words begin that the first line of a message must not have"
+    )
+    heading: Line = Field(description="Above a text whose first line has such a word")
+    help: Line = Field(description="Under each answer that does not name the hotline")
+    help_abroad: Line = Field(description="Under each answer that does not name the diplomat")
+    choose: Line = Field(description="Under a menu: its choices, as {words} to send")
+    stopped: Line = Field(description="After STOP: one neutral line")
+    unknown: Text = Field(description="The number to call, and three words to try")
+    no_country: Text = Field(description="EMBASSY without a country that is known")
+    which_country: Text = Field(description="Several could be meant: {countries}")
+    embassy: EmbassyWords
+    digest: Text = Field(description="The chief tips and the numbers")
+    confirm_series: Text = Field(description="Says that {count} messages stay on the phone")
+    subscribed: Text = Field(description="After YES")
+    already: Text = Field(description="After YES, once more")
+    tips: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        description="The series, one message each, the help number last"
+    )
+
+
+FILLED_LATER: dict[str, str] = {
+    "choose": "words",
+    "which_country": "countries",
+    "confirm_series": "count",
+    "police": "phone",
+    "emergency": "phone",
+    "duty_phone": "phone",
+    "embassy": "phone",
+    "consulate": "phone",
+}
+"""What a message puts into its text itself, by the key of the text under `sms`."""
 
 
 class Words(Form):
@@ -85,6 +150,7 @@ class Words(Form):
     name: Line = Field(description="How screen 0 lists the language, in Latin letters")
     native_reader: Line = Field(description="Who read it and when, or: not yet")
     phrases: Phrases
+    sms: SmsWords
     nodes: dict[Name, NodeWords]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from watchfiles import awatch
 
+from menus.draft import is_data
 from menus.faults import BrokenMenu, Fault
 from menus.load import Reader
 from menus.model import Menu
@@ -121,7 +122,7 @@ async def reload_aside(menu: LiveMenu) -> None:
 def _signs_of_change(folder: Path, stop: asyncio.Event) -> AsyncIterator[object]:
     return awatch(
         folder,
-        watch_filter=lambda _, path: Path(path).suffix == ".yaml",
+        watch_filter=lambda _, path: is_data(Path(path)),
         stop_event=stop,
         recursive=False,
         rust_timeout=int(LOOK_SECONDS * 1000),

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from menus.checks import CHECKS, PLACEHOLDER
 from menus.draft import FILLER, Draft, Shape, read_draft
@@ -54,6 +55,7 @@ def build(draft: Draft) -> Menu | None:
         },
         numbers=numbers,
         facts=draft.facts.form.root if draft.facts.form else {},
+        contacts=draft.contacts,
     )
 
 
@@ -62,6 +64,8 @@ def version_of(draft: Draft) -> str:
     digest = hashlib.sha256()
     for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
         digest.update("\n".join([Path(source.file).name, *source.lines, ""]).encode())
+    digest.update("\n".join(draft.countries.lines).encode())
+    digest.update("\n".join(map(repr, draft.contacts)).encode())
     return digest.hexdigest()[:12]
 
 
@@ -76,8 +80,16 @@ def put_in(numbers: dict[str, Number], text: str) -> str:
 
 
 def _all_put_in(numbers: dict[str, Number], form: Shape) -> Shape:
-    texts = {key: put_in(numbers, text) for key, text in form if isinstance(text, str)}
-    return form.model_copy(update=texts)
+    return form.model_copy(update={key: _put_into(numbers, value) for key, value in form})
+
+
+def _put_into(numbers: dict[str, Number], value: Any) -> Any:
+    """The words, each of several words, or all words of a form within a form."""
+    if isinstance(value, str):
+        return put_in(numbers, value)
+    if isinstance(value, tuple):
+        return tuple(_put_into(numbers, each) for each in value)
+    return _all_put_in(numbers, value)
 
 
 def _node(tree: Tree, name: str) -> Node:
@@ -93,6 +105,7 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
         native_reader=words.native_reader,
         phrases=_all_put_in(numbers, words.phrases),
         words={name: _words(words, name, numbers) for name in tree.nodes},
+        sms=_all_put_in(numbers, words.sms),
     )
 
 
@@ -101,4 +114,4 @@ def _words(words: Words, name: str, numbers: dict[str, Number]) -> NodeWords:
     if node is None:
         return NodeWords(FILLER, FILLER)
     label = put_in(numbers, node.label or "")
-    return NodeWords(label, put_in(numbers, node.text))
+    return NodeWords(label, put_in(numbers, node.text), node.keywords)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from menus.forms import Number, Phrases, Start
+from menus.contacts import Contact
+from menus.forms import Number, Phrases, SmsWords, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class NodeWords:
 
     label: str
     text: str
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Language:
     native_reader: str
     phrases: Phrases
     words: Mapping[str, NodeWords]
+    sms: SmsWords
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,3 +49,4 @@ class Menu:
     languages: Mapping[str, Language]
     numbers: Mapping[str, Number]
     facts: Mapping[str, str]
+    contacts: tuple[Contact, ...]

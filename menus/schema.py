@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from menus.countries import Names
 from menus.forms import FORMS
 
 FOLDER = Path(__file__).parent / "schema"
@@ -10,12 +13,13 @@ FOLDER = Path(__file__).parent / "schema"
 
 def schemas() -> dict[Path, str]:
     """Each schema file and what belongs into it."""
+    forms: dict[str, type[BaseModel]] = {**FORMS, "countries": Names}
     return {
         FOLDER / f"{name}.schema.json": json.dumps(
             _scalars_may_be_bare(form.model_json_schema()), indent=2, ensure_ascii=False
         )
         + "\n"
-        for name, form in FORMS.items()
+        for name, form in forms.items()
     }
 
 

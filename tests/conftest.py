@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from main import Settings, read_menu
+from main import read_menu
 from menus.model import Menu
 from sms.embedded_redis import embedded_redis
+from sms.settings import Settings
 from tests.service import Service, running, short_folder
 from ussd.paging import Budget
 from ussd.screens import Screens

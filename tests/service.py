@@ -70,9 +70,9 @@ def short_folder() -> Iterator[Path]:
 def running(redis_url: str, **settings: str) -> Iterator[Service]:
     """Run `main.py serve` on a free port until the block ends."""
     port = free_port()
-    own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, **settings}
+    own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, "KOMEK_WORKER": "false"}
     with short_folder() as folder, (folder / "log").open("wb") as log:
-        own["KOMEK_DATA_DIR"] = str(folder)
+        own |= {"KOMEK_DATA_DIR": str(folder), **settings}
         process = subprocess.Popen(
             [sys.executable, "main.py", "serve", "--port", str(port)],
             cwd=REPOSITORY,

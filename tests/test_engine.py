@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.forms import Phrases, Start
+from menus.forms import Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
 from sms.encoding import measure
 from ussd.africastalking import answers_of, hop_of, reply
@@ -25,10 +25,10 @@ def small_menu() -> Menu:
     """Screen 0, a main menu, a menu of eight choices, a page of three screens."""
     words = {name: NodeWords(f"to {name}", f"This is {name}") for name in NODES}
     words["page"] = NodeWords("to page", LONG)
-    english = Language("en", "English", "not yet", PHRASES, words)
+    english = Language("en", "English", "not yet", PHRASES, words, SmsWords.model_construct())
     start = Start(text="Police 102", not_on_list="1?", languages=("en",), leads_to="main")
     nodes = {name: Node(name, choices, ()) for name, choices in NODES.items()}
-    return Menu("small", start, nodes, {"en": english}, {}, {})
+    return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 
 
 SMALL = Screens(small_menu(), Budget())

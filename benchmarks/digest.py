@@ -1,0 +1,197 @@
+"""How fast the series goes out, against a bare loop; `python benchmarks/digest.py`.
+
+Every subscriber is due at a Monday noon in Almaty: one run queues all their tips, and
+the real sender hands them to a real HTTP gateway, a process of its own, in bulk calls.
+A bare loop then makes calls of the same sizes and texts through the same client, one
+after the other, and again as many at once as the sender does.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import psutil
+from redis.asyncio import Redis
+
+from benchmarks.load import Target
+from benchmarks.servers import free_port, machine, running, seconds_to_first_answer
+from benchmarks.worker import KEY, connect
+from menus.model import Menu
+from sms.africastalking import AfricasTalkingGateway
+from sms.calendar import ALMATY, Calendar
+from sms.digest_run import run_due
+from sms.embedded_redis import embedded_redis
+from sms.gateway import Outbound, Result
+from sms.outbox import Caps, Lane, Outbox, Rate
+from sms.sealing import Seal
+from sms.sender import Pace, run
+from sms.series import Subscriptions
+from tests.trees import MENUS, read_menu
+
+SUBSCRIBERS = 100_000
+MOST_SECONDS = 240.0
+AT_ONCE = 50
+"""Subscriptions begun at the same time, before anything is measured."""
+PACE = Pace(Rate(1e6, 10**6))
+NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
+
+
+def noon() -> datetime:
+    return NOON
+
+
+def number(n: int) -> str:
+    """Numbers that no network uses, and none that the gateway reads a code in."""
+    return f"+77{n // 10_000:05}0{n % 10_000:04}"
+
+
+@dataclass
+class Counting:
+    """The gateway, and the size and the text of each call that it was asked for."""
+
+    gateway: AfricasTalkingGateway
+    calls: list[tuple[int, str]] = field(default_factory=list)
+
+    async def send(self, outbound: Outbound) -> dict[str, Result]:
+        self.calls.append((len(outbound.to), outbound.text))
+        return await self.gateway.send(outbound)
+
+
+@dataclass
+class Trial:
+    """Subscribers who are due, and what sends to them."""
+
+    redis: Redis
+    outbox: Outbox
+    subscriptions: Subscriptions
+    gateway: Counting
+    address: str
+    megabytes: float = 0.0
+
+    async def subscribe(self, many: int, languages: Sequence[str]) -> None:
+        for start in range(0, many, AT_ONCE):
+            begun = [
+                self.subscriptions.begin(number(n), languages[n % len(languages)], NOON)
+                for n in range(start, min(start + AT_ONCE, many))
+            ]
+            assert all(await asyncio.gather(*begun))
+
+    async def send_all(self, menu: Menu) -> float:
+        """Queue and send all that is due; the seconds it took, `MOST_SECONDS` at most."""
+        stop, began = asyncio.Event(), time.monotonic()
+        wanted = self.subscriptions.still_wanted
+        sending = asyncio.create_task(
+            run(self.outbox, self.gateway, stop, pace=PACE, still_wanted=wanted, now=noon)
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout(MOST_SECONDS):
+                await run_due(self.subscriptions, self.outbox, menu, Calendar(), noon)
+                print(f"all queued after {time.monotonic() - began:.1f} s")
+                while (await self.outbox.waiting())[Lane.SERIES]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        took = time.monotonic() - began
+        stop.set()
+        await sending
+        return took
+
+    async def watch_memory(self) -> None:
+        """Keep the most that this process has held, until cancelled."""
+        while True:
+            held = psutil.Process().memory_info().rss / 1e6
+            self.megabytes = max(self.megabytes, held)
+            await asyncio.sleep(0.1)
+
+    def texted(self) -> list[str]:
+        """Every number that the gateway took a message for."""
+        with urllib.request.urlopen(f"{self.address}/fake/sent", timeout=60) as answer:
+            return [to for to, *_ in json.load(answer)]
+
+    async def bare(self, at_once: int) -> float:
+        """Make calls of the same sizes and texts, and nothing else; the seconds it took."""
+        left = iter(self.outbounds())
+        began = time.monotonic()
+
+        async def loop() -> None:
+            for outbound in left:
+                await self.gateway.gateway.send(outbound)
+
+        await asyncio.gather(*(loop() for _ in range(at_once)))
+        return time.monotonic() - began
+
+    def outbounds(self) -> Iterator[Outbound]:
+        start = 0
+        for size, text in self.gateway.calls:
+            yield Outbound(tuple(number(n) for n in range(start, start + size)), text)
+            start += size
+
+
+@asynccontextmanager
+async def trial(many: int) -> AsyncIterator[Trial]:
+    """All of it gone when the block ends."""
+    target = Target(free_port(), "/fake/mode")
+    command = ["-m", "tests.fake_gateway", "--port", str(target.port)]
+    with (
+        tempfile.TemporaryDirectory(prefix="komek-") as folder,
+        running(command, target, Path(folder) / "gateway", None) as server,
+        embedded_redis(Path(folder) / "redis") as url,
+    ):
+        seconds_to_first_answer(server, "mode=accept")
+        address, seal = f"http://127.0.0.1:{target.port}", Seal(KEY)
+        gateway = AfricasTalkingGateway("sandbox", "right", address)
+        async with connect(url, 60.0) as redis:
+            outbox = Outbox(redis, seal, Caps(series_a_day=many))
+            subscriptions = Subscriptions(redis, seal, Calendar())
+            yield Trial(redis, outbox, subscriptions, Counting(gateway), address)
+
+
+async def measure(many: int, languages: Sequence[str]) -> bool:
+    """Print the figures; whether nobody was skipped or texted twice in the time there was."""
+    menu = read_menu(MENUS)
+    async with trial(many) as on:
+        await on.subscribe(many, languages)
+        before = psutil.Process().memory_info().rss / 1e6
+        watching = asyncio.create_task(on.watch_memory())
+        took = await on.send_all(menu)
+        watching.cancel()
+        texted = on.texted()
+        for line in (
+            f"{len(texted)} messages in {len(on.gateway.calls)} calls, {took:.1f} s",
+            f"{len(texted) / took:.0f} messages/s",
+            f"{on.megabytes:.0f} MB at the most, {before:.0f} MB before",
+            f"{(await on.redis.info('memory'))['used_memory_peak'] / 1e6:.0f} MB in Redis",
+        ):
+            print(line)
+        for at_once in (1, PACE.bulk_calls_at_once):
+            bare = await on.bare(at_once)
+            rate = f"{len(texted) / bare:.0f} messages/s, ratio {bare / took:.2f}"
+            print(f"bare loop, {at_once} at once: {bare:.1f} s, {rate}")
+    twice, missing = len(texted) - len(set(texted)), many - len(set(texted))
+    ended = "" if took < MOST_SECONDS else f" (stopped after {MOST_SECONDS:.0f} s)"
+    print(f"texted twice: {twice}; not texted: {missing}{ended}")
+    return not twice and (not missing or bool(ended))
+
+
+def main() -> bool:
+    parser = argparse.ArgumentParser(description="The series of tips, measured.")
+    parser.add_argument("--subscribers", type=int, default=SUBSCRIBERS)
+    parser.add_argument("--languages", default="kk,ru,en", help="in turn, one to a subscriber")
+    options = parser.parse_args()
+    os.environ["NO_PROXY"] = "127.0.0.1"
+    print(f"{machine()}\n{options.subscribers} subscribers, {options.languages}")
+    return asyncio.run(measure(options.subscribers, options.languages.split(",")))
+
+
+if __name__ == "__main__":
+    sys.exit(0 if main() else 1)

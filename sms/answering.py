@@ -1,0 +1,132 @@
+"""One message in, at most one reply out.
+
+What a text wishes is understood (`keywords`), acted on where it asks for more than
+words (STOP, the series), put into words (`replies`), and handed to the outbox under
+the text's own id, so that a repetition of it is answered once.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+from redis.asyncio import Redis
+
+from menus.contacts import Contact
+from menus.live import AT_HAND, LiveMenu
+from menus.model import Menu
+from sms.countries import Countries
+from sms.gateway import Inbound
+from sms.keywords import Ask, Series, Stop, Unknown, Wish, Yes, understand
+from sms.outbox import Kind, Outbox, Put
+from sms.replies import Library, already, reply_to
+from sms.sealing import Seal
+from sms.series import Subscriptions
+from sms.vocabulary import Vocabulary, vocabulary_of
+
+REPLY_WITHIN = timedelta(minutes=15)
+"""A reply that comes later may come to other hands."""
+UNKNOWN_AN_HOUR = 2
+"""Replies to words that mean nothing: two machines that answer each other fall silent."""
+
+
+class Strangers:
+    """How often each number has lately sent words that mean nothing.  Kept an hour."""
+
+    def __init__(self, redis: Redis, seal: Seal) -> None:
+        self._redis = redis
+        self._seal = seal
+
+    async def may_be_answered(self, msisdn: str) -> bool:
+        """Count one more, and say whether it still gets an answer."""
+        key = f"sms:unknown:{self._seal.index(msisdn)}"
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.incr(key)
+            pipe.expire(key, timedelta(hours=1), nx=True)
+            count, _ = await pipe.execute()
+        return int(count) <= UNKNOWN_AN_HOUR
+
+
+class Answering:
+    """Answers texts by the menu in force.
+
+    Every method raises `RedisError` when Redis does not answer, and may then be
+    called again: the same key is answered once.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        menu: LiveMenu,
+        countries: Callable[[], Countries],
+        contacts: Callable[[date], tuple[Contact, ...]],
+        outbox: Outbox,
+        subscriptions: Subscriptions,
+        strangers: Strangers,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._menu = menu
+        self._countries = countries
+        self._contacts = contacts
+        self._outbox = outbox
+        self._subscriptions = subscriptions
+        self._strangers = strangers
+        self._now = now
+
+    async def hear(self, inbound: Inbound) -> None:
+        """Answer a text.  When this returns, the reply is durably queued."""
+        key, menu = f"in:{inbound.id}", self._menu.current
+        if await self._outbox.state_of(key):
+            return
+        vocabulary = _vocabulary(menu, self._countries())
+        wish = understand(inbound.text, vocabulary)
+        unknown = isinstance(wish, Unknown)
+        if unknown and not await self._strangers.may_be_answered(inbound.sender):
+            return
+        words = await self._carried_out(wish, inbound.sender, menu)
+        urgent = isinstance(wish, Ask) and wish.node in vocabulary.urgent
+        await self.send(key, inbound.sender, words, urgent=urgent)
+
+    async def send(self, key: str, msisdn: str, words: str, *, urgent: bool = False) -> Put:
+        """Queue words for the person who asked for them in this contact."""
+        now, kind = self._now(), Kind.EMERGENCY if urgent else Kind.REPLY
+        return await self._outbox.put(key, msisdn, words, kind, now, now + REPLY_WITHIN)
+
+    def make_ready(self) -> None:
+        """Build what the first text would otherwise wait for, about half a second."""
+        _vocabulary(self._menu.current, self._countries())
+
+    async def stop(self, msisdn: str) -> None:
+        """The gateway says that this number wants nothing more."""
+        await self._subscriptions.stop(msisdn)
+
+    async def _carried_out(self, wish: Wish, msisdn: str, menu: Menu) -> str:
+        """Do what is wished, and say the words that belong to it."""
+        match wish:
+            case Stop():
+                await self._subscriptions.stop(msisdn)
+            case Series(language):
+                if await self._subscriptions.runs(msisdn):
+                    return already(menu, language)
+                await self._subscriptions.ask(msisdn, language)
+            case Yes():
+                begun = await self._subscriptions.confirm(msisdn, self._now())
+                wish = Yes(begun) if begun else _or_unknown(wish)
+        return reply_to(wish, menu, self._library())
+
+    def _library(self) -> Library:
+        return Library(self._countries(), self._contacts(self._now().date()))
+
+
+def preview(text: str, menu: Menu, library: Library) -> str:
+    """What a text would be answered from one who has asked for nothing yet."""
+    wish = understand(text, _vocabulary(menu, library.countries))
+    return reply_to(_or_unknown(wish), menu, library)
+
+
+def _or_unknown(wish: Wish) -> Wish:
+    """Consent to nothing means nothing."""
+    return Unknown(wish.language) if isinstance(wish, Yes) else wish
+
+
+@lru_cache(maxsize=AT_HAND)
+def _vocabulary(menu: Menu, countries: Countries) -> Vocabulary:
+    return vocabulary_of(menu, countries)

@@ -1,0 +1,210 @@
+"""The words that answer a wish: a pure function of the menu and what may be sent.
+
+Every reply stands by itself: it names the country it is about, and whom to call.
+Its first line is what a locked phone shows, so it tells nothing of the matter.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from anyascii import anyascii
+
+from menus.alphabet import is_cyrillic, words
+from menus.contacts import Contact, emergency_of, missions_in_kazakhstan, missions_of_kazakhstan
+from menus.forms import EmbassyWords, SmsWords
+from menus.model import Menu
+from sms.countries import Countries
+from sms.encoding import SEPTETS, measure
+from sms.keywords import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+
+EMBASSY_SEGMENTS = 3
+MOST_MISSIONS = 3
+"""Phones of missions in one half of the answer, as far as there is room for them."""
+
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_CONSULATES = ("consular section", "consulate general", "consulate", "honorary consulate")
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What replies look up.  `contacts` are those that may be sent today, no others."""
+
+    countries: Countries
+    contacts: tuple[Contact, ...]
+
+
+def reply_to(wish: Wish, menu: Menu, library: Library) -> str:
+    """The one message that answers.  Whether `Yes` has something to agree to, and who
+    has the series already (`already`), is for the caller to know.
+    """
+    match wish:
+        case Ask(language, node):
+            return node_reply(menu, language, node)
+        case Embassy(language, codes, _):
+            return _embassy(menu, language, codes, library)
+        case Unknown(language):
+            return menu.languages[language].sms.unknown
+        case _:
+            return _said(wish, menu.languages[wish.language].sms)
+
+
+def _said(wish: Stop | Digest | Series | Yes, said: SmsWords) -> str:
+    match wish:
+        case Stop():
+            return said.stopped
+        case Digest():
+            return said.digest
+        case Series():
+            return said.confirm_series.replace("{count}", str(len(said.tips)))
+        case Yes():
+            return said.subscribed
+        case _:
+            assert_never(wish)
+
+
+def already(menu: Menu, language: str) -> str:
+    """To one who asks for the series and has it."""
+    return menu.languages[language].sms.already
+
+
+def tips(menu: Menu, language: str) -> tuple[str, ...]:
+    """The series of a language, in its order."""
+    return menu.languages[language].sms.tips
+
+
+def is_neutral(text: str, said: SmsWords) -> bool:
+    """Whether no word of the first line begins as those that it must not have."""
+    first = text.strip().split("\n", 1)[0].casefold()
+    return not any(
+        word.startswith(stem.casefold()) for word in words(first) for stem in said.not_in_first_line
+    )
+
+
+# --- A node -------------------------------------------------------------------
+
+
+def node_reply(menu: Menu, language: str, node: str) -> str:
+    """The words of a node, of a menu also what to send next, and whom to call."""
+    said = menu.languages[language].sms
+    text = _BLANK_LINE.sub("\n", menu.languages[language].words[node].text.strip())
+    if not is_neutral(text, said):
+        text = f"{said.heading}\n{text}"
+    for line in (_choices(menu, language, node, text), said.help, said.help_abroad):
+        if line and not _says(text, line, menu):
+            text = f"{text}\n{line}"
+    return text
+
+
+def _choices(menu: Menu, language: str, node: str, text: str) -> str:
+    """The first keyword of each choice; nothing where the words name whom to call."""
+    here = menu.languages[language]
+    choices = (here.words[choice].keywords[:1] for choice in menu.nodes[node].choices)
+    named = ", ".join(keyword for first in choices for keyword in first)
+    if not named or any(number.number in text for number in menu.numbers.values()):
+        return ""
+    return here.sms.choose.replace("{words}", named)
+
+
+def _says(text: str, line: str, menu: Menu) -> bool:
+    """Whether the text already has every number of the line, and there is one."""
+    named = [each.number for each in menu.numbers.values() if each.number in line]
+    return bool(named) and all(number in text for number in named)
+
+
+# --- Embassies ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an answer.  Those of the highest `rank` are left out first; 0, never."""
+
+    text: str
+    rank: int = 0
+
+
+Phones = Sequence[tuple[str, str]]
+"""The kind of a contact and its phone."""
+
+
+def _embassy(menu: Menu, language: str, codes: tuple[str, ...], library: Library) -> str:
+    said = menu.languages[language].sms
+    names = [plain(library.countries.name(code, language)) for code in codes]
+    if not names:
+        return said.no_country
+    if len(names) > 1:
+        return said.which_country.replace("{countries}", ", ".join(names))
+    [code] = codes
+    lines = [
+        Line(names[0]),
+        *abroad_lines(
+            said.embassy,
+            _phones(emergency_of(library.contacts, code)),
+            _phones(missions_of_kazakhstan(library.contacts, code)),
+        ),
+        *here_lines(said.embassy, _phones(missions_in_kazakhstan(library.contacts, code))),
+    ]
+    return fitted(lines, EMBASSY_SEGMENTS)
+
+
+def abroad_lines(said: EmbassyWords, emergency: Phones, missions: Phones) -> list[Line]:
+    """For a citizen of Kazakhstan there: the police, the mission, the duty diplomat, who
+    stands in where there is no mission.
+    """
+    wording = {"police": said.police, "all services": said.emergency}
+    local = [Line(_filled(wording[kind], phone)) for kind, phone in emergency if kind in wording]
+    return [
+        Line(said.abroad),
+        *local[:1],
+        *(_mission_lines(said, missions) or [Line(said.none_abroad)]),
+        Line(said.duty_diplomat, 1 if missions else 0),
+    ]
+
+
+def here_lines(said: EmbassyWords, missions: Phones) -> list[Line]:
+    """For a citizen of that country in Kazakhstan: its mission, and whom else to call."""
+    return [
+        Line(said.here),
+        *(_mission_lines(said, missions) or [Line(said.none_here)]),
+        Line(said.help_here, 1 if missions else 0),
+    ]
+
+
+def fitted(lines: Iterable[Line], segments: int) -> str:
+    """The lines that have room, in their order; what is never left out may exceed it."""
+    kept = list(lines)
+    text = "\n".join(line.text for line in kept)
+    while measure(text).segments > segments and any(line.rank for line in kept):
+        _, last = max((line.rank, n) for n, line in enumerate(kept))
+        del kept[last]
+        text = "\n".join(line.text for line in kept)
+    return text
+
+
+def plain(name: str) -> str:
+    """A Latin name in GSM-7: one letter outside it would halve the room of the message."""
+    if any(map(is_cyrillic, name)):
+        return name
+    return "".join(char if char in SEPTETS else anyascii(char) for char in name)
+
+
+def _phones(contacts: Iterable[Contact]) -> list[tuple[str, str]]:
+    return [(each.kind, each.phones[0]) for each in contacts if each.phones]
+
+
+def _mission_lines(said: EmbassyWords, missions: Phones) -> list[Line]:
+    wording = {
+        "emergency/duty phone": said.duty_phone,
+        "embassy": said.embassy,
+        **dict.fromkeys(_CONSULATES, said.consulate),
+    }
+    known = [(wording[kind], phone) for kind, phone in missions if kind in wording]
+    return [
+        Line(_filled(words_, phone), n + 1 if n else 0)
+        for n, (words_, phone) in enumerate(known[:MOST_MISSIONS])
+    ]
+
+
+def _filled(said: str, phone: str) -> str:
+    return said.replace("{phone}", phone)

@@ -1,0 +1,133 @@
+"""What an operator sets: KOMEK_… variables of the environment or of a `.env` file."""
+
+import base64
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from redis.asyncio.connection import parse_url
+
+HOUSE = Path(__file__).parent.parent
+
+
+def strong(secret: SecretStr) -> SecretStr:
+    """The secret, if it can stand in a path and nobody can guess it."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", secret.get_secret_value()):
+        raise ValueError("needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
+    return secret
+
+
+def content(path: object) -> str:
+    """The secret that a file holds."""
+    try:
+        return Path(str(path)).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(getattr(error, "strerror", None) or "is not text") from None
+
+
+def address(url: str) -> str:
+    """The address of a Redis, if it is one."""
+    parse_url(url)  # raises ValueError, and says which addresses there are
+    return url
+
+
+def decodable(key: SecretStr) -> SecretStr:
+    """The key, if it is 32 octets in base64."""
+    try:
+        octets = base64.b64decode(key.get_secret_value(), validate=True)
+    except ValueError:
+        octets = b""
+    if len(octets) != 32:
+        raise ValueError(
+            "needs 32 octets in base64: python3 -c 'import base64, os; "
+            "print(base64.b64encode(os.urandom(32)).decode())'"
+        )
+    return key
+
+
+def zone_of(name: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(name))
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError("is no time zone; write one such as Asia/Almaty") from None
+
+
+def split(prefixes: object) -> object:
+    """`+7,+996` as a list."""
+    return prefixes.replace(" ", "").split(",") if isinstance(prefixes, str) else prefixes
+
+
+Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
+Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(split), Field(min_length=1)]
+DataKey = Annotated[SecretStr, AfterValidator(decodable)]
+DataKeyFile = Annotated[DataKey, BeforeValidator(content)]
+ApiKeyFile = Annotated[SecretStr, BeforeValidator(content)]
+Secret = Annotated[SecretStr, AfterValidator(strong)]
+SecretFile = Annotated[Secret, BeforeValidator(content)]
+
+
+class Settings(BaseSettings):
+    """KOMEK_… variables of the environment or of a `.env` file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="KOMEK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    redis_url: Annotated[str, AfterValidator(address)] | None = None
+    data_dir: Path = Path("data")
+    menus_dir: Path = HOUSE / "menus"
+    gateway: Literal["simulator", "africastalking"] = "simulator"
+    service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
+    callback_secret_file: SecretFile | None = None
+    callback_secret: Annotated[Secret | None, Field(validate_default=True)] = None
+    data_key_file: DataKeyFile | None = None
+    data_key: Annotated[DataKey | None, Field(validate_default=True)] = None
+    at_username: str = ""
+    at_api_key_file: ApiKeyFile | None = None
+    at_api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    at_url: str | None = None
+    sender_id: str | None = None
+    short_code: str = "1234"
+    prefixes: Prefixes = ("+7",)
+    zone: Annotated[ZoneInfo, BeforeValidator(zone_of)] = ZoneInfo("Asia/Almaty")
+    series_every_days: Annotated[int, Field(ge=1, le=30)] = 2
+    series_weekends: bool = False
+    contacts_oldest_days: Annotated[int, Field(ge=1)] = 3 * 365
+    ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
+    ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
+    worker: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+
+    @field_validator("at_username")
+    @classmethod
+    def _named(cls, name: str, info: ValidationInfo) -> str:
+        if not name and info.data.get("gateway") == "africastalking":
+            raise ValueError("is missing; set it to the name of your account")
+        return name
+
+    @field_validator("callback_secret", "data_key", "at_api_key")
+    @classmethod
+    def _one_of_two(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        file = f"{info.field_name}_file"
+        secret = secret or info.data.get(file)
+        file_is_wrong = file not in info.data
+        if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
+            raise ValueError("is missing; set it, or …_FILE to a file that holds it")
+        return secret

@@ -1,0 +1,129 @@
+"""SMS put together: what sends, what answers, and what runs by the clock."""
+
+import asyncio
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, partial
+from pathlib import Path
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from menus.contacts import Contact, only_sendable
+from menus.live import LiveMenu
+from sms import africastalking, sender
+from sms.answering import Answering, Strangers
+from sms.calendar import Calendar
+from sms.countries import Countries
+from sms.digest_run import Run, run_due, run_on_schedule
+from sms.gateway import DeliveryReport, Gateway
+from sms.outbox import Outbox
+from sms.sealing import Seal
+from sms.sender import utc_now
+from sms.series import Subscriptions
+from sms.settings import Settings
+from sms.simulator import Simulator
+
+OUTBOX_SECONDS = 5.0
+"""The most that a call to Redis for the outbox takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Texting:
+    """What SMS needs, put together."""
+
+    redis: Redis
+    menu: LiveMenu
+    gateway: Gateway
+    outbox: Outbox
+    subscriptions: Subscriptions
+    calendar: Calendar
+    answering: Answering
+
+    async def run_due(self) -> Run:
+        return await run_due(
+            self.subscriptions, self.outbox, self.menu.current, self.calendar, utc_now
+        )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Send, and queue what is due, until stopped."""
+        wanted = self.subscriptions.still_wanted
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sender.run(self.outbox, self.gateway, stop, still_wanted=wanted))
+            group.create_task(run_on_schedule(self.run_due, stop))
+
+    async def take_report(self, report: DeliveryReport) -> None:
+        await self.outbox.report(report, utc_now())
+
+
+def texting(settings: Settings, menu: LiveMenu) -> Texting:
+    """SMS, by complete settings."""
+    redis, seal = connect_patiently(settings.redis_url or ""), Seal(data_key_of(settings))
+    calendar = Calendar(
+        settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
+    )
+    outbox = Outbox(redis, seal, prefixes=settings.prefixes)
+    subscriptions = Subscriptions(redis, seal, calendar)
+    answering = Answering(
+        menu,
+        cache(partial(countries_of, settings)),
+        partial(sendable_contacts, menu, settings.contacts_oldest_days),
+        outbox,
+        subscriptions,
+        Strangers(redis, seal),
+    )
+    gateway = gateway_of(settings, redis, seal)
+    return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering)
+
+
+def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
+    """A new gateway is one line here."""
+    if settings.gateway == "simulator" or settings.at_api_key is None:
+        return Simulator(redis, seal)
+    return africastalking.AfricasTalkingGateway(
+        settings.at_username,
+        settings.at_api_key.get_secret_value(),
+        settings.at_url,
+        settings.sender_id,
+    )
+
+
+def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Contact, ...]:
+    return only_sendable(menu.current.contacts, today, oldest_days)
+
+
+def countries_of(settings: Settings) -> Countries:
+    """Read once, at the start.  Raises `BrokenMenu`."""
+    return Countries.load(settings.menus_dir / "countries.yaml")
+
+
+def data_key_of(settings: Settings) -> bytes:
+    """The key that seals numbers.  Raises `ValueError` if the settings have none."""
+    if settings.data_key is None:
+        raise ValueError("no data key")
+    return base64.b64decode(settings.data_key.get_secret_value())
+
+
+def connect_patiently(url: str) -> Redis:
+    """A client for what must be written.  It never asks twice by itself: that would be
+    a second message.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=OUTBOX_SECONDS,
+        socket_connect_timeout=OUTBOX_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )
+
+
+def kept_key(file: Path) -> str:
+    """A key of our own, made once: a simulator needs none from an operator."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+    return file.read_text(encoding="ascii").strip()
