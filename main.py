@@ -163,7 +163,7 @@ async def lifespan(
     yield
     stop.set()
     asking.cancel()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*tasks, return_exceptions=True)
     await redis.aclose()
     await post.redis.aclose()
 

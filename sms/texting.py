@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import logging
 import secrets
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from menus.live import LiveMenu
 from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
+from sms.callback import without_content
 from sms.countries import Countries
 from sms.digest_run import Run, run_due, run_on_schedule
 from sms.gateway import DeliveryReport, Gateway
@@ -27,8 +29,11 @@ from sms.series import Subscriptions
 from sms.settings import Settings
 from sms.simulator import Simulator
 
+AGAIN_SECONDS = 1.0
 OUTBOX_SECONDS = 5.0
 """The most that a call to Redis for the outbox takes."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,15 @@ class Texting:
         )
 
     async def work(self, stop: asyncio.Event) -> None:
-        """Send, and queue what is due, until stopped."""
+        """Send, and queue what is due, until stopped; a mistake of ours does not end it."""
+        while not stop.is_set():
+            try:
+                await self._work(stop)
+            except Exception as error:
+                log.error("sms: the worker failed (%s); it starts again", _first_cause(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _work(self, stop: asyncio.Event) -> None:
         wanted = self.subscriptions.still_wanted
         async with asyncio.TaskGroup() as group:
             group.create_task(sender.run(self.outbox, self.gateway, stop, still_wanted=wanted))
@@ -57,6 +70,13 @@ class Texting:
 
     async def take_report(self, report: DeliveryReport) -> None:
         await self.outbox.report(report, utc_now())
+
+
+def _first_cause(error: BaseException) -> str:
+    """The kind and place of what went wrong, below the group that tells of it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return without_content(error)
 
 
 def texting(settings: Settings, menu: LiveMenu) -> Texting:
