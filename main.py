@@ -9,7 +9,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -25,11 +25,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.panel import Panel
 from uvicorn.supervisors import Multiprocess
 
 from menus.contact_commands import contact_commands, note_on_age
-from menus.contacts import only_sendable
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
@@ -37,18 +35,15 @@ from menus.model import Menu
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
-from sms.answering import preview
 from sms.budget_check import messages_fit
 from sms.callback import Callbacks
+from sms.commands import House, sms_commands
 from sms.countries import countries_named
-from sms.embedded_redis import NoServer, embedded_redis, running_redis
-from sms.encoding import measure
+from sms.embedded_redis import NoServer, embedded_redis
 from sms.end_with_parent import end_with
 from sms.keyword_check import capitals_are_keywords, keywords_clear
-from sms.replies import Library
-from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
-from sms.texting import Texting, countries_of, data_key_of, kept_key, texting
+from sms.texting import Texting, data_key_of, kept_key, texting
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
@@ -311,99 +306,8 @@ def welcome(settings: Settings, port: int) -> None:
     out.print(f"  curl -d '{form}' {callback}\n", soft_wrap=True)
 
 
-@cli.command()
-def worker() -> None:
-    """Send SMS and run the schedules, beside a `serve --no-worker`."""
-    settings = settings_or_exit()
-    menu_or_exit(settings)
-    log_plainly()
-    settings = joined(settings)
-    asyncio.run(work_until_stopped(settings))
-
-
-async def work_until_stopped(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT; then the call under way is finished."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    menu = live_menu(settings)
-    post = texting(settings, menu)
-    following = asyncio.create_task(follow_changes(menu, stop))
-    await post.work(stop)
-    await following
-    await post.redis.aclose()
-
-
-def joined(settings: Settings) -> Settings:
-    """The settings with the server and the key of the service that runs already."""
-    url = settings.redis_url or running_redis(settings.data_dir)
-    if url is None:
-        err.print(f"no service runs on {settings.data_dir}: start it, or set KOMEK_REDIS_URL")
-        raise typer.Exit(1)
-    key = settings.data_key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    return settings.model_copy(update={"redis_url": url, "data_key": key})
-
-
-@cli.command()
-def text(
-    message: Annotated[str, typer.Argument(help="What is texted, such as EMBASSY TURKEY")],
-) -> None:
-    """What a texted message would be answered, and what that costs."""
-    settings = settings_or_exit()
-    menu = menu_or_exit(settings)
-    countries = countries_of(settings)
-    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-    reply = preview(message, menu, Library(countries, contacts))
-    size = measure(reply)
-    out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
-
-
-digest = typer.Typer(no_args_is_help=True, help="The series of tips: what is due, run it, state.")
-cli.add_typer(digest, name="digest")
-cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
-
-
 def contacts_kept(settings: Settings) -> tuple[Path, int]:
     return settings.menus_dir / "contacts.csv", settings.contacts_oldest_days
-
-
-def with_texting(ask: Callable[[Texting], Awaitable[T]]) -> T:
-    """Ask something of the service's SMS, from the command line."""
-    settings = joined(settings_or_exit())
-
-    async def asked() -> T:
-        post = texting(settings, live_menu(settings))
-        try:
-            return await ask(post)
-        finally:
-            await post.redis.aclose()
-
-    try:
-        return asyncio.run(asked())
-    except REDIS_TROUBLE as error:
-        err.print(f"Redis does not answer ({type(error).__name__})", style="red")
-        raise typer.Exit(1) from None
-
-
-@digest.command()
-def due() -> None:
-    """How many people have a tip due now."""
-    count = with_texting(lambda post: post.subscriptions.waiting(utc_now()))
-    out.print(f"{count} due")
-
-
-@digest.command("run")
-def run_now() -> None:
-    """Queue what is due now; nothing outside the hours that are allowed."""
-    done = with_texting(lambda post: post.run_due())
-    out.print(f"{done.queued} queued, {done.held_back} held back by the cap")
-
-
-@digest.command()
-def status() -> None:
-    """What waits in the outbox."""
-    for lane, count in with_texting(lambda post: post.outbox.waiting()).items():
-        out.print(f"{lane}: {count} waiting")
 
 
 @cli.command()
@@ -464,6 +368,9 @@ def screens(
     for shown in everything(Screens(menu, budget_of(settings)), language):
         out.print(drawn(shown, budget_of(settings)))
 
+
+cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
+cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu, log_plainly)))
 
 if __name__ == "__main__":
     cli()
