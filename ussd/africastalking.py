@@ -9,12 +9,12 @@ callback reports the end of a session; it may come twice, late or never.
 import re
 
 from sms.callback import BadForm, Callback, Form
+from sms.gateway import is_msisdn
 from ussd.engine import Screen
 from ussd.hop import Dialogue, Hop
 from ussd.sessions import Sessions
 
 _SESSION_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-_MSISDN = re.compile(r"\+[1-9][0-9]{6,14}")
 _UNREADABLE = "\0\ufffd"
 """NUL, and what stands where octets were no UTF-8: no gateway sends either."""
 _ENDINGS = {"Success": "by us", "Incomplete": "by the caller", "Failed": "by a failure"}
@@ -73,5 +73,5 @@ def reply(screen: Screen) -> str:
 def _session_of(form: Form) -> str | None:
     """The session, when it and the caller's number are what they should be."""
     session_id, msisdn = form.get("sessionId", ""), form.get("phoneNumber", "")
-    valid = _SESSION_ID.fullmatch(session_id) and _MSISDN.fullmatch(msisdn)
+    valid = _SESSION_ID.fullmatch(session_id) and is_msisdn(msisdn)
     return session_id if valid else None
