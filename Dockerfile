@@ -20,6 +20,7 @@ COPY main.py ./
 COPY menus/ menus/
 COPY sms/ sms/
 COPY ussd/ ussd/
+COPY web/ web/
 ENV PATH=/opt/komek/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

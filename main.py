@@ -19,6 +19,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import SecretStr, ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
@@ -42,6 +43,7 @@ from sms.countries import countries_named
 from sms.embedded_redis import NoServer, embedded_redis
 from sms.end_with_parent import end_with
 from sms.keyword_check import capitals_are_keywords, keywords_clear
+from sms.sealing import Seal
 from sms.settings import Settings
 from sms.texting import Texting, data_key_of, kept_key, texting
 from ussd import africastalking as ussd_gateway
@@ -51,6 +53,10 @@ from ussd.paging import Budget
 from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
+from web.door import Door
+from web.operator import door_pages, lead_to_the_door
+from web.pages import HERE as WEB
+from web.pages import Pages, Shielded
 
 T = TypeVar("T")
 
@@ -89,6 +95,11 @@ def secret_of(settings: Settings) -> str:
     if settings.callback_secret is None:
         raise ValueError("no callback secret")
     return settings.callback_secret.get_secret_value()
+
+
+def token_of(settings: Settings) -> str | None:
+    """What opens the operator's pages; without it nobody sees them."""
+    return settings.operator_token.get_secret_value() if settings.operator_token else None
 
 
 def connect(url: str) -> Redis:
@@ -136,7 +147,18 @@ def create_app(settings: Settings) -> Callbacks:
     )
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
+    add_pages(app, settings, post)
     return Callbacks({("africastalking", what): each for what, each in callbacks.items()}, app)
+
+
+def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
+    """The pages that people look at."""
+    pages, seal = Pages(), Seal(data_key_of(settings))
+    door = Door(token_of(settings), pages, post.redis, seal)
+    app.include_router(door_pages(door))
+    app.mount("/static", StaticFiles(directory=WEB / "static"))
+    lead_to_the_door(app)
+    app.add_middleware(Shielded)
 
 
 @asynccontextmanager
@@ -231,7 +253,10 @@ def complete(settings: Settings, stack: ExitStack) -> Settings:
         raise typer.Exit(1) from None
     secret = secret or SecretStr(secrets.token_urlsafe(16))
     key = key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    made = {"redis_url": url, "callback_secret": secret, "data_key": key}
+    token = settings.operator_token
+    if settings.gateway == "simulator":
+        token = token or SecretStr(secrets.token_urlsafe(16))
+    made = {"redis_url": url, "callback_secret": secret, "data_key": key, "operator_token": token}
     return settings.model_copy(update=made)
 
 
@@ -262,6 +287,7 @@ def hand_down(settings: Settings) -> None:
     os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
     os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
     os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
+    os.environ["KOMEK_OPERATOR_TOKEN"] = token_of(settings) or ""
     os.environ["KOMEK_WORKER"] = str(settings.worker)
 
 
@@ -297,8 +323,12 @@ def welcome(settings: Settings, port: int) -> None:
     out.print(
         f"Texts and reports:         {callback[:-4]}sms, …/delivery, …/opt-out", soft_wrap=True
     )
-    out.print(f"State:                     {base}/readyz\n", soft_wrap=True)
-    out.print("Try next, in another terminal:")
+    out.print(f"State:                     {base}/readyz", soft_wrap=True)
+    if settings.gateway == "simulator":
+        out.print(f"A phone, to look at:       {base}/", soft_wrap=True)
+    if token := token_of(settings):
+        out.print(f"Operator's pages:          {base}/operator  token: {token}", soft_wrap=True)
+    out.print("\nTry next, in another terminal:")
     out.print("  .venv/bin/python main.py dial      a phone; dial, then type an answer")
     out.print("  .venv/bin/python main.py screens   everything that a phone can show")
     out.print("  .venv/bin/python main.py text HELP  what a text is answered")

@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     contacts_oldest_days: Annotated[int, Field(ge=1)] = 3 * 365
     ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
     ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
+    operator_token_file: SecretFile | None = None
+    operator_token: Annotated[Secret | None, Field(validate_default=True)] = None
     worker: bool = True
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
@@ -131,3 +133,8 @@ class Settings(BaseSettings):
         if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
             raise ValueError("is missing; set it, or …_FILE to a file that holds it")
         return secret
+
+    @field_validator("operator_token")
+    @classmethod
+    def _of_file(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return token or info.data.get("operator_token_file")

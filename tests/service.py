@@ -16,6 +16,7 @@ import httpx
 
 REPOSITORY = Path(__file__).parent.parent
 SECRET = "for-tests-only-0123456789"
+OPERATOR_TOKEN = "test-token-of-the-operator"
 START_SECONDS = 20.0
 
 
@@ -71,6 +72,7 @@ def running(redis_url: str, **settings: str) -> Iterator[Service]:
     """Run `main.py serve` on a free port until the block ends."""
     port = free_port()
     own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, "KOMEK_WORKER": "false"}
+    own |= {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
     with short_folder() as folder, (folder / "log").open("wb") as log:
         own |= {"KOMEK_DATA_DIR": str(folder), **settings}
         process = subprocess.Popen(

@@ -48,7 +48,7 @@ def copied_tree(folder: Path) -> Path:
     tree = folder / "komek"
     tree.mkdir()
     shutil.copy(REPOSITORY / "main.py", tree)
-    for room in ("menus", "sms", "ussd"):
+    for room in ("menus", "sms", "ussd", "web"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / room, tree / room, ignore=ignored)
     return tree

@@ -1,0 +1,1 @@
+"""The pages that people look at: the phone, and what the operator sees and edits."""

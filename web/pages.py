@@ -1,0 +1,101 @@
+"""A page: a template filled with words in the reader's language, behind a strict policy.
+
+No page loads anything from elsewhere, runs a script that is not a file of ours, or is
+kept by a browser.  Every value that a template shows is escaped.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HERE = Path(__file__).parent
+LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
+"""The languages of the pages themselves; the menu may have others."""
+COOKIE = "komek_language"
+YEAR = 365 * 24 * 3600
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Shielded:
+    """An application, each of whose answers tells the browser what it must not do."""
+
+    def __init__(self, application: ASGIApp) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def shielded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._application(scope, receive, shielded)
+
+
+class Pages:
+    """Renders the templates of `templates/` with the words of `words/`."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def show(self, request: Request, name: str, status: int = 200, **what: Any) -> HTMLResponse:
+        """The page `name`: its template and the words of the same name.
+
+        A template sees its words as `w`, the language as `language`, and `what`.
+        """
+        language = language_of(request)
+        page = self._templates.get_template(f"{name}.html").render(
+            languages=LANGUAGES,
+            language=language,
+            path=request.url.path,
+            w=words_of(name, language),
+            **what,
+        )
+        response = HTMLResponse(page, status)
+        if request.query_params.get("language") == language:
+            response.set_cookie(COOKIE, language, max_age=YEAR, httponly=True, samesite="strict")
+        return response
+
+
+def language_of(request: Request) -> str:
+    """What the reader chose just now, or before, or set in the browser; else English."""
+    accepted = request.headers.get("accept-language", "").split(",")
+    asked = [request.query_params.get("language"), request.cookies.get(COOKIE), *accepted]
+    known = (each.strip()[:2].lower() for each in asked if each)
+    return next((each for each in known if each in LANGUAGES), "en")
+
+
+@cache
+def words_of(page: str, language: str) -> Mapping[str, str]:
+    """The words of a page, and those that every page has."""
+    return {
+        key: said[language]
+        for file in ("every_page", page)
+        for key, said in yaml.safe_load((HERE / "words" / f"{file}.yaml").read_bytes()).items()
+        if isinstance(said, dict)
+    }
