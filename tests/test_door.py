@@ -29,7 +29,7 @@ def csrf_of(browser: httpx.Client) -> str:
 
 
 def test_nothing_is_shown_without_the_token(browser: httpx.Client) -> None:
-    for path in ("/operator", "/operator/menu"):
+    for path in ("/operator",):
         response = browser.get(path)
         assert response.status_code == 303
         assert response.headers["location"] == "/operator/enter"
