@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 
 from menus.contacts import Contact, only_sendable
 from menus.live import LiveMenu
+from menus.private_folder import make_private
 from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
@@ -143,7 +144,7 @@ def connect_patiently(url: str) -> Redis:
 def kept_key(file: Path) -> str:
     """A key of our own, made once: a simulator needs none from an operator."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_private(file.parent)
         file.touch(mode=0o600)
         file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
     return file.read_text(encoding="ascii").strip()
