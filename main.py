@@ -1,31 +1,26 @@
 """Komek: the world put together, the web application, the command line."""
 
 import asyncio
-import base64
 import gc
 import logging
-import multiprocessing
-import os
-import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from rich.console import Console
-from uvicorn.supervisors import Multiprocess
 
 from menus.contact_commands import contact_commands, note_on_age
 from menus.faults import BrokenMenu
@@ -39,11 +34,13 @@ from sms.budget_check import messages_fit
 from sms.callback import Callbacks
 from sms.commands import House, sms_commands
 from sms.countries import countries_named
-from sms.embedded_redis import NoServer, embedded_redis
-from sms.end_with_parent import end_with
+from sms.embedded_redis import NoServer
 from sms.keyword_check import capitals_are_keywords, keywords_clear
-from sms.settings import Settings
-from sms.texting import Texting, data_key_of, kept_key, texting
+from sms.processes import Workers, at_a_terminal, hand_down, handed_down
+from sms.provision import complete
+from sms.settings import Settings, secret_of
+from sms.texting import Texting, texting
+from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
@@ -52,10 +49,11 @@ from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
 
-T = TypeVar("T")
-
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
+
+FIRST_HOP = "sessionId=try-1&phoneNumber=%2B77010000000&text="
+"""The form of one, to be tried by hand."""
 
 
 def settings_or_exit() -> Settings:
@@ -84,13 +82,6 @@ def read_menu(budget: Budget, folder: Path) -> Menu:
     return load(folder, [*screens, *messages])
 
 
-def secret_of(settings: Settings) -> str:
-    """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
-    if settings.callback_secret is None:
-        raise ValueError("no callback secret")
-    return settings.callback_secret.get_secret_value()
-
-
 def connect(url: str) -> Redis:
     """A client that asks once and does not wait: a hop is answered without it."""
     pool = BlockingConnectionPool.from_url(
@@ -105,17 +96,17 @@ def connect(url: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def live_menu(settings: Settings) -> LiveMenu:
-    """The menu of the settings.  Raises `BrokenMenu`."""
+def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
+    """The menu of the settings; `first`: as just read.  Raises `BrokenMenu`."""
     read = partial(read_menu, budget_of(settings))
-    return LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read))
+    return LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read), first)
 
 
-def create_app(settings: Settings) -> Callbacks:
+def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     """The web application of complete settings.  Raises `BrokenMenu`."""
     redis, menu, secret = (
         connect(settings.redis_url or ""),
-        live_menu(settings),
+        live_menu(settings, first),
         secret_of(settings),
     )
     sessions, post = Sessions(redis), texting(settings, menu)
@@ -163,13 +154,6 @@ async def lifespan(
     await post.redis.aclose()
 
 
-def at_a_terminal() -> bool:
-    """There a hang-up means that the window was closed; elsewhere, that an operator
-    wants the menu read again.
-    """
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 async def alive() -> dict[str, str]:
     return {"status": "alive"}
 
@@ -206,13 +190,13 @@ def serve(
     settings = settings_or_exit()
     chosen = {"host": host, "port": port, "worker": False if no_worker else None}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-    menu_or_exit(settings)
+    menu = menu_or_exit(settings)
     log_plainly()
     if not at_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
     with ExitStack() as stack:
-        run(complete(settings, stack), workers)
+        run(complete_or_exit(settings, stack), workers, menu)
 
 
 def log_plainly() -> None:
@@ -221,24 +205,18 @@ def log_plainly() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def complete(settings: Settings, stack: ExitStack) -> Settings:
-    """The settings with what a simulator makes for itself: a server, a secret."""
-    url, secret, key = settings.redis_url, settings.callback_secret, settings.data_key
+def complete_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
-        url = url or stack.enter_context(embedded_redis(settings.data_dir))
+        return complete(settings, stack)
     except NoServer as error:
         err.print(str(error), style="red")
         raise typer.Exit(1) from None
-    secret = secret or SecretStr(secrets.token_urlsafe(16))
-    key = key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    made = {"redis_url": url, "callback_secret": secret, "data_key": key}
-    return settings.model_copy(update=made)
 
 
-def run(settings: Settings, workers: int) -> None:
+def run(settings: Settings, workers: int, menu: Menu) -> None:
     """Serve until a signal.  Access logs stay off: a path holds the secret."""
     config = uvicorn.Config(
-        create_app(settings) if workers == 1 else "main:create_worker",
+        create_app(settings, menu) if workers == 1 else "main:create_worker",
         factory=workers > 1,
         workers=workers,
         host=settings.host,
@@ -249,7 +227,7 @@ def run(settings: Settings, workers: int) -> None:
         timeout_graceful_shutdown=10,
     )
     sockets = [config.bind_socket()]
-    welcome(settings, sockets[0].getsockname()[1])
+    welcome(out, settings, sockets[0].getsockname()[1], FIRST_HOP)
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
@@ -257,53 +235,11 @@ def run(settings: Settings, workers: int) -> None:
         Workers(config, sockets).run()
 
 
-def hand_down(settings: Settings) -> None:
-    """Let the worker processes find what this one made for itself."""
-    os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
-    os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
-    os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
-    os.environ["KOMEK_WORKER"] = str(settings.worker)
-
-
 def create_worker() -> Callbacks:
     """The application in a process of its own, which ends with the one that made it."""
-    if (parent := multiprocessing.parent_process()) and parent.pid:
-        end_with(parent.pid, signal.SIGTERM)
+    settings = handed_down()
     log_plainly()
-    return create_app(Settings())
-
-
-class Workers(Multiprocess):
-    """Several processes on one port.  SIGHUP reloads the menu in each of them."""
-
-    def handle_hup(self) -> None:
-        if at_a_terminal():
-            self.handle_term()
-            return
-        for process in self.processes:
-            if process.pid:
-                os.kill(process.pid, signal.SIGHUP)
-
-
-def welcome(settings: Settings, port: int) -> None:
-    """Say where the service is and what to try first."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    code, base = settings.service_code, f"http://{host}:{port}"
-    callback = f"{base}/africastalking/{secret_of(settings)}/ussd"
-    out.print(f"\n[bold]Komek answers {code}[/] and texts to {settings.short_code}", end=" ")
-    out.print(f"({settings.gateway})\n")
-    out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)
-    out.print(f"End of session:            {callback}/end", soft_wrap=True)
-    out.print(
-        f"Texts and reports:         {callback[:-4]}sms, …/delivery, …/opt-out", soft_wrap=True
-    )
-    out.print(f"State:                     {base}/readyz\n", soft_wrap=True)
-    out.print("Try next, in another terminal:")
-    out.print("  .venv/bin/python main.py dial      a phone; dial, then type an answer")
-    out.print("  .venv/bin/python main.py screens   everything that a phone can show")
-    out.print("  .venv/bin/python main.py text HELP  what a text is answered")
-    form = "sessionId=try-1&phoneNumber=%2B77010000000&text="
-    out.print(f"  curl -d '{form}' {callback}\n", soft_wrap=True)
+    return create_app(settings)
 
 
 def contacts_kept(settings: Settings) -> tuple[Path, int]:

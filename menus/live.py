@@ -31,18 +31,19 @@ log = logging.getLogger(__name__)
 class LiveMenu:
     """One menu that is always whole.
 
-    A faulty folder raises `BrokenMenu`, so a broken menu never starts; unless the
+    It begins with `first`, the folder's menu as just read, or else reads it.  A
+    faulty folder then raises `BrokenMenu`, so a broken menu never starts; unless the
     shelf has a good one, since then the service has started before.
     """
 
-    def __init__(self, folder: Path, read: Reader, shelf: Shelf) -> None:
+    def __init__(self, folder: Path, read: Reader, shelf: Shelf, first: Menu | None = None) -> None:
         self.folder = folder
         self._read = read
         self._shelf = shelf
         self._reading = threading.Lock()
         self._versions: dict[str, Menu] = {}
         self.refused: tuple[Fault, ...] = ()
-        self.current = self._take_up(self._first())
+        self.current = self._take_up(first or self._first())
 
     def version(self, name: str) -> Menu:
         """The version of that name; the one in force, if nobody keeps it any more."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.panel import Panel
 
@@ -15,12 +14,13 @@ from menus.contacts import only_sendable
 from menus.live import LiveMenu, follow_changes
 from menus.model import Menu
 from sms.answering import preview
-from sms.embedded_redis import running_redis
+from sms.embedded_redis import NoServer
 from sms.encoding import measure
+from sms.provision import joined
 from sms.replies import Library
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
-from sms.texting import Texting, countries_of, kept_key, texting
+from sms.texting import Texting, countries_of, texting
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class House:
 
     settings: Callable[[], Settings]
     menu: Callable[[Settings], Menu]
-    live_menu: Callable[[Settings], LiveMenu]
+    live_menu: Callable[[Settings, Menu | None], LiveMenu]
     log: Callable[[], None]
 
 
@@ -59,9 +59,10 @@ def sms_commands(house: House) -> typer.Typer:
     def worker() -> None:
         """Send SMS and run the schedules, beside a `serve --no-worker`."""
         settings = house.settings()
-        house.menu(settings)
+        menu = house.menu(settings)
         house.log()
-        asyncio.run(_work_until_stopped(joined(settings), house))
+        settings = joined_or_exit(settings)
+        asyncio.run(_work_until_stopped(settings, house.live_menu(settings, menu)))
 
     return cli
 
@@ -91,22 +92,19 @@ def digest_commands(house: House) -> typer.Typer:
     return cli
 
 
-def joined(settings: Settings) -> Settings:
-    """The settings with the server and the key of the service that runs already."""
-    url = settings.redis_url or running_redis(settings.data_dir)
-    if url is None:
-        err.print(f"no service runs on {settings.data_dir}: start it, or set KOMEK_REDIS_URL")
-        raise typer.Exit(1)
-    key = settings.data_key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    return settings.model_copy(update={"redis_url": url, "data_key": key})
+def joined_or_exit(settings: Settings) -> Settings:
+    try:
+        return joined(settings)
+    except NoServer as error:
+        err.print(str(error))
+        raise typer.Exit(1) from None
 
 
-async def _work_until_stopped(settings: Settings, house: House) -> None:
+async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     """Until SIGTERM or SIGINT; then the call under way is finished."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    menu = house.live_menu(settings)
     post = texting(settings, menu)
     following = asyncio.create_task(follow_changes(menu, stop))
     await post.work(stop)
@@ -116,10 +114,10 @@ async def _work_until_stopped(settings: Settings, house: House) -> None:
 
 def _with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     """Ask something of the service's SMS."""
-    settings = joined(house.settings())
+    settings = joined_or_exit(house.settings())
 
     async def asked() -> T:
-        post = texting(settings, house.live_menu(settings))
+        post = texting(settings, house.live_menu(settings, None))
         try:
             return await ask(post)
         finally:

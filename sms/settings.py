@@ -131,3 +131,17 @@ class Settings(BaseSettings):
         if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
             raise ValueError("is missing; set it, or …_FILE to a file that holds it")
         return secret
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
+    if settings.callback_secret is None:
+        raise ValueError("no callback secret")
+    return settings.callback_secret.get_secret_value()
+
+
+def data_key_of(settings: Settings) -> bytes:
+    """The key that seals numbers.  Raises `ValueError` if the settings have none."""
+    if settings.data_key is None:
+        raise ValueError("no data key")
+    return base64.b64decode(settings.data_key.get_secret_value())

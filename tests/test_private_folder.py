@@ -10,7 +10,7 @@ from menus.live import LiveMenu
 from menus.private_folder import make_private
 from menus.shelf import Shelf
 from sms.embedded_redis import embedded_redis
-from sms.texting import kept_key
+from sms.provision import kept_key
 from tests.service import short_folder
 from tests.trees import MENUS, read_menu
 
@@ -34,7 +34,7 @@ def run_server(data: Path) -> None:
 
 
 def keep_key(data: Path) -> None:
-    kept_key(data / "data-key")
+    kept_key(data)
     assert mode(data / "data-key") == 0o600
 
 
