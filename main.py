@@ -30,10 +30,10 @@ from menus.model import Menu
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
+from sms.answering import make_ready
 from sms.budget_check import messages_fit
 from sms.callback import Callbacks
 from sms.commands import House, sms_commands
-from sms.countries import countries_named
 from sms.embedded_redis import NoServer
 from sms.keyword_check import capitals_are_keywords, keywords_clear
 from sms.processes import Workers, at_a_terminal, hand_down, handed_down
@@ -78,7 +78,7 @@ def budget_of(settings: Settings) -> Budget:
 def read_menu(budget: Budget, folder: Path) -> Menu:
     """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
     screens = (latin_stays_gsm7, fits_on_screens(budget))
-    messages = (messages_fit, keywords_clear, capitals_are_keywords, countries_named(folder))
+    messages = (messages_fit, keywords_clear, capitals_are_keywords)
     return load(folder, [*screens, *messages])
 
 
@@ -99,7 +99,8 @@ def connect(url: str) -> Redis:
 def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
     """The menu of the settings; `first`: as just read.  Raises `BrokenMenu`."""
     read = partial(read_menu, budget_of(settings))
-    return LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read), first)
+    shelf = Shelf(settings.data_dir / "menus", read)
+    return LiveMenu(settings.menus_dir, read, shelf, first, prepare=make_ready)
 
 
 def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
@@ -144,7 +145,7 @@ async def lifespan(
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     asking = asyncio.create_task(reload_when_asked(menu, hangup))
     tasks = [asyncio.create_task(follow_changes(menu, stop))]
-    tasks += [asyncio.create_task(asyncio.to_thread(post.answering.make_ready))]
+    tasks += [asyncio.create_task(asyncio.to_thread(make_ready, menu.current))]
     tasks += [asyncio.create_task(post.work(stop))] if worker else []
     yield
     stop.set()

@@ -17,10 +17,9 @@ from sms.answering import preview
 from sms.embedded_redis import NoServer
 from sms.encoding import measure
 from sms.provision import joined
-from sms.replies import Library
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
-from sms.texting import Texting, countries_of, texting
+from sms.texting import Texting, texting
 
 T = TypeVar("T")
 
@@ -51,7 +50,7 @@ def sms_commands(house: House) -> typer.Typer:
         settings = house.settings()
         menu = house.menu(settings)
         contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-        reply = preview(message, menu, Library(countries_of(settings), contacts))
+        reply = preview(message, menu, contacts)
         size = measure(reply)
         out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
 

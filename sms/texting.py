@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
+from functools import partial
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -16,7 +16,6 @@ from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
 from sms.callback import without_content
-from sms.countries import Countries
 from sms.digest_run import Run, run_due, run_on_schedule
 from sms.gateway import DeliveryReport, Gateway
 from sms.outbox import Outbox
@@ -86,7 +85,6 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     subscriptions = Subscriptions(redis, seal, calendar)
     answering = Answering(
         menu,
-        cache(partial(countries_of, settings)),
         partial(sendable_contacts, menu, settings.contacts_oldest_days),
         outbox,
         subscriptions,
@@ -110,11 +108,6 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
 
 def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Contact, ...]:
     return only_sendable(menu.current.contacts, today, oldest_days)
-
-
-def countries_of(settings: Settings) -> Countries:
-    """Read once, at the start.  Raises `BrokenMenu`."""
-    return Countries.load(settings.menus_dir / "countries.yaml")
 
 
 def connect_patiently(url: str) -> Redis:

@@ -10,7 +10,7 @@ import pytest
 from menus.contacts import Contact, only_sendable, read_contacts
 from menus.territories import territories
 from sms.budget_check import NODE_SEGMENTS, SEGMENTS, TIP_SEGMENTS
-from sms.countries import Countries
+from sms.countries import countries_of
 from sms.encoding import Encoding, measure
 from sms.keywords import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
 from sms.replies import EMBASSY_SEGMENTS, Library, already, is_neutral, plain, reply_to, tips
@@ -18,7 +18,7 @@ from tests.trees import MENUS, read_menu
 
 LANGUAGES = ("kk", "ru", "en")
 MENU = read_menu(MENUS)
-COUNTRIES = Countries.load(MENUS / "countries.yaml")
+COUNTRIES = countries_of(MENU)
 CONTACTS, _ = read_contacts(MENUS / "contacts.csv")
 SENDABLE = only_sendable(CONTACTS, date(2026, 11, 21), oldest_days=3650)
 TODAY = Library(COUNTRIES, SENDABLE)
