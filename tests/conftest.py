@@ -1,6 +1,7 @@
 """What the tests share: a real Redis-compatible server and the real service on it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from menus.model import Menu
 from sms.embedded_redis import embedded_redis
 from sms.settings import Settings
 from tests.service import Service, running, short_folder
+from tests.trees import copied_tree
 from ussd.paging import Budget
 from ussd.screens import Screens
 
@@ -41,3 +43,17 @@ def service(redis_url: str) -> Iterator[Service]:
     """`main.py serve` as its own process on the shared server."""
     with running(redis_url) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[Path]:
+    """A copy of the repository's files without a fault, that no test changes."""
+    with short_folder() as folder:
+        yield copied_tree(folder)
+
+
+@pytest.fixture
+def tree() -> Iterator[Path]:
+    """A copy to be changed."""
+    with short_folder() as folder:
+        yield copied_tree(folder)

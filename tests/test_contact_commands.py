@@ -3,47 +3,19 @@
 import csv
 import datetime
 import re
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from menus.contacts import Contact, too_old
-from tests.service import short_folder
 from tests.test_contacts import CONTACTS, HEAD, LONDON, TODAY, row
-from tests.trees import command, copied_tree
+from tests.trees import command, ended_well, refused
 
 UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
 ANY_AGE = {"KOMEK_CONTACTS_OLDEST_DAYS": "100000"}
 VERIFY = ("--by", "A. Seitova [duty]", "--on", "2026-11-20", "--source", "called, 14:00")
 MAY_BE_SENT = re.compile(r"No faults: ([0-9]+) contacts, ([0-9]+) of them may be sent\.\n")
-
-
-@pytest.fixture(scope="module")
-def good() -> Iterator[Path]:
-    """A tree that no test changes."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-@pytest.fixture
-def tree() -> Iterator[Path]:
-    """A tree to be changed."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-def ended_well(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines that say why; nothing else is printed."""
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr.splitlines()
 
 
 def contacts_of(tree: Path) -> Path:
