@@ -5,8 +5,8 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -262,8 +262,20 @@ def check() -> None:
 
 
 def menu_or_exit(settings: Settings) -> Menu:
-    try:
+    with faults_told():
         return read_menu(budget_of(settings), settings.menus_dir)
+
+
+def live_menu_or_exit(settings: Settings, first: Menu | None = None) -> LiveMenu:
+    with faults_told():
+        return live_menu(settings, first)
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """All of them, and then the end of the command."""
+    try:
+        yield
     except BrokenMenu as broken:
         for fault in broken.faults:
             err.print(str(fault), soft_wrap=True, markup=False)
@@ -307,7 +319,7 @@ def screens(
 
 
 cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
-cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu, log_plainly)))
+cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)))
 
 if __name__ == "__main__":
     cli()

@@ -71,7 +71,7 @@ class Answering:
 
     async def hear(self, inbound: Inbound) -> None:
         """Answer a text.  When this returns, the reply is durably queued."""
-        key, menu = f"in:{inbound.id}", self._menu.current
+        key, menu = key_of(inbound), self._menu.current
         if await self._outbox.state_of(key):
             return
         vocabulary = _vocabulary(menu)
@@ -108,6 +108,11 @@ class Answering:
 
     def _library(self, menu: Menu) -> Library:
         return Library(countries_of(menu), self._contacts(self._now().date()))
+
+
+def key_of(inbound: Inbound) -> str:
+    """By which the outbox knows the reply to a text."""
+    return f"in:{inbound.id}"
 
 
 def preview(text: str, menu: Menu, contacts: tuple[Contact, ...]) -> str:

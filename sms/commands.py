@@ -4,21 +4,25 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 
 from menus.contacts import only_sendable
 from menus.live import LiveMenu, follow_changes
 from menus.model import Menu
 from sms.answering import preview
+from sms.by_hand import RealGateway, Seen, texted
 from sms.embedded_redis import NoServer
 from sms.encoding import measure
+from sms.gateway import is_msisdn
 from sms.provision import joined
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
+from sms.states import State
 from sms.texting import Texting, texting
 
 T = TypeVar("T")
@@ -45,14 +49,18 @@ def sms_commands(house: House) -> typer.Typer:
     @cli.command()
     def text(
         message: Annotated[str, typer.Argument(help="What is texted, such as EMBASSY TURKEY")],
+        sender: Annotated[
+            str | None,
+            typer.Option("--from", metavar="MSISDN", help="Let this number really text it"),
+        ] = None,
     ) -> None:
-        """What a texted message would be answered, and what that costs."""
-        settings = house.settings()
-        menu = house.menu(settings)
-        contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-        reply = preview(message, menu, contacts)
-        size = measure(reply)
-        out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
+        """What a texted message would be answered, and what that costs.  With --from,
+        the service that runs hears it, and the phone's inbox is shown; simulator only.
+        """
+        if sender is None:
+            out.print(_drawn(_previewed(house, message)))
+        else:
+            _show(_texted(house, sender, message), house.settings())
 
     @cli.command()
     def worker() -> None:
@@ -64,6 +72,46 @@ def sms_commands(house: House) -> typer.Typer:
         asyncio.run(_work_until_stopped(settings, house.live_menu(settings, menu)))
 
     return cli
+
+
+def _previewed(house: House, message: str) -> str:
+    settings = house.settings()
+    menu = house.menu(settings)
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    return preview(message, menu, contacts)
+
+
+def _texted(house: House, sender: str, message: str) -> Seen:
+    if not is_msisdn(sender):
+        _refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
+    try:
+        return _with_texting(house, lambda post: texted(post, sender, message))
+    except RealGateway:
+        _refuse("--from is for the simulator: with another gateway it would send a real SMS")
+
+
+def _show(seen: Seen, settings: Settings) -> None:
+    """The inbox, the newest last; one line when there is no reply, or not yet."""
+    for each in seen.inbox:
+        out.print(_drawn(each.text, f"{each.at.astimezone(settings.zone):%d.%m. %H:%M}"))
+    match seen.reply:
+        case None:
+            out.print("no reply: KOMEK_PREFIXES leaves this number out, or it had its replies")
+        case State.QUEUED | State.SENDING:
+            _refuse("the reply waits, since no worker runs: start one with `main.py worker`")
+        case State.FAILED | State.EXPIRED | State.UNKNOWN:
+            _refuse(f"the reply is {seen.reply}: see the log of the service")
+
+
+def _drawn(text: str, when: str = "") -> Panel:
+    size = measure(text)
+    title = f"{size.segments} segments, {size.encoding}"
+    return Panel(Text(text), width=44, title=title, subtitle=when or None)
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(why, style="red", soft_wrap=True, markup=False)
+    raise typer.Exit(1)
 
 
 def digest_commands(house: House) -> typer.Typer:
@@ -95,8 +143,7 @@ def joined_or_exit(settings: Settings) -> Settings:
     try:
         return joined(settings)
     except NoServer as error:
-        err.print(str(error))
-        raise typer.Exit(1) from None
+        _refuse(str(error))
 
 
 async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
@@ -125,5 +172,4 @@ def _with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     try:
         return asyncio.run(asked())
     except REDIS_TROUBLE as error:
-        err.print(f"Redis does not answer ({type(error).__name__})", style="red")
-        raise typer.Exit(1) from None
+        _refuse(f"Redis does not answer ({type(error).__name__})")
