@@ -127,8 +127,7 @@ def digest_commands(house: House) -> typer.Typer:
     @cli.command("run")
     def run_now() -> None:
         """Queue what is due now; nothing outside the hours that are allowed."""
-        done = _with_texting(house, lambda post: post.run_due())
-        out.print(f"{done.queued} queued, {done.held_back} held back by the cap")
+        out.print(_with_texting(house, _run_due))
 
     @cli.command()
     def status() -> None:
@@ -137,6 +136,17 @@ def digest_commands(house: House) -> typer.Typer:
             out.print(f"{lane}: {count} waiting")
 
     return cli
+
+
+async def _run_due(post: Texting) -> str:
+    """What a run did; outside the hours, what waits and until when."""
+    calendar, now = post.calendar, utc_now()
+    if calendar.allows(now):
+        done = await post.run_due()
+        return f"{done.queued} queued, {done.held_back} held back by the cap"
+    count = await post.subscriptions.waiting(now)
+    following = calendar.first_from(now).astimezone(calendar.zone)
+    return f"outside the hours, {count} due; next at {following:%Y-%m-%d %H:%M} ({calendar.zone})"
 
 
 def joined_or_exit(settings: Settings) -> Settings:

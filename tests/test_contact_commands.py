@@ -1,4 +1,4 @@
-"""`main.py contacts …`, `text` and `digest`, as their own processes on a copied tree."""
+"""`main.py contacts …`, as its own processes on a copied tree."""
 
 import csv
 import datetime
@@ -216,39 +216,3 @@ def test_check_names_contacts_that_are_too_old(good: Path) -> None:
 
 def test_check_says_nothing_of_age_when_nothing_is_too_old(good: Path) -> None:
     assert "older than" not in ended_well(command(good, "check", settings=ANY_AGE))
-
-
-# --- text, digest ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("message", "words", "encoding"),
-    [
-        ("POLICE", "102", "GSM-7"),
-        ("EMBASSY TURKEY", "Turkey", "GSM-7"),
-        ("посольство турция", "Турция", "UCS-2"),
-        ("xyzzy", "102", "GSM-7"),
-    ],
-)
-def test_text_prints_one_reply_with_its_segments(
-    good: Path, message: str, words: str, encoding: str
-) -> None:
-    printed = ended_well(command(good, "text", message))
-    assert re.match(rf"╭─+ [1-4] segments, {encoding} ─+╮\n", printed)
-    assert printed.count("╭") == 1
-    assert words in printed
-    assert not (good / "data").exists(), "nothing is sent or kept"
-
-
-@pytest.mark.parametrize("name", ["status", "due", "run"])
-def test_digest_without_a_service_says_so_in_one_line(good: Path, name: str) -> None:
-    told = refused(command(good, "digest", name))
-    assert told == ["no service runs on data: start it, or set KOMEK_REDIS_URL"]
-    assert not (good / "data").exists()
-
-
-@pytest.mark.parametrize("name", ["status", "due"])
-def test_digest_without_its_redis_says_so_in_one_line(tree: Path, name: str) -> None:
-    settings = {"KOMEK_REDIS_URL": f"unix://{tree}/nobody.sock"}
-    done = command(tree, "digest", name, settings=settings)
-    assert refused(done) == ["Redis does not answer (ConnectionError)"]
