@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from menus.contacts import Contact, too_old
-from tests.test_contacts import CONTACTS, HEAD, LONDON, TODAY, row
+from tests.contact_lists import CONTACTS, HEAD, LONDON, TODAY, row
 from tests.trees import command, ended_well, refused
 
 UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
