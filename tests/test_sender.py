@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,25 +13,19 @@ from benchmarks.outbox import number
 from benchmarks.worker import connect
 from sms.embedded_redis import embedded_redis
 from sms.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
-from sms.outbox import Kind, Lane, Letter, Outbox, Rate
+from sms.outbox import Caps, Kind, Lane, Letter, Outbox, Rate
 from sms.sealing import Seal
 from sms.sender import Pace, delay
 from sms.simulator import Simulator
 from sms.states import State
+from tests.outboxes import SEAL
 from tests.service import short_folder
-from tests.workers import PACE, SEAL, UNLIMITED, Gateway, owe, until, working
+from tests.workers import PACE, UNLIMITED, Gateway, owe, until, working
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=10") as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(redis, SEAL, UNLIMITED)
+def caps() -> Caps:
+    return UNLIMITED
 
 
 # --- What comes of a call
