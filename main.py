@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,10 @@ from typing import Annotated
 import typer
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from rich.console import Console
 
 from menus.contact_commands import contact_commands, note_on_age
@@ -43,6 +41,7 @@ from sms.texting import Texting, texting
 from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
+from ussd.health import alive, ready
 from ussd.hop import Dialogue
 from ussd.paging import Budget
 from ussd.phone import conversation, drawn, everything, talk, text_dialled
@@ -153,26 +152,6 @@ async def lifespan(
     await asyncio.gather(*tasks, return_exceptions=True)
     await redis.aclose()
     await post.redis.aclose()
-
-
-async def alive() -> dict[str, str]:
-    return {"status": "alive"}
-
-
-async def ready(menu: LiveMenu, redis: Redis) -> JSONResponse:
-    """Whether Redis answers; which menu is in force, and how many faults a newer
-    one was refused for.
-    """
-    answers = False
-    with suppress(RedisError, OSError, TimeoutError):
-        async with asyncio.timeout(REDIS_SECONDS):
-            answers = bool(await redis.ping())
-    content = {
-        "redis": "answers" if answers else "does not answer; hops go by their text",
-        "menu": menu.current.version,
-        "faults of a refused change": len(menu.refused),
-    }
-    return JSONResponse(content, 200 if answers else 503)
 
 
 # --- The command line ---------------------------------------------------------
