@@ -9,6 +9,6 @@ def make_private(folder: Path) -> None:
     One that is there already keeps its mode: whoever made it may have reasons.
     Raises `OSError`.
     """
-    if not folder.is_dir():
+    if not folder.parent.exists():
         make_private(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
