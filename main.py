@@ -1,32 +1,25 @@
 """Komek: the world put together, the web application, the command line."""
 
 import asyncio
-import base64
 import gc
 import logging
-import multiprocessing
-import os
-import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 from rich.console import Console
-from uvicorn.supervisors import Multiprocess
 
 from menus.contact_commands import contact_commands, note_on_age
 from menus.faults import BrokenMenu
@@ -36,18 +29,21 @@ from menus.model import Menu
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
+from sms.answering import make_ready
 from sms.budget_check import messages_fit
 from sms.callback import Callbacks
 from sms.commands import House, sms_commands
-from sms.countries import countries_named
-from sms.embedded_redis import NoServer, embedded_redis
-from sms.end_with_parent import end_with
+from sms.embedded_redis import NoServer
 from sms.keyword_check import capitals_are_keywords, keywords_clear
+from sms.processes import Workers, at_a_terminal, hand_down, handed_down
+from sms.provision import complete
 from sms.sealing import Seal
-from sms.settings import Settings
-from sms.texting import Texting, data_key_of, kept_key, texting
+from sms.settings import Settings, data_key_of, secret_of, token_of
+from sms.texting import Texting, texting
+from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
+from ussd.health import alive, ready
 from ussd.hop import Dialogue
 from ussd.paging import Budget
 from ussd.phone import conversation, drawn, everything, talk, text_dialled
@@ -58,10 +54,11 @@ from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
 
-T = TypeVar("T")
-
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
+
+FIRST_HOP = "sessionId=try-1&phoneNumber=%2B77010000000&text="
+"""The form of one, to be tried by hand."""
 
 
 def settings_or_exit() -> Settings:
@@ -86,20 +83,8 @@ def budget_of(settings: Settings) -> Budget:
 def read_menu(budget: Budget, folder: Path) -> Menu:
     """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
     screens = (latin_stays_gsm7, fits_on_screens(budget))
-    messages = (messages_fit, keywords_clear, capitals_are_keywords, countries_named(folder))
+    messages = (messages_fit, keywords_clear, capitals_are_keywords)
     return load(folder, [*screens, *messages])
-
-
-def secret_of(settings: Settings) -> str:
-    """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
-    if settings.callback_secret is None:
-        raise ValueError("no callback secret")
-    return settings.callback_secret.get_secret_value()
-
-
-def token_of(settings: Settings) -> str | None:
-    """What opens the operator's pages; without it nobody sees them."""
-    return settings.operator_token.get_secret_value() if settings.operator_token else None
 
 
 def connect(url: str) -> Redis:
@@ -116,17 +101,18 @@ def connect(url: str) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def live_menu(settings: Settings) -> LiveMenu:
-    """The menu of the settings.  Raises `BrokenMenu`."""
+def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
+    """The menu of the settings; `first`: as just read.  Raises `BrokenMenu`."""
     read = partial(read_menu, budget_of(settings))
-    return LiveMenu(settings.menus_dir, read, Shelf(settings.data_dir / "menus", read))
+    shelf = Shelf(settings.data_dir / "menus", read)
+    return LiveMenu(settings.menus_dir, read, shelf, first, prepare=make_ready)
 
 
-def create_app(settings: Settings) -> Callbacks:
+def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     """The web application of complete settings.  Raises `BrokenMenu`."""
     redis, menu, secret = (
         connect(settings.redis_url or ""),
-        live_menu(settings),
+        live_menu(settings, first),
         secret_of(settings),
     )
     sessions, post = Sessions(redis), texting(settings, menu)
@@ -175,7 +161,7 @@ async def lifespan(
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     asking = asyncio.create_task(reload_when_asked(menu, hangup))
     tasks = [asyncio.create_task(follow_changes(menu, stop))]
-    tasks += [asyncio.create_task(asyncio.to_thread(post.answering.make_ready))]
+    tasks += [asyncio.create_task(asyncio.to_thread(make_ready, menu.current))]
     tasks += [asyncio.create_task(post.work(stop))] if worker else []
     yield
     stop.set()
@@ -183,33 +169,6 @@ async def lifespan(
     await asyncio.gather(*tasks, return_exceptions=True)
     await redis.aclose()
     await post.redis.aclose()
-
-
-def at_a_terminal() -> bool:
-    """There a hang-up means that the window was closed; elsewhere, that an operator
-    wants the menu read again.
-    """
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
-async def alive() -> dict[str, str]:
-    return {"status": "alive"}
-
-
-async def ready(menu: LiveMenu, redis: Redis) -> JSONResponse:
-    """Whether Redis answers; which menu is in force, and how many faults a newer
-    one was refused for.
-    """
-    answers = False
-    with suppress(RedisError, OSError, TimeoutError):
-        async with asyncio.timeout(REDIS_SECONDS):
-            answers = bool(await redis.ping())
-    content = {
-        "redis": "answers" if answers else "does not answer; hops go by their text",
-        "menu": menu.current.version,
-        "faults of a refused change": len(menu.refused),
-    }
-    return JSONResponse(content, 200 if answers else 503)
 
 
 # --- The command line ---------------------------------------------------------
@@ -228,13 +187,13 @@ def serve(
     settings = settings_or_exit()
     chosen = {"host": host, "port": port, "worker": False if no_worker else None}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-    menu_or_exit(settings)
+    menu = menu_or_exit(settings)
     log_plainly()
     if not at_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
     with ExitStack() as stack:
-        run(complete(settings, stack), workers)
+        run(complete_or_exit(settings, stack), workers, menu)
 
 
 def log_plainly() -> None:
@@ -243,27 +202,18 @@ def log_plainly() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def complete(settings: Settings, stack: ExitStack) -> Settings:
-    """The settings with what a simulator makes for itself: a server, a secret."""
-    url, secret, key = settings.redis_url, settings.callback_secret, settings.data_key
+def complete_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
-        url = url or stack.enter_context(embedded_redis(settings.data_dir))
+        return complete(settings, stack)
     except NoServer as error:
         err.print(str(error), style="red")
         raise typer.Exit(1) from None
-    secret = secret or SecretStr(secrets.token_urlsafe(16))
-    key = key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    token = settings.operator_token
-    if settings.gateway == "simulator":
-        token = token or SecretStr(secrets.token_urlsafe(16))
-    made = {"redis_url": url, "callback_secret": secret, "data_key": key, "operator_token": token}
-    return settings.model_copy(update=made)
 
 
-def run(settings: Settings, workers: int) -> None:
+def run(settings: Settings, workers: int, menu: Menu) -> None:
     """Serve until a signal.  Access logs stay off: a path holds the secret."""
     config = uvicorn.Config(
-        create_app(settings) if workers == 1 else "main:create_worker",
+        create_app(settings, menu) if workers == 1 else "main:create_worker",
         factory=workers > 1,
         workers=workers,
         host=settings.host,
@@ -274,7 +224,7 @@ def run(settings: Settings, workers: int) -> None:
         timeout_graceful_shutdown=10,
     )
     sockets = [config.bind_socket()]
-    welcome(settings, sockets[0].getsockname()[1])
+    welcome(out, settings, sockets[0].getsockname()[1], FIRST_HOP)
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
@@ -282,58 +232,11 @@ def run(settings: Settings, workers: int) -> None:
         Workers(config, sockets).run()
 
 
-def hand_down(settings: Settings) -> None:
-    """Let the worker processes find what this one made for itself."""
-    os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
-    os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
-    os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
-    os.environ["KOMEK_OPERATOR_TOKEN"] = token_of(settings) or ""
-    os.environ["KOMEK_WORKER"] = str(settings.worker)
-
-
 def create_worker() -> Callbacks:
     """The application in a process of its own, which ends with the one that made it."""
-    if (parent := multiprocessing.parent_process()) and parent.pid:
-        end_with(parent.pid, signal.SIGTERM)
+    settings = handed_down()
     log_plainly()
-    return create_app(Settings())
-
-
-class Workers(Multiprocess):
-    """Several processes on one port.  SIGHUP reloads the menu in each of them."""
-
-    def handle_hup(self) -> None:
-        if at_a_terminal():
-            self.handle_term()
-            return
-        for process in self.processes:
-            if process.pid:
-                os.kill(process.pid, signal.SIGHUP)
-
-
-def welcome(settings: Settings, port: int) -> None:
-    """Say where the service is and what to try first."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    code, base = settings.service_code, f"http://{host}:{port}"
-    callback = f"{base}/africastalking/{secret_of(settings)}/ussd"
-    out.print(f"\n[bold]Komek answers {code}[/] and texts to {settings.short_code}", end=" ")
-    out.print(f"({settings.gateway})\n")
-    out.print(f"Callback, for the gateway: {callback}", soft_wrap=True)
-    out.print(f"End of session:            {callback}/end", soft_wrap=True)
-    out.print(
-        f"Texts and reports:         {callback[:-4]}sms, …/delivery, …/opt-out", soft_wrap=True
-    )
-    out.print(f"State:                     {base}/readyz", soft_wrap=True)
-    if settings.gateway == "simulator":
-        out.print(f"A phone, to look at:       {base}/", soft_wrap=True)
-    if token := token_of(settings):
-        out.print(f"Operator's pages:          {base}/operator  token: {token}", soft_wrap=True)
-    out.print("\nTry next, in another terminal:")
-    out.print("  .venv/bin/python main.py dial      a phone; dial, then type an answer")
-    out.print("  .venv/bin/python main.py screens   everything that a phone can show")
-    out.print("  .venv/bin/python main.py text HELP  what a text is answered")
-    form = "sessionId=try-1&phoneNumber=%2B77010000000&text="
-    out.print(f"  curl -d '{form}' {callback}\n", soft_wrap=True)
+    return create_app(settings)
 
 
 def contacts_kept(settings: Settings) -> tuple[Path, int]:
@@ -355,8 +258,20 @@ def check() -> None:
 
 
 def menu_or_exit(settings: Settings) -> Menu:
-    try:
+    with faults_told():
         return read_menu(budget_of(settings), settings.menus_dir)
+
+
+def live_menu_or_exit(settings: Settings, first: Menu | None = None) -> LiveMenu:
+    with faults_told():
+        return live_menu(settings, first)
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """All of them, and then the end of the command."""
+    try:
+        yield
     except BrokenMenu as broken:
         for fault in broken.faults:
             err.print(str(fault), soft_wrap=True, markup=False)
@@ -400,7 +315,7 @@ def screens(
 
 
 cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
-cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu, log_plainly)))
+cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)))
 
 if __name__ == "__main__":
     cli()

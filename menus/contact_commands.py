@@ -35,8 +35,17 @@ Keeping = Callable[[], tuple[Path, int]]
 def contact_commands(keeping: Keeping) -> typer.Typer:
     """The commands on the file that `keeping` names when one is called."""
     cli = typer.Typer(no_args_is_help=True, help="Check, list, verify and import contacts.")
+    for name, made in (
+        ("check", _check),
+        ("list", _list),
+        ("verify", _verify),
+        ("import", _import),
+    ):
+        cli.command(name)(made(keeping))
+    return cli
 
-    @cli.command()
+
+def _check(keeping: Keeping) -> Callable[..., None]:
     def check() -> None:
         """Every fault of the file, and how many contacts may be sent."""
         path, days = keeping()
@@ -45,7 +54,10 @@ def contact_commands(keeping: Keeping) -> typer.Typer:
         sendable = only_sendable(contacts, _today(), days)
         out.print(f"No faults: {len(contacts)} contacts, {len(sendable)} of them may be sent.")
 
-    @cli.command("list")
+    return check
+
+
+def _list(keeping: Keeping) -> Callable[..., None]:
     def list_(
         unverified: Annotated[bool, typer.Option(help="Only what may not be sent")] = False,
     ) -> None:
@@ -56,7 +68,10 @@ def contact_commands(keeping: Keeping) -> typer.Typer:
         out.print(_table(c for c in contacts if not (unverified and c in sendable)))
         _stop_at(faults)
 
-    @cli.command("verify")
+    return list_
+
+
+def _verify(keeping: Keeping) -> Callable[..., None]:
     def verify_(
         id_: Annotated[str, typer.Argument(metavar="ID")],
         by: Annotated[str, typer.Option(help="Who called or asked")],
@@ -67,7 +82,10 @@ def contact_commands(keeping: Keeping) -> typer.Typer:
         _stop_at(verify(keeping()[0], id_, by, on.date(), source))
         out.print(f"{id_}: verified by {by} on {on.date()}", markup=False)
 
-    @cli.command("import")
+    return verify_
+
+
+def _import(keeping: Keeping) -> Callable[..., None]:
     def import_(
         file: Annotated[Path, typer.Argument(help="A newer list, in the form of contacts.csv")],
         yes: Annotated[bool, typer.Option("--yes", help="Apply without asking")] = False,
@@ -81,7 +99,7 @@ def contact_commands(keeping: Keeping) -> typer.Typer:
             _stop_at(apply(path, changes))
             out.print(f"{len(changes.added)} added, {len(changes.changed)} changed.")
 
-    return cli
+    return import_
 
 
 def note_on_age(contacts: Iterable[Contact], oldest_days: int) -> str:

@@ -1,14 +1,13 @@
 """`countries.yaml`: how people write the names of countries, beside CLDR's names."""
 
 from collections.abc import Iterator, Mapping, Set
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, ValidationError
 
-from menus.faults import BrokenMenu, Fault
+from menus.faults import Fault
 from menus.forms import Form, Line
-from menus.source import Source, Steps, read
+from menus.source import Source, Steps
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """A country, as ISO 3166 writes it: KZ, TR."""
@@ -38,26 +37,45 @@ class Names(Form):
     not_countries: tuple[tuple[Line, ...], ...]
     kazakh_endings: tuple[Line, ...]
 
+    def __hash__(self) -> int:
+        """By a part of it; those that differ elsewhere are told apart by `==`."""
+        return hash((self.commonest, *self.aliases.values()))
+
     def other_names(self) -> tuple[tuple[str, Mapping[Country, tuple[Line, ...]]], ...]:
         """The sections of other names, by what the file calls them."""
         return (("aliases", self.aliases), ("as_written", self.as_written))
 
 
-def read_names(path: Path, countries: Set[str]) -> Names:
-    """Read the file; `countries` are the codes that there are.
+NO_NAMES = Names(
+    languages=("en",),
+    commonest=(),
+    aliases={},
+    as_written={},
+    names={},
+    homonyms=(),
+    abbreviations={},
+    around=(),
+    only_alone=(),
+    not_countries=(),
+    kazakh_endings=(),
+)
+"""Stands in until the faults of the file are mended."""
 
-    Raises `BrokenMenu` with all faults at once, each with its place.
+
+def names_of(source: Source, countries: Set[str]) -> tuple[Names | None, tuple[Fault, ...]]:
+    """What the file says, if it has its form, and all its faults.
+
+    `countries` are the codes that there are.
     """
-    source = read(path, f"{path.parent.name}/{path.name}")
+    if source.data is None:
+        return None, tuple(source.faults)
     try:
         names = Names.model_validate(source.data)
     except ValidationError as error:
         misread = [_misread(source, each["loc"], each["msg"]) for each in error.errors()]
-        raise BrokenMenu([*source.faults, *misread]) from None
-    faults = [*source.faults, *_unknown(source, names, countries), *_meant_twice(source, names)]
-    if faults:
-        raise BrokenMenu(faults)
-    return names
+        return None, (*source.faults, *misread)
+    unknown, twice = _unknown(source, names, countries), _meant_twice(source, names)
+    return names, (*source.faults, *unknown, *twice)
 
 
 def _misread(source: Source, loc: tuple[int | str, ...], message: str) -> Fault:

@@ -12,9 +12,11 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from menus.contacts import Contact, read_contacts
+from menus.countries import Names, names_of
 from menus.faults import Fault
 from menus.forms import Facts, Numbers, Tree, Words
 from menus.source import Source, Steps, read, screen_of
+from menus.territories import territories
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -69,7 +71,7 @@ class Draft:
     languages: Mapping[str, Part[Words]]
     contacts: tuple[Contact, ...]
     contact_faults: tuple[Fault, ...]
-    countries: Source
+    countries: Part[Names]
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong inside each file, by itself."""
@@ -101,7 +103,7 @@ def read_draft(folder: Path) -> Draft:
         languages={path.stem: _part(path, Words) for path in language_files(folder)},
         contacts=contacts,
         contact_faults=contact_faults,
-        countries=read(folder / "countries.yaml", f"{folder.name}/countries.yaml"),
+        countries=_names(folder / "countries.yaml"),
     )
 
 
@@ -142,6 +144,12 @@ def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
         return Part(source, shape.model_validate(source.data), tuple(source.faults), frozenset())
     except ValidationError as error:
         return _patched(source, shape, error.errors())
+
+
+def _names(path: Path) -> Part[Names]:
+    source = read(path, f"{path.parent.name}/{path.name}")
+    names, faults = names_of(source, territories("en").keys())
+    return Part(source, names, faults, frozenset())
 
 
 def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shape]:

@@ -8,7 +8,7 @@ before it are kept, since a session ends on the version that it began on.
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from watchfiles import awatch
@@ -31,18 +31,28 @@ log = logging.getLogger(__name__)
 class LiveMenu:
     """One menu that is always whole.
 
-    A faulty folder raises `BrokenMenu`, so a broken menu never starts; unless the
-    shelf has a good one, since then the service has started before.
+    It begins with `first`, the folder's menu as just read, or else reads it.  A
+    faulty folder then raises `BrokenMenu`, so a broken menu never starts; unless the
+    shelf has a good one, since then the service has started before.  `prepare` builds
+    what callers would wait for, before a later version is in force.
     """
 
-    def __init__(self, folder: Path, read: Reader, shelf: Shelf) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        read: Reader,
+        shelf: Shelf,
+        first: Menu | None = None,
+        prepare: Callable[[Menu], object] = lambda _: None,
+    ) -> None:
         self.folder = folder
         self._read = read
         self._shelf = shelf
+        self._prepare = prepare
         self._reading = threading.Lock()
         self._versions: dict[str, Menu] = {}
         self.refused: tuple[Fault, ...] = ()
-        self.current = self._take_up(self._first())
+        self.current = self._take_up(first or self._first())
 
     def version(self, name: str) -> Menu:
         """The version of that name; the one in force, if nobody keeps it any more."""
@@ -63,6 +73,7 @@ class LiveMenu:
             return
         self.refused = ()
         if menu.version != self.current.version:
+            self._prepare(menu)
             log.info("menu: version %s follows %s", menu.version, self.current.version)
             self.current = self._take_up(menu)
 

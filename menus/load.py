@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from menus.checks import CHECKS, PLACEHOLDER
+from menus.countries import NO_NAMES
 from menus.draft import FILLER, Draft, Shape, read_draft
 from menus.faults import BrokenMenu, Fault
 from menus.forms import Number, Tree, Words
@@ -56,6 +57,7 @@ def build(draft: Draft) -> Menu | None:
         numbers=numbers,
         facts=draft.facts.form.root if draft.facts.form else {},
         contacts=draft.contacts,
+        names=draft.countries.form or NO_NAMES,
     )
 
 
@@ -64,7 +66,7 @@ def version_of(draft: Draft) -> str:
     digest = hashlib.sha256()
     for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
         digest.update("\n".join([Path(source.file).name, *source.lines, ""]).encode())
-    digest.update("\n".join(draft.countries.lines).encode())
+    digest.update("\n".join(draft.countries.source.lines).encode())
     digest.update("\n".join(map(repr, draft.contacts)).encode())
     return digest.hexdigest()[:12]
 

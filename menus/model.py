@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from menus.contacts import Contact
+from menus.countries import NO_NAMES, Names
 from menus.forms import Number, Phrases, SmsWords, Start
 
 
@@ -40,7 +41,8 @@ class Language:
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
     """One version of the menu.  `version` names its content, not its date:
-    every process that reads the same files gives it the same name.
+    every process that reads the same files gives it the same name.  `names` are those of
+    countries.
     """
 
     version: str
@@ -50,3 +52,4 @@ class Menu:
     numbers: Mapping[str, Number]
     facts: Mapping[str, str]
     contacts: tuple[Contact, ...]
+    names: Names = NO_NAMES

@@ -14,6 +14,7 @@ from menus.draft import is_data, read_draft
 from menus.faults import BrokenMenu
 from menus.load import Reader, version_of
 from menus.model import Menu
+from menus.private_folder import make_private
 
 MOST_VERSIONS = 256
 """More than anybody publishes in the ten minutes that a session is remembered."""
@@ -64,7 +65,7 @@ class Shelf:
 
     def _copy(self, files: Path, place: Path) -> None:
         """Whole or not at all; not, if the files have changed since they were read."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_private(self._folder)
         new = Path(mkdtemp(suffix=".new", dir=self._folder))
         try:
             for file in filter(is_data, files.iterdir()):

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from menus.contacts import Contact
 from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
-from sms.countries import Countries
+from sms.countries import countries_of
 from sms.gateway import Inbound
 from sms.keywords import Ask, Series, Stop, Unknown, Wish, Yes, understand
 from sms.outbox import Kind, Outbox, Put
@@ -56,7 +56,6 @@ class Answering:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
         menu: LiveMenu,
-        countries: Callable[[], Countries],
         contacts: Callable[[date], tuple[Contact, ...]],
         outbox: Outbox,
         subscriptions: Subscriptions,
@@ -64,7 +63,6 @@ class Answering:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._menu = menu
-        self._countries = countries
         self._contacts = contacts
         self._outbox = outbox
         self._subscriptions = subscriptions
@@ -73,10 +71,10 @@ class Answering:
 
     async def hear(self, inbound: Inbound) -> None:
         """Answer a text.  When this returns, the reply is durably queued."""
-        key, menu = f"in:{inbound.id}", self._menu.current
+        key, menu = key_of(inbound), self._menu.current
         if await self._outbox.state_of(key):
             return
-        vocabulary = _vocabulary(menu, self._countries())
+        vocabulary = _vocabulary(menu)
         wish = understand(inbound.text, vocabulary)
         unknown = isinstance(wish, Unknown)
         if unknown and not await self._strangers.may_be_answered(inbound.sender):
@@ -89,10 +87,6 @@ class Answering:
         """Queue words for the person who asked for them in this contact."""
         now, kind = self._now(), Kind.EMERGENCY if urgent else Kind.REPLY
         return await self._outbox.put(key, msisdn, words, kind, now, now + REPLY_WITHIN)
-
-    def make_ready(self) -> None:
-        """Build what the first text would otherwise wait for, about half a second."""
-        _vocabulary(self._menu.current, self._countries())
 
     async def stop(self, msisdn: str) -> None:
         """The gateway says that this number wants nothing more."""
@@ -110,16 +104,30 @@ class Answering:
             case Yes():
                 begun = await self._subscriptions.confirm(msisdn, self._now())
                 wish = Yes(begun) if begun else _or_unknown(wish)
-        return reply_to(wish, menu, self._library())
+        return reply_to(wish, menu, self._library(menu))
 
-    def _library(self) -> Library:
-        return Library(self._countries(), self._contacts(self._now().date()))
+    def _library(self, menu: Menu) -> Library:
+        return Library(countries_of(menu), self._contacts(self._now().date()))
 
 
-def preview(text: str, menu: Menu, library: Library) -> str:
-    """What a text would be answered from one who has asked for nothing yet."""
-    wish = understand(text, _vocabulary(menu, library.countries))
-    return reply_to(_or_unknown(wish), menu, library)
+def key_of(inbound: Inbound) -> str:
+    """By which the outbox knows the reply to a text."""
+    return f"in:{inbound.id}"
+
+
+def preview(text: str, menu: Menu, contacts: tuple[Contact, ...]) -> str:
+    """What a text would be answered from one who has asked for nothing yet.  `contacts`
+    are those that may be sent.
+    """
+    wish = understand(text, _vocabulary(menu))
+    return reply_to(_or_unknown(wish), menu, Library(countries_of(menu), contacts))
+
+
+def make_ready(menu: Menu) -> None:
+    """Build what the first text on this version would otherwise wait for, about half a
+    second.
+    """
+    _vocabulary(menu)
 
 
 def _or_unknown(wish: Wish) -> Wish:
@@ -128,5 +136,5 @@ def _or_unknown(wish: Wish) -> Wish:
 
 
 @lru_cache(maxsize=AT_HAND)
-def _vocabulary(menu: Menu, countries: Countries) -> Vocabulary:
-    return vocabulary_of(menu, countries)
+def _vocabulary(menu: Menu) -> Vocabulary:
+    return vocabulary_of(menu, countries_of(menu))

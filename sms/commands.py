@@ -4,23 +4,26 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.panel import Panel
+from rich.text import Text
 
 from menus.contacts import only_sendable
 from menus.live import LiveMenu, follow_changes
 from menus.model import Menu
 from sms.answering import preview
-from sms.embedded_redis import running_redis
+from sms.by_hand import RealGateway, Seen, texted
+from sms.embedded_redis import NoServer
 from sms.encoding import measure
-from sms.replies import Library
+from sms.gateway import is_msisdn
+from sms.provision import joined
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
-from sms.texting import Texting, countries_of, kept_key, texting
+from sms.states import State
+from sms.texting import Texting, texting
 
 T = TypeVar("T")
 
@@ -34,7 +37,7 @@ class House:
 
     settings: Callable[[], Settings]
     menu: Callable[[Settings], Menu]
-    live_menu: Callable[[Settings], LiveMenu]
+    live_menu: Callable[[Settings, Menu | None], LiveMenu]
     log: Callable[[], None]
 
 
@@ -46,24 +49,69 @@ def sms_commands(house: House) -> typer.Typer:
     @cli.command()
     def text(
         message: Annotated[str, typer.Argument(help="What is texted, such as EMBASSY TURKEY")],
+        sender: Annotated[
+            str | None,
+            typer.Option("--from", metavar="MSISDN", help="Let this number really text it"),
+        ] = None,
     ) -> None:
-        """What a texted message would be answered, and what that costs."""
-        settings = house.settings()
-        menu = house.menu(settings)
-        contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-        reply = preview(message, menu, Library(countries_of(settings), contacts))
-        size = measure(reply)
-        out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
+        """What a texted message would be answered, and what that costs.  With --from,
+        the service that runs hears it, and the phone's inbox is shown; simulator only.
+        """
+        if sender is None:
+            out.print(_drawn(_previewed(house, message)))
+        else:
+            _show(_texted(house, sender, message), house.settings())
 
     @cli.command()
     def worker() -> None:
         """Send SMS and run the schedules, beside a `serve --no-worker`."""
         settings = house.settings()
-        house.menu(settings)
+        menu = house.menu(settings)
         house.log()
-        asyncio.run(_work_until_stopped(joined(settings), house))
+        settings = joined_or_exit(settings)
+        asyncio.run(_work_until_stopped(settings, house.live_menu(settings, menu)))
 
     return cli
+
+
+def _previewed(house: House, message: str) -> str:
+    settings = house.settings()
+    menu = house.menu(settings)
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    return preview(message, menu, contacts)
+
+
+def _texted(house: House, sender: str, message: str) -> Seen:
+    if not is_msisdn(sender):
+        _refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
+    try:
+        return _with_texting(house, lambda post: texted(post, sender, message))
+    except RealGateway:
+        _refuse("--from is for the simulator: with another gateway it would send a real SMS")
+
+
+def _show(seen: Seen, settings: Settings) -> None:
+    """The inbox, the newest last; one line when there is no reply, or not yet."""
+    for each in seen.inbox:
+        out.print(_drawn(each.text, f"{each.at.astimezone(settings.zone):%d.%m. %H:%M}"))
+    match seen.reply:
+        case None:
+            out.print("no reply: KOMEK_PREFIXES leaves this number out, or it had its replies")
+        case State.QUEUED | State.SENDING:
+            _refuse("the reply waits, since no worker runs: start one with `main.py worker`")
+        case State.FAILED | State.EXPIRED | State.UNKNOWN:
+            _refuse(f"the reply is {seen.reply}: see the log of the service")
+
+
+def _drawn(text: str, when: str = "") -> Panel:
+    size = measure(text)
+    title = f"{size.segments} segments, {size.encoding}"
+    return Panel(Text(text), width=44, title=title, subtitle=when or None)
+
+
+def _refuse(why: str) -> NoReturn:
+    err.print(why, style="red", soft_wrap=True, markup=False)
+    raise typer.Exit(1)
 
 
 def digest_commands(house: House) -> typer.Typer:
@@ -79,8 +127,7 @@ def digest_commands(house: House) -> typer.Typer:
     @cli.command("run")
     def run_now() -> None:
         """Queue what is due now; nothing outside the hours that are allowed."""
-        done = _with_texting(house, lambda post: post.run_due())
-        out.print(f"{done.queued} queued, {done.held_back} held back by the cap")
+        out.print(_with_texting(house, _run_due))
 
     @cli.command()
     def status() -> None:
@@ -91,22 +138,29 @@ def digest_commands(house: House) -> typer.Typer:
     return cli
 
 
-def joined(settings: Settings) -> Settings:
-    """The settings with the server and the key of the service that runs already."""
-    url = settings.redis_url or running_redis(settings.data_dir)
-    if url is None:
-        err.print(f"no service runs on {settings.data_dir}: start it, or set KOMEK_REDIS_URL")
-        raise typer.Exit(1)
-    key = settings.data_key or SecretStr(kept_key(settings.data_dir / "data-key"))
-    return settings.model_copy(update={"redis_url": url, "data_key": key})
+async def _run_due(post: Texting) -> str:
+    """What a run did; outside the hours, what waits and until when."""
+    calendar, now = post.calendar, utc_now()
+    if calendar.allows(now):
+        done = await post.run_due()
+        return f"{done.queued} queued, {done.held_back} held back by the cap"
+    count = await post.subscriptions.waiting(now)
+    following = calendar.first_from(now).astimezone(calendar.zone)
+    return f"outside the hours, {count} due; next at {following:%Y-%m-%d %H:%M} ({calendar.zone})"
 
 
-async def _work_until_stopped(settings: Settings, house: House) -> None:
+def joined_or_exit(settings: Settings) -> Settings:
+    try:
+        return joined(settings)
+    except NoServer as error:
+        _refuse(str(error))
+
+
+async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     """Until SIGTERM or SIGINT; then the call under way is finished."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    menu = house.live_menu(settings)
     post = texting(settings, menu)
     following = asyncio.create_task(follow_changes(menu, stop))
     await post.work(stop)
@@ -116,10 +170,10 @@ async def _work_until_stopped(settings: Settings, house: House) -> None:
 
 def _with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     """Ask something of the service's SMS."""
-    settings = joined(house.settings())
+    settings = joined_or_exit(house.settings())
 
     async def asked() -> T:
-        post = texting(settings, house.live_menu(settings))
+        post = texting(settings, house.live_menu(settings, None))
         try:
             return await ask(post)
         finally:
@@ -128,5 +182,4 @@ def _with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     try:
         return asyncio.run(asked())
     except REDIS_TROUBLE as error:
-        err.print(f"Redis does not answer ({type(error).__name__})", style="red")
-        raise typer.Exit(1) from None
+        _refuse(f"Redis does not answer ({type(error).__name__})")

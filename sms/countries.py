@@ -9,15 +9,13 @@ are given back to be asked about; where none is, nothing is.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, product
-from pathlib import Path
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from menus.countries import Names, read_names
-from menus.draft import Draft
-from menus.faults import BrokenMenu, Fault
+from menus.countries import Names
 from menus.model import Menu
 from menus.territories import territories
 from sms.spelling import words_of
@@ -77,9 +75,8 @@ class Countries:
     not_countries: frozenset[str]
 
     @classmethod
-    def load(cls, path: Path) -> "Countries":
-        """Read `countries.yaml` and build.  Raises `BrokenMenu` with all its faults."""
-        names = read_names(path, territories("en").keys())
+    def of(cls, names: Names) -> "Countries":
+        """Build, which takes about half a second: see `countries_of`."""
         alone = frozenset(
             _key(form) for word in names.only_alone for form in (word, *cases_of(word))
         )
@@ -198,6 +195,16 @@ class Countries:
         return tuple(dict.fromkeys((*meant, *rivals)))[:MOST_ASKED]
 
 
+def countries_of(menu: Menu) -> Countries:
+    """The countries as this version of the menu names them; built once for equal names."""
+    return _built(menu.names)
+
+
+@lru_cache(maxsize=4)
+def _built(names: Names) -> Countries:
+    return Countries.of(names)
+
+
 def _agreed(met: list[Codes]) -> Codes:
     """What several names come to: each country once, the first met first.
 
@@ -303,15 +310,3 @@ def _key(name: str) -> str:
 
 def _skeletons(lists: Iterable[Iterable[str]]) -> frozenset[str]:
     return frozenset(_key(word) for words in lists for word in words)
-
-
-def countries_named(folder: Path) -> Callable[[Draft, Menu], Iterator[Fault]]:
-    """The check of the folder's `countries.yaml`, beside those of the menu."""
-
-    def check(_draft: Draft, _menu: Menu) -> Iterator[Fault]:
-        try:
-            read_names(folder / "countries.yaml", territories("en").keys())
-        except BrokenMenu as broken:
-            yield from broken.faults
-
-    return check

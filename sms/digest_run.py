@@ -41,7 +41,8 @@ async def run_due(
 ) -> Run:
     """Queue what is due, in parts, until nothing is or the day's cap is reached."""
     queued = 0
-    while tips := await subscriptions.due(moment := now()):
+    while due := await subscriptions.due(moment := now()):
+        tips = sorted(due, key=_words)  # those with the same words go out in one call
         letters = {tip: _letter(tip, menu, calendar.closing(moment)) for tip in tips}
         written = [tip for tip in tips if letters[tip]]
         answers = await outbox.put_all([each for each in letters.values() if each], moment)
@@ -52,6 +53,10 @@ async def run_due(
         if capped:
             return Run(queued, len(capped))
     return Run(queued)
+
+
+def _words(tip: DueTip) -> tuple[str, int]:
+    return tip.language, tip.number
 
 
 def _letter(tip: DueTip, menu: Menu, expires_at: datetime) -> Letter | None:

@@ -26,6 +26,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from menus.private_folder import make_private
+
 START_SECONDS = 30.0
 """For the server to read its append-only file and answer."""
 RESTART_SECONDS, LONGEST_PAUSE = 0.25, 30.0
@@ -81,7 +83,7 @@ def _binary_from_wheel() -> str:
 
 def _lock_file(data_dir: Path) -> IO[str]:
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        make_private(data_dir)
         return (data_dir / "lock").open("w")
     except OSError as error:
         raise NoServer(f"{error.filename} cannot be written: {error.strerror}") from None

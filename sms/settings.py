@@ -138,3 +138,22 @@ class Settings(BaseSettings):
     @classmethod
     def _of_file(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         return token or info.data.get("operator_token_file")
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
+    if settings.callback_secret is None:
+        raise ValueError("no callback secret")
+    return settings.callback_secret.get_secret_value()
+
+
+def data_key_of(settings: Settings) -> bytes:
+    """The key that seals numbers.  Raises `ValueError` if the settings have none."""
+    if settings.data_key is None:
+        raise ValueError("no data key")
+    return base64.b64decode(settings.data_key.get_secret_value())
+
+
+def token_of(settings: Settings) -> str | None:
+    """What opens the operator's pages; without it nobody sees them."""
+    return settings.operator_token.get_secret_value() if settings.operator_token else None

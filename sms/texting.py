@@ -1,13 +1,10 @@
 """SMS put together: what sends, what answers, and what runs by the clock."""
 
 import asyncio
-import base64
 import logging
-import secrets
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -19,14 +16,13 @@ from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
 from sms.callback import without_content
-from sms.countries import Countries
 from sms.digest_run import Run, run_due, run_on_schedule
 from sms.gateway import DeliveryReport, Gateway
 from sms.outbox import Outbox
 from sms.sealing import Seal
 from sms.sender import utc_now
 from sms.series import Subscriptions
-from sms.settings import Settings
+from sms.settings import Settings, data_key_of
 from sms.simulator import Simulator
 
 AGAIN_SECONDS = 1.0
@@ -89,7 +85,6 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     subscriptions = Subscriptions(redis, seal, calendar)
     answering = Answering(
         menu,
-        cache(partial(countries_of, settings)),
         partial(sendable_contacts, menu, settings.contacts_oldest_days),
         outbox,
         subscriptions,
@@ -115,18 +110,6 @@ def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Co
     return only_sendable(menu.current.contacts, today, oldest_days)
 
 
-def countries_of(settings: Settings) -> Countries:
-    """Read once, at the start.  Raises `BrokenMenu`."""
-    return Countries.load(settings.menus_dir / "countries.yaml")
-
-
-def data_key_of(settings: Settings) -> bytes:
-    """The key that seals numbers.  Raises `ValueError` if the settings have none."""
-    if settings.data_key is None:
-        raise ValueError("no data key")
-    return base64.b64decode(settings.data_key.get_secret_value())
-
-
 def connect_patiently(url: str) -> Redis:
     """A client for what must be written.  It never asks twice by itself: that would be
     a second message.
@@ -138,12 +121,3 @@ def connect_patiently(url: str) -> Redis:
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
-
-
-def kept_key(file: Path) -> str:
-    """A key of our own, made once: a simulator needs none from an operator."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
-    return file.read_text(encoding="ascii").strip()

@@ -1,14 +1,20 @@
 """What the tests share: a real Redis-compatible server and the real service on it."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
 
+from benchmarks.worker import connect
 from main import read_menu
 from menus.model import Menu
 from sms.embedded_redis import embedded_redis
+from sms.outbox import Caps, Outbox
 from sms.settings import Settings
+from tests.outboxes import SEAL
 from tests.service import Service, running, short_folder
+from tests.trees import copied_tree
 from ussd.paging import Budget
 from ussd.screens import Screens
 
@@ -41,3 +47,36 @@ def service(redis_url: str) -> Iterator[Service]:
     """`main.py serve` as its own process on the shared server."""
     with running(redis_url) as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+def good() -> Iterator[Path]:
+    """A copy of the repository's files without a fault, that no test changes."""
+    with short_folder() as folder:
+        yield copied_tree(folder)
+
+
+@pytest.fixture
+def tree() -> Iterator[Path]:
+    """A copy to be changed."""
+    with short_folder() as folder:
+        yield copied_tree(folder)
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """An empty database of the shared server."""
+    async with connect(f"{redis_url}?db=9") as client:
+        await client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def caps() -> Caps:
+    """Those of `outbox`; where they would be in the way, a test has its own."""
+    return Caps()
+
+
+@pytest.fixture
+def outbox(redis: Redis, caps: Caps) -> Outbox:
+    return Outbox(redis, SEAL, caps)

@@ -3,47 +3,20 @@
 import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.mistakes import NEW_LABEL
-from tests.service import free_port, short_folder
-from tests.trees import HTTP, command, copied_tree, edit, serving, starting, until
+from tests.service import free_port
+from tests.trees import HTTP, command, edit, ended_well, refused, serving, starting, until
 from ussd.africastalking import answers_of
 from ussd.phone import text_dialled
 
 PROMPT = "answer (Ctrl-D hangs up): "
 FRAME = re.compile(r"^[╭│╰].*?[╮│╯]", re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def good() -> Iterator[Path]:
-    """A tree without a fault, that no test changes."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-@pytest.fixture
-def tree() -> Iterator[Path]:
-    """A tree to be changed."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-def ended_well(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines that say why; nothing else is printed."""
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr.splitlines()
 
 
 def screens(printed: str) -> list[str]:

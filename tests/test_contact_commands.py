@@ -1,49 +1,21 @@
-"""`main.py contacts …`, `text` and `digest`, as their own processes on a copied tree."""
+"""`main.py contacts …`, as its own processes on a copied tree."""
 
 import csv
 import datetime
 import re
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from menus.contacts import Contact, too_old
-from tests.service import short_folder
-from tests.test_contacts import CONTACTS, HEAD, LONDON, TODAY, row
-from tests.trees import command, copied_tree
+from tests.contact_lists import CONTACTS, HEAD, LONDON, TODAY, row
+from tests.trees import command, ended_well, refused
 
 UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
 ANY_AGE = {"KOMEK_CONTACTS_OLDEST_DAYS": "100000"}
 VERIFY = ("--by", "A. Seitova [duty]", "--on", "2026-11-20", "--source", "called, 14:00")
 MAY_BE_SENT = re.compile(r"No faults: ([0-9]+) contacts, ([0-9]+) of them may be sent\.\n")
-
-
-@pytest.fixture(scope="module")
-def good() -> Iterator[Path]:
-    """A tree that no test changes."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-@pytest.fixture
-def tree() -> Iterator[Path]:
-    """A tree to be changed."""
-    with short_folder() as folder:
-        yield copied_tree(folder)
-
-
-def ended_well(done: subprocess.CompletedProcess[str]) -> str:
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines that say why; nothing else is printed."""
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr.splitlines()
 
 
 def contacts_of(tree: Path) -> Path:
@@ -244,39 +216,3 @@ def test_check_names_contacts_that_are_too_old(good: Path) -> None:
 
 def test_check_says_nothing_of_age_when_nothing_is_too_old(good: Path) -> None:
     assert "older than" not in ended_well(command(good, "check", settings=ANY_AGE))
-
-
-# --- text, digest ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("message", "words", "encoding"),
-    [
-        ("POLICE", "102", "GSM-7"),
-        ("EMBASSY TURKEY", "Turkey", "GSM-7"),
-        ("посольство турция", "Турция", "UCS-2"),
-        ("xyzzy", "102", "GSM-7"),
-    ],
-)
-def test_text_prints_one_reply_with_its_segments(
-    good: Path, message: str, words: str, encoding: str
-) -> None:
-    printed = ended_well(command(good, "text", message))
-    assert re.match(rf"╭─+ [1-4] segments, {encoding} ─+╮\n", printed)
-    assert printed.count("╭") == 1
-    assert words in printed
-    assert not (good / "data").exists(), "nothing is sent or kept"
-
-
-@pytest.mark.parametrize("name", ["status", "due", "run"])
-def test_digest_without_a_service_says_so_in_one_line(good: Path, name: str) -> None:
-    told = refused(command(good, "digest", name))
-    assert told == ["no service runs on data: start it, or set KOMEK_REDIS_URL"]
-    assert not (good / "data").exists()
-
-
-@pytest.mark.parametrize("name", ["status", "due"])
-def test_digest_without_its_redis_says_so_in_one_line(tree: Path, name: str) -> None:
-    settings = {"KOMEK_REDIS_URL": f"unix://{tree}/nobody.sock"}
-    done = command(tree, "digest", name, settings=settings)
-    assert refused(done) == ["Redis does not answer (ConnectionError)"]

@@ -1,4 +1,4 @@
-"""The contacts: what is refused, what may be sent, and what the operator changes."""
+"""The contacts: what is refused, and what may be sent."""
 
 import datetime
 from dataclasses import replace
@@ -10,60 +10,15 @@ import pytest
 from menus.contact_checks import source_date
 from menus.contacts import (
     Contact,
-    apply,
     emergency_of,
-    import_changes,
     missions_in_kazakhstan,
     missions_of_kazakhstan,
     only_sendable,
     read_contacts,
     sendable,
-    verify,
 )
 from menus.table import joined, read_table, written
-
-OURS = Path(__file__).parent.parent / "menus" / "contacts.csv"
-CONTACTS, FAULTS = read_contacts(OURS)
-TODAY = datetime.date(2026, 11, 21)
-LONDON = next(each for each in CONTACTS if each.id == "kz-abroad-gb-london-embassy")
-HEAD = OURS.read_text(encoding="utf-8").splitlines()[0]
-ROW = (
-    "{id},{scope},{country},{city},{kind},A mission,{phones},,,{source},,{source_date},"
-    "{confidence},,{verified_by},{verified_on},{verified_source}"
-)
-SOUND = {
-    "id": "kz-abroad-tr-ankara-embassy",
-    "scope": "kz_abroad",
-    "country": "TR",
-    "city": "Ankara",
-    "kind": "embassy",
-    "phones": "+903124919100",
-    "source": "A list",
-    "source_date": "2026-02-13",
-    "confidence": "high",
-    "verified_by": "",
-    "verified_on": "",
-    "verified_source": "",
-}
-
-
-def row(**cells: str) -> str:
-    return ROW.format(**SOUND | cells)
-
-
-def table_of(folder: Path, *rows: str, name: str = "contacts.csv", head: str = HEAD) -> Path:
-    file = folder / name
-    file.write_text("\n".join([head, *rows, ""]), encoding="utf-8")
-    return file
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """Our own file, to be changed."""
-    file = tmp_path / "contacts.csv"
-    file.write_bytes(OURS.read_bytes())
-    return file
-
+from tests.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TODAY, row, table_of
 
 # --- Our own file -------------------------------------------------------------
 
@@ -271,112 +226,3 @@ def test_no_fault_repeats_a_number(tmp_path: Path) -> None:
     _, faults = read_contacts(table_of(tmp_path, row(phones="+90312491910")))
     assert faults
     assert "312491910" not in str(faults)
-
-
-# --- What the operator changes ------------------------------------------------
-
-
-def test_verify_changes_one_row_and_keeps_the_bytes_of_all_others(copy: Path) -> None:
-    before = copy.read_bytes().splitlines(keepends=True)
-    faults = verify(copy, "kz-abroad-tr-ankara-embassy", "A. Operator", TODAY, "called, answered")
-    assert faults == ()
-    after = copy.read_bytes().splitlines(keepends=True)
-    assert [n for n, line in enumerate(before) if line != after[n]] == [10]
-    contacts, faults = read_contacts(copy)
-    assert faults == ()
-    [mission] = missions_of_kazakhstan(only_sendable(contacts, TODAY, 365), "TR")
-    assert (mission.verified_by, mission.verified_on) == ("A. Operator", TODAY)
-    assert [each.name for each in copy.parent.iterdir()] == ["contacts.csv"]
-
-
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_line_ends_and_the_mark_of_order_stay(tmp_path: Path, end: str) -> None:
-    text = "\ufeff" + end.join([HEAD, row(), row(id="other")])
-    file = tmp_path / "contacts.csv"
-    file.write_bytes(text.encode())
-    assert verify(file, "other", "A", TODAY, "B") == ()
-    vouched = row(id="other", verified_by="A", verified_on="2026-11-21", verified_source="B")
-    assert file.read_bytes().decode() == "\ufeff" + end.join([HEAD, row(), vouched, ""])
-
-
-@pytest.mark.parametrize(
-    ("id_", "by", "what"),
-    [
-        pytest.param("nobody", "A", "no contact of this id", id="unknown"),
-        pytest.param("kz-abroad-de-berlin-embassy", "A", "without a phone", id="no phone"),
-        pytest.param("kz-abroad-tr-ankara-embassy", " ", "'verified_by' is empty", id="nobody"),
-    ],
-)
-def test_a_verification_that_cannot_be_changes_nothing(
-    copy: Path, id_: str, by: str, what: str
-) -> None:
-    before = copy.read_bytes()
-    [fault, *_] = verify(copy, id_, by, TODAY, "called")
-    assert what in fault.what
-    assert copy.read_bytes() == before
-
-
-def test_an_import_is_shown_then_applied(tmp_path: Path) -> None:
-    present = table_of(tmp_path, row(), row(id="b"), row(id="c"), row(id="d", scope="hotline"))
-    vouched = {"verified_by": "A", "verified_on": "2026-11-01", "verified_source": "called"}
-    newer = table_of(
-        tmp_path, row(id="c", phones="+903124919101"), row(id="e", **vouched), row(), name="new.csv"
-    )
-    changes = import_changes(present, newer)
-    assert changes.faults == ()
-    assert [each.id for each in changes.added] == ["e"]
-    assert [(was.id, now.phones) for was, now in changes.changed] == [("c", ("+903124919101",))]
-    assert [each.id for each in changes.removed_not] == ["b"], "hotlines are not its matter"
-    assert len(read_contacts(present)[0]) == 4, "nothing is written yet"
-    assert apply(present, changes) == ()
-    lines = [row(), row(id="b"), row(id="c", phones="+903124919101")]
-    lines += [row(id="d", scope="hotline"), row(id="e", **vouched)]
-    assert present.read_text(encoding="utf-8").splitlines() == [HEAD, *lines]
-
-
-def test_an_imported_list_may_lack_columns_it_says_nothing_about(tmp_path: Path) -> None:
-    vouched = {"verified_by": "A", "verified_on": "2026-11-01", "verified_source": "called"}
-    present = table_of(tmp_path, row(**vouched))
-    head = "id,scope,country,kind,name,phones,source,source_date,confidence"
-    same = "kz-abroad-tr-ankara-embassy,kz_abroad,TR,embassy,A mission,{},A list,2026-02-13,high"
-    alike = table_of(tmp_path, same.format("+903124919100"), name="alike.csv", head=head)
-    assert import_changes(present, alike).changed == ()
-    other = table_of(tmp_path, same.format("+903124919101"), name="other.csv", head=head)
-    [(_, now)] = import_changes(present, other).changed
-    assert (now.city, now.verified_on) == ("Ankara", None), "another phone is not verified"
-
-
-def test_an_import_names_all_faults_and_changes_nothing(copy: Path) -> None:
-    before = copy.read_bytes()
-    newer = table_of(copy.parent, row(source=""), row(id="x", scope="y"), name="new.csv")
-    changes = import_changes(copy, newer)
-    assert [str(fault.where).rsplit("/")[-1] for fault in changes.faults] == [
-        "new.csv:2:83",
-        "new.csv:3:3",
-    ]
-    assert apply(copy, changes) == changes.faults
-    assert copy.read_bytes() == before
-
-
-def test_an_import_shown_for_another_file_is_not_applied(tmp_path: Path) -> None:
-    present = table_of(tmp_path, row())
-    changes = import_changes(present, table_of(tmp_path, row(id="new"), name="new.csv"))
-    verify(present, SOUND["id"], "A", TODAY, "called")
-    [fault] = apply(present, changes)
-    assert "import the list again" in fault.what
-    assert len(read_contacts(present)[0]) == 1
-
-
-def test_the_old_file_stays_when_the_new_one_cannot_be_written(
-    copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = copy.read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("menus.table.os.fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        verify(copy, "kz-abroad-tr-ankara-embassy", "A", TODAY, "called")
-    assert copy.read_bytes() == before
-    assert [each.name for each in copy.parent.iterdir()] == ["contacts.csv"]

@@ -1,30 +1,15 @@
 """What the outbox knows of its messages afterwards: reports, and what Redis keeps."""
 
 import logging
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from sms.outbox import Kind, Outbox, Outcome
 from sms.sealing import Seal
 from sms.states import State
-from tests.outboxes import NOW, NUMBER, OTHER, SEAL, SOON, begin, brought_to, put, take, told
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=9") as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(redis, SEAL)
-
+from tests.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, put, take, told
 
 # --- Reports
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from menus.territories import territories
-from sms.countries import Countries
+from sms.countries import countries_of
 from sms.keywords import (
     Ask,
     Digest,
@@ -31,7 +31,7 @@ MENU = read_menu(MENUS)
 
 @pytest.fixture(scope="module")
 def vocabulary() -> Vocabulary:
-    return vocabulary_of(MENU, Countries.load(MENUS / "countries.yaml"))
+    return vocabulary_of(MENU, countries_of(MENU))
 
 
 def table() -> list[tuple[Wish, str]]:
@@ -186,4 +186,4 @@ def test_signs_and_digits_ask_for_nothing(text: str) -> None:
     assert isinstance(understand(text, VOCABULARY), Unknown)
 
 
-VOCABULARY = vocabulary_of(MENU, Countries.load(MENUS / "countries.yaml"))
+VOCABULARY = vocabulary_of(MENU, countries_of(MENU))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from menus.live import LiveMenu
+from menus.model import Menu
 from menus.shelf import Shelf
 from tests.mistakes import NEW_LABEL
 from tests.trees import copied_menus, edit, read_menu
@@ -107,3 +108,13 @@ def test_two_processes_keep_one_version_once(menus: Path, place: Path) -> None:
     started(menus, place)
     assert len(list(place.iterdir())) == 1
     shutil.rmtree(place)
+
+
+def test_a_menu_that_was_just_read_is_not_read_again(menus: Path, place: Path) -> None:
+    def never(_: Path) -> Menu:
+        raise AssertionError("read twice")
+
+    first = read_menu(menus)
+    live = LiveMenu(menus, never, Shelf(place, never), first)
+    assert live.current is first
+    assert (place / first.version).is_dir(), "kept for who starts later"

@@ -1,7 +1,6 @@
 """The outbox alone, on a real server: what is queued, and what becomes of it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,24 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from sms.gateway import DeliveryReport
 from sms.outbox import Caps, Kind, Lane, Letter, Outbox, Outcome, Put, Rate, Taken, Wait
 from sms.states import FINAL, NEXT, State, may_follow
 from tests.outboxes import FAST, NOW, NUMBER, OTHER, SEAL, SOON, begin, brought_to, put, take, told
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=9") as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(redis, SEAL)
-
 
 # --- States
 

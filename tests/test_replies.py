@@ -10,7 +10,7 @@ import pytest
 from menus.contacts import Contact, only_sendable, read_contacts
 from menus.territories import territories
 from sms.budget_check import NODE_SEGMENTS, SEGMENTS, TIP_SEGMENTS
-from sms.countries import Countries
+from sms.countries import countries_of
 from sms.encoding import Encoding, measure
 from sms.keywords import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
 from sms.replies import EMBASSY_SEGMENTS, Library, already, is_neutral, plain, reply_to, tips
@@ -18,7 +18,7 @@ from tests.trees import MENUS, read_menu
 
 LANGUAGES = ("kk", "ru", "en")
 MENU = read_menu(MENUS)
-COUNTRIES = Countries.load(MENUS / "countries.yaml")
+COUNTRIES = countries_of(MENU)
 CONTACTS, _ = read_contacts(MENUS / "contacts.csv")
 SENDABLE = only_sendable(CONTACTS, date(2026, 11, 21), oldest_days=3650)
 TODAY = Library(COUNTRIES, SENDABLE)
@@ -209,6 +209,50 @@ def test_only_what_may_be_sent_is_sent() -> None:
         for line in of("en", code)[1:]:
             number = re.search(r"\+?\d[\d ]*$", line)
             assert number is None or number[0] in kept | {"102"}
+
+
+def first_line_of_help(language: str, country: str) -> str | None:
+    """What the answer must say first of whom to call there: the police, or else the
+    number for everything; None where neither may be sent.
+    """
+    said = MENU.languages[language].sms.embassy
+    for kind, words in (("police", said.police), ("all services", said.emergency)):
+        for each in SENDABLE:
+            if (each.scope, each.country, each.kind) == ("emergency", country, kind):
+                return words.replace("{phone}", each.phones[0])
+    return None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whom_to_call_there_comes_first_wherever_it_may_be_sent(language: str) -> None:
+    said = MENU.languages[language].sms.embassy
+    countries = {each.country for each in CONTACTS if each.scope == "emergency"}
+    expected = {code: first_line_of_help(language, code) for code in countries}
+    answers = {code: of(language, code) for code in countries}
+    assert len(expected) > 40
+    assert sum(line is not None for line in expected.values()) > 30
+    for code, line in expected.items():
+        assert answers[code][1] == said.abroad
+        if line:
+            assert answers[code][2] == line, code
+        labels = (said.police, said.emergency)
+        others = [
+            each
+            for each in answers[code]
+            if each != line and any(each.startswith(label.split("{")[0]) for label in labels)
+        ]
+        assert others == [], f"{code}: one such line, and none that may not be sent"
+
+
+@pytest.mark.parametrize("code", ["DE", "JO"])
+def test_an_ambulance_is_never_called_the_police(code: str) -> None:
+    """There the sources agree on the ambulance only."""
+    kinds = {each.kind for each in SENDABLE if (each.scope, each.country) == ("emergency", code)}
+    assert kinds == {"ambulance", "fire"}
+    [ambulance] = {
+        each.phones[0] for each in SENDABLE if each.id == f"emergency-{code.lower()}-ambulance"
+    }
+    assert not any(line.endswith(f" {ambulance}") for line in of("en", code))
 
 
 def contact(kind: str, phone: str, scope: str = "kz_abroad") -> Contact:

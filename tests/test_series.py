@@ -13,6 +13,7 @@ from sms.digest_run import Run, run_due
 from sms.outbox import Caps, Lane, Outbox
 from sms.sealing import Seal
 from sms.series import Subscriptions
+from tests.workers import Gateway, until_empty, working
 
 MONDAY_NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
 CALENDAR = Calendar()
@@ -132,8 +133,7 @@ async def test_a_run_that_is_killed_between_any_two_steps_skips_and_repeats_nobo
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The outbox has the tips, and the people have not moved on: the worst moment."""
-    for n in range(50):
-        await desk.subscriptions.begin(number(n), ("kk", "ru", "en")[n % 3], desk.now)
+    await begun(desk, range(50))
 
     async def crash(*_: object) -> None:
         raise Crash
@@ -177,3 +177,27 @@ async def test_every_key_is_forgotten_some_day_and_none_names_a_number(desk: Des
     for key in await desk.redis.keys("*"):
         assert await desk.redis.ttl(key) > 0, key
         assert "7701" not in key
+
+
+async def test_people_with_the_same_tip_share_a_call_whoever_began_between_them(desk: Desk) -> None:
+    """Three languages and two tips, all mixed: six texts, and takes of a hundred."""
+    gateway = Gateway()
+    await begun(desk, range(240))
+    await desk.run()
+    desk.now += CALENDAR.every_days * timedelta(days=1)
+    await begun(desk, range(240, 300))
+    async with working(desk.outbox, gateway, now=lambda: desk.now):
+        await until_empty(desk.outbox)  # the first tip is too late by now
+        assert gateway.calls == []
+    assert await desk.run() == Run(queued=300)
+    async with working(desk.outbox, gateway, now=lambda: desk.now):
+        await until_empty(desk.outbox)
+    assert sorted(gateway.texted) == [number(n) for n in range(300)]
+    assert len({call.text for call in gateway.calls}) == 6
+    assert len(gateway.calls) <= 6 + 2, "a call for each text, and one more where a take ends"
+
+
+async def begun(desk: Desk, people: range) -> None:
+    """Subscriptions to the languages in turn."""
+    for n in people:
+        await desk.subscriptions.begin(number(n), ("kk", "ru", "en")[n % 3], desk.now)

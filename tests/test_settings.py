@@ -9,8 +9,8 @@ import pytest
 import typer
 from pydantic import SecretStr, ValidationError
 
-from main import secret_of, settings_or_exit
-from sms.settings import Settings
+from main import settings_or_exit
+from sms.settings import Settings, secret_of
 
 STRONG = "0123456789-abcdefghij_X"
 WEAK = "hunter2-is-too-short"

@@ -1,69 +1,18 @@
 """Texts over real HTTP, through the outbox and its worker, to the simulator's inbox."""
 
-import asyncio
-import base64
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from redis.asyncio import Redis
 
-from sms.embedded_redis import embedded_redis
-from sms.sealing import Seal
-from sms.simulator import Simulator
-from tests.service import SECRET, Service, running, short_folder
-
-KEY = base64.b64encode(b"k" * 32).decode()
-PATIENCE = 10.0
+from tests.phones import Phones, texted_service
+from tests.service import SECRET
 
 
 @pytest.fixture(scope="module")
-def phone() -> "Iterator[Phones]":
-    with (
-        short_folder() as folder,
-        embedded_redis(folder) as url,
-        running(url, KOMEK_DATA_KEY=KEY, KOMEK_WORKER="true") as service,
-    ):
-        yield Phones(service, url, folder)
-
-
-class Phones:
-    """Phones that text the service, and what they receive."""
-
-    def __init__(self, service: Service, url: str, folder: Path) -> None:
-        self.service = service
-        self.url = url
-        self.folder = folder
-        self._texts = 0
-
-    def text(self, number: str, words: str, id_: str = "") -> int:
-        """Post a text as the gateway does; the status of the answer."""
-        self._texts += 1
-        form = {"id": id_ or f"in-{self._texts}", "from": number, "to": "1234", "text": words}
-        address = f"{self.service.base}/africastalking/{SECRET}/sms"
-        return self.service.http.post(address, data=form).status_code
-
-    def inbox(self, number: str, count: int) -> list[str]:
-        """The first texts that a phone receives, waited for."""
-        deadline = time.monotonic() + PATIENCE
-        while len(texts := self._received(number)) < count and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return texts
-
-    def quiet(self, number: str, count: int) -> list[str]:
-        """What a phone has received after everything that was queued is sent."""
-        self.inbox(number, count)
-        time.sleep(0.5)
-        return self._received(number)
-
-    def _received(self, number: str) -> list[str]:
-        async def read() -> list[str]:
-            async with Redis.from_url(self.url, decode_responses=True) as redis:
-                seal = Seal(base64.b64decode(KEY))
-                return [each.text for each in await Simulator(redis, seal).inbox(number)]
-
-        return asyncio.run(read())
+def phone() -> Iterator[Phones]:
+    with texted_service() as phones:
+        yield phones
 
 
 @pytest.mark.parametrize(
@@ -124,7 +73,7 @@ def test_yes_to_nothing_means_nothing(phone: Phones) -> None:
 def test_only_a_number_in_the_allowed_countries_is_answered(phone: Phones, number: str) -> None:
     assert phone.text(number, "HELP") == 200
     time.sleep(0.3)
-    assert phone._received(number) == []
+    assert phone.received(number) == []
 
 
 def test_a_number_gets_three_replies_in_ten_minutes(phone: Phones) -> None:
@@ -146,21 +95,3 @@ def test_a_report_of_no_message_of_ours_is_taken(phone: Phones) -> None:
     address = f"{phone.service.base}/africastalking/{SECRET}/sms/delivery"
     form = {"id": "nobody", "status": "Odd", "phoneNumber": "+77010000019"}
     assert phone.service.http.post(address, data=form).status_code == 200
-
-
-def test_no_number_and_no_word_is_on_the_disk_or_in_the_log(phone: Phones) -> None:
-    number, words = "+77019876543", "salem-canary-words"
-    phone.text(number, words)
-    [reply] = phone.quiet(number, 1)
-    canaries = [number[1:], words, reply.splitlines()[-1]]
-    files = [file for file in phone.folder.rglob("*") if file.is_file()]
-    assert any("aof" in file.name for file in files)
-    everything = b"".join(file.read_bytes() for file in files) + phone.service.log.read_bytes()
-    for canary in canaries:
-        for form in (
-            canary.encode(),
-            base64.b64encode(canary.encode())[:-3],
-            canary.encode().hex(),
-        ):
-            octets = form if isinstance(form, bytes) else form.encode()
-            assert octets not in everything, canary

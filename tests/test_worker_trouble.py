@@ -4,32 +4,24 @@ import asyncio
 import os
 import random
 import signal
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
-from redis.asyncio import Redis
 
 from benchmarks.outbox import Count, hung, killed, refused
 from benchmarks.worker import connect
 from sms.embedded_redis import embedded_redis
-from sms.outbox import Outbox, Rate
+from sms.outbox import Caps, Outbox, Rate
 from sms.sender import Pace, run
 from sms.states import State
+from tests.outboxes import SEAL
 from tests.service import short_folder
-from tests.workers import PACE, SEAL, UNLIMITED, Gateway, owe, until, until_empty, working
+from tests.workers import PACE, UNLIMITED, Gateway, owe, until, until_empty, working
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=10") as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(redis, SEAL, UNLIMITED)
+def caps() -> Caps:
+    return UNLIMITED
 
 
 # --- Ending and dying

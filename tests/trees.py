@@ -111,6 +111,18 @@ def command(
     )
 
 
+def ended_well(done: subprocess.CompletedProcess[str]) -> str:
+    """What it printed."""
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines that say why; nothing else is printed."""
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr.splitlines()
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `main.py serve` and what it has printed to a file."""

@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from benchmarks.outbox import number
 from sms.gateway import Accepted, Outbound, Result
 from sms.outbox import Caps, Kind, Letter, Outbox, Put, Rate
-from sms.sealing import Seal
 from sms.sender import Pace, StillWanted, everyone, run
 from sms.simulator import Simulator
 from sms.states import State
 
-SEAL = Seal(b"k" * 32)
 UNLIMITED = Caps(10**9, 600, 10**9, 10**9, 10**9)
 PACE = Pace(Rate(1e4, 1000), lease=5.0, tend_every=0.02, first_delay=0.02, longest_delay=0.1)
 Answer = Callable[[str], Result]

@@ -1,0 +1,93 @@
+"""No number and no word of a person is left in any file, log or page of a service."""
+
+import asyncio
+import hashlib
+import json
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from urllib.parse import quote, urlencode
+
+import pytest
+from redis.asyncio import Redis
+
+from tests.phones import Phones, texted_service
+from tests.service import SECRET, form
+from tests.traces import content_of, traces
+
+SENDER, SUBSCRIBER, CALLER = "+77019876541", "+77019876542", "+77019876543"
+STRANGER = "+12025550167"
+TYPED = "Қызғалдақ орамал"
+"""Words that mean nothing, in no word list of ours."""
+DIALLED = "93571846093571846"
+PAGES = ("/healthz", "/readyz", "/metrics", "/")
+
+
+@pytest.fixture(scope="module")
+def phones() -> Iterator[Phones]:
+    with texted_service(KOMEK_SERIES_WEEKENDS="true") as phones:
+        yield phones
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text.encode(),
+        lambda text: text.upper().encode(),
+        lambda text: quote(text).encode(),
+        lambda text: urlencode({"text": text}).encode(),
+        lambda text: json.dumps({"text": text}).encode(),
+        lambda text: b64encode(f"to {text}!".encode()),
+        lambda text: urlsafe_b64encode(f"{text} is it".encode()),
+        lambda text: b64encode(f"1{text}".encode()),
+        lambda text: text.encode().hex().encode(),
+        lambda text: text.encode("utf-16-be").hex().upper().encode(),
+        lambda text: hashlib.sha256(text.encode()).digest(),
+    ],
+)
+@pytest.mark.parametrize("secret", [SENDER, TYPED, DIALLED])
+def test_a_trace_would_be_seen(secret: str, written: Callable[[str], bytes]) -> None:
+    assert traces([secret], b"\x00..." + written(secret) + b"...") == [secret]
+    assert traces([secret], b"\x00..." + written("another thing") + b"...") == []
+
+
+def test_nothing_of_a_person_is_left_behind(phones: Phones) -> None:
+    replies = everything_done(phones)
+    base, http = phones.service.base, phones.service.http
+    pages = b"".join(http.get(f"{base}{page}").content for page in PAGES)
+    asyncio.run(written_out(phones.url))
+    files = content_of(phones.folder, phones.service.log.parent)
+    assert b"appendonly" in files
+    assert b"dump.rdb" in files
+    secrets = [SENDER, SUBSCRIBER, CALLER, STRANGER, TYPED, *TYPED.split(), DIALLED, *replies]
+    assert traces(secrets, files) == []
+    assert traces(secrets, pages) == []
+
+
+def everything_done(phones: Phones) -> list[str]:
+    """Text, dial and report as people and a gateway do; what was replied, line by line."""
+    for words in ("HELP", TYPED, "embassy uk"):
+        phones.text(SENDER, words)
+    for words in ("SERIES", "YES", "STOP"):
+        phones.text(SUBSCRIBER, words)
+    phones.text(STRANGER, "HELP")
+    session = "ATUid_93571846"
+    for text in ("", "2", f"2*{DIALLED}"):
+        sent = form(session, text, CALLER)
+        assert phones.service.http.post(phones.service.callback, data=sent).status_code == 200
+    address = f"{phones.service.base}/africastalking/{SECRET}/sms"
+    report = {"id": "nobody", "status": "Odd", "phoneNumber": SENDER}
+    phones.service.http.post(f"{address}/delivery", data=report)
+    phones.service.http.post(f"{address}/opt-out", data={"phoneNumber": SUBSCRIBER})
+    phones.service.http.post(address, data={"from": SENDER, "text": TYPED})  # no id: not taken
+    replies = phones.quiet(SENDER, 3)
+    assert len(replies) == 3
+    lines = [line for reply in replies for line in reply.splitlines()]
+    return [line for line in lines if any(char.isdigit() for char in line)]
+
+
+async def written_out(url: str) -> None:
+    """Both kinds of files that a server keeps, as of now."""
+    async with Redis.from_url(url, decode_responses=True) as redis:
+        await redis.save()
+        await redis.bgrewriteaof()
+        await asyncio.sleep(0.5)
