@@ -45,6 +45,7 @@ from sms.end_with_parent import end_with
 from sms.keyword_check import capitals_are_keywords, keywords_clear
 from sms.sealing import Seal
 from sms.settings import Settings
+from sms.simulator import Simulator
 from sms.texting import Texting, data_key_of, kept_key, texting
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
@@ -57,6 +58,8 @@ from web.door import Door
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
+from web.phone import Network, phone_pages
+from web.trouble import trouble_pages
 
 T = TypeVar("T")
 
@@ -156,6 +159,11 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     pages, seal = Pages(), Seal(data_key_of(settings))
     door = Door(token_of(settings), pages, post.redis, seal)
     app.include_router(door_pages(door))
+    if isinstance(post.gateway, Simulator):
+        callback = f"/africastalking/{secret_of(settings)}"
+        network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
+        app.include_router(phone_pages(pages, network, post, post.gateway, seal))
+        app.include_router(trouble_pages(post.redis, post.gateway))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

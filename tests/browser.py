@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 """As in `install_browser.sh`."""
@@ -30,6 +38,7 @@ NARROW, WIDE = 360, 1280
 WIDTHS = (NARROW, WIDE)
 """Of a small phone and of a laptop, in CSS pixels."""
 WAIT_MS = 10_000
+expect.set_options(timeout=WAIT_MS)
 AXE = files("axe_playwright_python") / "axe.min.js"
 
 

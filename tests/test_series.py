@@ -177,3 +177,16 @@ async def test_every_key_is_forgotten_some_day_and_none_names_a_number(desk: Des
     for key in await desk.redis.keys("*"):
         assert await desk.redis.ttl(key) > 0, key
         assert "7701" not in key
+
+
+async def test_the_next_tip_can_be_brought_forward(desk: Desk) -> None:
+    await desk.subscriptions.begin(number(1), "en", desk.now)
+    await desk.run()
+    desk.now += timedelta(hours=1)
+    assert await desk.run() == Run()
+    assert await desk.subscriptions.bring_forward(number(1), desk.now)
+    assert await desk.run() == Run(queued=1)
+    tips = desk.menu.languages["en"].sms.tips
+    assert [text for _, text in await desk.queued()] == list(tips[:2])
+    assert not await desk.subscriptions.bring_forward(number(2), desk.now)
+    assert await desk.run() == Run()
