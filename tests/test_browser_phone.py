@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from redis import Redis
 
 from tests.browser import WIDTHS, nothing_sideways, open_at, serious_findings
@@ -262,6 +262,14 @@ def test_a_gateway_that_fails(phone: Phone, page: Page, fault: str, state: str) 
 
 
 # --- For everybody
+
+
+def test_without_javascript_a_notice_stands_there(browser: Browser, service: Service) -> None:
+    with browser.new_context(java_script_enabled=False, locale="en") as context:
+        page = context.new_page()
+        open_at(page, f"{service.base}/?phones=2")
+        expect(page.locator("noscript .warning")).to_be_visible()
+        expect(page.locator("#desk")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

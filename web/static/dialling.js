@@ -38,9 +38,9 @@ export class Dialling {
   }
 
   async dial(dialled) {
-    const behind = behindTheCode(network.serviceCode, dialled);
+    const behind = behindTheCode(network.code, dialled);
     if (behind === null) {
-      this.rest(say("other_code", { code: network.serviceCode }));
+      this.rest(say("other_code", { code: network.code }));
       return;
     }
     const answers = behind === "" ? [] : behind.split("*");
@@ -68,7 +68,7 @@ export class Dialling {
     const { session } = this;
     this.busy = true;
     this.note.textContent = say("wait");
-    const form = hopForm(session, this.phone.number, network.serviceCode);
+    const form = hopForm(session, this.phone.number, network.code);
     const answer = await this.wire.post("ussd", form);
     if (this.trouble.repeat) await this.repeated(form, answer);
     this.busy = false;
@@ -106,7 +106,7 @@ export class Dialling {
   }
 
   async end(session, ending) {
-    await this.wire.post("ussd/end", endForm(session, this.phone.number, network.serviceCode, ending));
+    await this.wire.post("ussd/end", endForm(session, this.phone.number, network.code, ending));
   }
 
   askOn(text) {
@@ -117,10 +117,10 @@ export class Dialling {
   }
 
   // No session: the last screen stays, or the phone says what to dial.
-  rest(note, text = say("idle", { code: network.serviceCode })) {
+  rest(note, text = say("idle", { code: network.code })) {
     this.session = null;
     this.display(text, note);
-    this.typed.value = network.serviceCode;
+    this.typed.value = network.code;
     this.label.textContent = say("number_to_dial");
     this.callKey.textContent = say("call");
   }

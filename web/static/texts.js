@@ -146,7 +146,10 @@ export class Texts {
     if (!message) return;
     if (pass(message.seen, state)) message.entry?.trace("states", message.seen);
     message.over = !state || state === "delivered" || state === "failed";
-    if (!message.over) await this.wire.post("sms/delivery", deliveredForm(id, this.phone.number));
+    if (message.over || message.reporting) return;
+    message.reporting = true;
+    await this.wire.post("sms/delivery", deliveredForm(id, this.phone.number));
+    message.reporting = false;
   }
 
   bubble(text, at, mine) {

@@ -5,8 +5,8 @@ const said = JSON.parse(desk.dataset.said);
 
 export const network = {
   callback: desk.dataset.callback,
-  serviceCode: desk.dataset.serviceCode,
-  shortCode: desk.dataset.shortCode,
+  code: desk.dataset.code, // what is dialled
+  shortCode: desk.dataset.shortCode, // what is texted
 };
 
 // The words `key`, with {names} replaced by `values`.
