@@ -39,6 +39,7 @@ from sms.processes import Workers, at_a_terminal, hand_down, handed_down
 from sms.provision import complete
 from sms.sealing import Seal
 from sms.settings import Settings, data_key_of, secret_of, token_of
+from sms.simulator import Simulator
 from sms.texting import Texting, texting
 from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
@@ -53,6 +54,8 @@ from web.door import Door
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
+from web.phone import Network, phone_pages
+from web.trouble import trouble_pages
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -142,6 +145,11 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     pages, seal = Pages(), Seal(data_key_of(settings))
     door = Door(token_of(settings), pages, post.redis, seal)
     app.include_router(door_pages(door))
+    if isinstance(post.gateway, Simulator):
+        callback = f"/africastalking/{secret_of(settings)}"
+        network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
+        app.include_router(phone_pages(pages, network, post, post.gateway, seal))
+        app.include_router(trouble_pages(post.redis, post.gateway))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

@@ -185,9 +185,11 @@ class Outbox:
 
     async def state_of(self, key: str) -> State | None:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
-        id_ = await self._redis.get(self._key(key))
-        state = await self._redis.hget(f"sms:message:{id_!s}", "state")
-        return State(str(state)) if state else None
+        return await self._state(await self._redis.get(self._key(key)))
+
+    async def state_of_sent(self, gateway_id: str) -> State | None:
+        """The same, of the message that the gateway calls so."""
+        return await self._state(await self._redis.get(f"sms:gateway:{gateway_id}"))
 
     async def waiting(self) -> dict[Lane, int]:
         """How many messages wait in each queue or are being sent."""
@@ -274,6 +276,10 @@ class Outbox:
         return unknown
 
     # --- Inside
+
+    async def _state(self, id_: object) -> State | None:
+        state = await self._redis.hget(f"sms:message:{id_!s}", "state")
+        return State(str(state)) if state else None
 
     async def _run(self, name: str, *args: Any) -> Any:
         return await self._scripts[name](args=[*args])

@@ -104,6 +104,12 @@ class Subscriptions:
         """Whether this person gets the series now."""
         return bool(await self._redis.exists(_series(self._seal.index(msisdn))))
 
+    async def bring_forward(self, msisdn: str, now: datetime) -> bool:
+        """Let the next tip be due now; False if this person gets no series."""
+        index = self._seal.index(msisdn)
+        await self._redis.zadd(_DUE, {index: now.timestamp()}, xx=True)
+        return await self.runs(msisdn)
+
     async def stop(self, msisdn: str) -> None:
         """End it and forget the number.  Nothing of it is sent after this."""
         index = self._seal.index(msisdn)

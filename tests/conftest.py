@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 from redis.asyncio import Redis
 
 from benchmarks.worker import connect
@@ -12,6 +13,7 @@ from menus.model import Menu
 from sms.embedded_redis import embedded_redis
 from sms.outbox import Caps, Outbox
 from sms.settings import Settings
+from tests.browser import chromium, watched_page
 from tests.outboxes import SEAL
 from tests.service import Service, running, short_folder
 from tests.trees import copied_tree
@@ -22,6 +24,12 @@ from ussd.screens import Screens
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--rewrite", action="store_true", help="write the screens of tests/conversations anew"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "may_refuse(status, ...): HTTP refusals that this test provokes in `page`"
     )
 
 
@@ -80,3 +88,18 @@ def caps() -> Caps:
 @pytest.fixture
 def outbox(redis: Redis, caps: Caps) -> Outbox:
     return Outbox(redis, SEAL, caps)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Of a module, not of the whole run: the asynchronous tests need the thread back."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page in a fresh profile, watched: see `tests/browser.py`."""
+    marker = request.node.get_closest_marker("may_refuse")
+    with watched_page(browser, marker.args if marker else ()) as page:
+        yield page

@@ -44,6 +44,7 @@ async def test_reports_of_an_accepted_message(
         assert await outbox.state_of("k") is State.SENDING
         await outbox.settle([Outcome(taken[0], State.ACCEPTED, gateway_id="g")], NOW)
     assert await outbox.state_of("k") is end
+    assert await outbox.state_of_sent("g") is end
 
 
 @pytest.mark.parametrize("early", [False, True])

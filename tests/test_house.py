@@ -61,6 +61,12 @@ def test_the_gateways_words_stop_at_its_door() -> None:
             assert not GATEWAY_WORDS.search(names), file.relative_to(HOUSE)
 
 
+def test_one_script_speaks_the_gateways_words() -> None:
+    scripts = sorted((HOUSE / "web" / "static").glob("*.js"))
+    speaking = [each.name for each in scripts if GATEWAY_WORDS.search(each.read_text("utf-8"))]
+    assert speaking == ["africastalking.js"]
+
+
 def test_no_drawer_is_named_for_what_is_in_it() -> None:
     drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
     names = {file.stem for room in MAY_IMPORT for file in files_of(room)}

@@ -201,3 +201,16 @@ async def begun(desk: Desk, people: range) -> None:
     """Subscriptions to the languages in turn."""
     for n in people:
         await desk.subscriptions.begin(number(n), ("kk", "ru", "en")[n % 3], desk.now)
+
+
+async def test_the_next_tip_can_be_brought_forward(desk: Desk) -> None:
+    await desk.subscriptions.begin(number(1), "en", desk.now)
+    await desk.run()
+    desk.now += timedelta(hours=1)
+    assert await desk.run() == Run()
+    assert await desk.subscriptions.bring_forward(number(1), desk.now)
+    assert await desk.run() == Run(queued=1)
+    tips = desk.menu.languages["en"].sms.tips
+    assert [text for _, text in await desk.queued()] == list(tips[:2])
+    assert not await desk.subscriptions.bring_forward(number(2), desk.now)
+    assert await desk.run() == Run()

@@ -22,7 +22,13 @@ class Shown:
 
     title: str
     screen: Screen
-    page: str = ""
+    number: int = 0
+    pages: int = 0
+
+    @property
+    def page(self) -> str:
+        """Which page of its place it is; empty for a last screen."""
+        return f"page {self.number} of {self.pages}" if self.pages else ""
 
 
 def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
@@ -30,7 +36,7 @@ def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
     for heard in range(len(answers) + 1):
         session = play(screens, answers[:heard])
         title = f"> {answers[heard - 1]}" if heard else "dialled"
-        yield Shown(title, show(screens, session), _page_of(screens, session))
+        yield Shown(title, show(screens, session), *_page_of(screens, session))
         if session.ended:
             return
 
@@ -88,13 +94,13 @@ def drawn(shown: Shown, budget: Budget) -> RenderableType:
 def _all_pages(title: str, sheet: Sheet) -> Iterator[Shown]:
     pages = sheet.pages()
     for number, page in enumerate(pages, 1):
-        yield Shown(title, Screen(page.shown, ends=False), f"page {number} of {len(pages)}")
+        yield Shown(title, Screen(page.shown, ends=False), number, len(pages))
 
 
-def _page_of(screens: Screens, session: Session) -> str:
+def _page_of(screens: Screens, session: Session) -> tuple[int, int]:
     stand = session.way[-1]
     if session.ended:
-        return ""
+        return 0, 0
     starts = [page.start for page in screens.sheets[stand.place].pages()]
     number = sum(1 for start in starts if start <= stand.starts[-1])
-    return f"page {number} of {len(starts)}"
+    return number, len(starts)

@@ -65,7 +65,7 @@ class Sessions:
     """The sessions in Redis, and the count of them by day.
 
     Redis down, frozen or slow costs a caller at most `REDIS_SECONDS` and nothing
-    else: no method raises for it.
+    else: neither `hear` nor `end` raises for it.
     """
 
     def __init__(
@@ -90,6 +90,10 @@ class Sessions:
         """Count that a session ended, once however often it is reported."""
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
         await self._ask(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+
+    async def forget(self, session_id: str) -> bool:
+        """Lose a session, as a Redis does that forgets; whether there was one."""
+        return bool(await self._redis.delete(f"ussd:session:{session_id}"))
 
     def _counts_key(self) -> str:
         return f"ussd:counts:{self._now().date()}"

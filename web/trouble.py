@@ -1,0 +1,63 @@
+"""Faults that a person switches on at the phone, to see what callers see.
+
+With the simulator only.  Each is real and ends by itself: a session that is lost is
+deleted, Redis is made to wait, the simulator's gateway fails as others do.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+from redis.asyncio import Redis
+
+from sms.sender import REDIS_TROUBLE
+from sms.simulator import Fault, Simulator
+from ussd.sessions import Sessions
+from web.posted import posted
+
+LONGEST_PAUSE_SECONDS = 30
+
+
+class Lost(BaseModel):
+    session: Annotated[str, Field(pattern=r"^[\w.:-]{1,128}$")]
+
+
+class Pause(BaseModel):
+    seconds: Annotated[int, Field(ge=1, le=LONGEST_PAUSE_SECONDS)]
+
+
+class GatewayFault(BaseModel):
+    fault: Fault | None
+
+
+def trouble_pages(redis: Redis, simulator: Simulator) -> APIRouter:
+    """What the page's switches ask for.  `redis: false` in an answer: it did not answer."""
+    routes, sessions = APIRouter(prefix="/phone"), Sessions(redis)
+
+    @routes.post("/lose")
+    async def lose(asked: Annotated[Lost, Depends(posted(Lost))]) -> dict[str, Any]:
+        try:
+            return {"redis": True, "lost": await sessions.forget(asked.session)}
+        except REDIS_TROUBLE:
+            return {"redis": False}
+
+    @routes.post("/pause")
+    async def pause(asked: Annotated[Pause, Depends(posted(Pause))]) -> dict[str, Any]:
+        """All clients of this Redis wait, ours and others: as if it hung."""
+        try:
+            await redis.client_pause(asked.seconds * 1000, all=True)
+        except REDIS_TROUBLE:
+            return {"redis": False}
+        return {"redis": True, "seconds": asked.seconds}
+
+    @routes.post("/gateway")
+    async def gateway(
+        asked: Annotated[GatewayFault, Depends(posted(GatewayFault))],
+    ) -> dict[str, Any]:
+        try:
+            await simulator.fail(asked.fault)
+        except REDIS_TROUBLE:
+            return {"redis": False}
+        return {"redis": True}
+
+    return routes
