@@ -40,7 +40,7 @@ from sms.provision import complete
 from sms.sealing import Seal
 from sms.settings import Settings, data_key_of, secret_of, token_of
 from sms.simulator import Simulator
-from sms.texting import Texting, texting
+from sms.texting import Texting, library_of, texting
 from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
@@ -90,6 +90,11 @@ def read_menu(budget: Budget, folder: Path) -> Menu:
     return load(folder, [*screens, *messages])
 
 
+def screens_of(settings: Settings, menu: Menu) -> Screens:
+    """The menu as phones show it today."""
+    return Screens(menu, budget_of(settings), partial(library_of, settings, menu))
+
+
 def connect(url: str) -> Redis:
     """A client that asks once and does not wait: a hop is answered without it."""
     pool = BlockingConnectionPool.from_url(
@@ -119,7 +124,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
         secret_of(settings),
     )
     sessions, post = Sessions(redis), texting(settings, menu)
-    dialogue = Dialogue(menu, sessions, budget_of(settings))
+    dialogue = Dialogue(menu, sessions, budget_of(settings), post.library, post.granting.grant)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
         "ussd/end": ussd_gateway.end_callback(secret, sessions),
@@ -300,7 +305,7 @@ def dial(
         err.print(f"{text} is another service; this one answers {ours}", style="red")
         raise typer.Exit(1)
     answers = ussd_gateway.answers_of(with_code)
-    screens = Screens(menu_or_exit(settings), budget_of(settings))
+    screens = screens_of(settings, menu_or_exit(settings))
     if keys is None:
         talk(out, screens, budget_of(settings), answers)
         return
@@ -318,7 +323,7 @@ def screens(
     if language not in (None, *menu.languages):
         err.print(f"There is no language {language}: {', '.join(menu.languages)}", style="red")
         raise typer.Exit(1)
-    for shown in everything(Screens(menu, budget_of(settings)), language):
+    for shown in everything(screens_of(settings, menu), language):
         out.print(drawn(shown, budget_of(settings)))
 
 

@@ -101,11 +101,7 @@ class Countries:
         In English where CLDR has not the language or the name.  Raises `KeyError`
         for a code that is no country's.
         """
-        own = self.names.names.get(language, {}).get(code)
-        return own or territories(language).get(code) or self._in_english(code)
-
-    def _in_english(self, code: str) -> str:
-        return self.names.names.get("en", {}).get(code) or territories("en")[code]
+        return name_of(self.names, code, language)
 
     def find(self, words: str) -> Codes:
         """The countries that the words may mean: one is sure, several are to be asked.
@@ -203,6 +199,12 @@ def countries_of(menu: Menu) -> Countries:
 @lru_cache(maxsize=4)
 def _built(names: Names) -> Countries:
     return Countries.of(names)
+
+
+def name_of(names: Names, code: str, language: str) -> str:
+    """As `Countries.name`, from the file alone."""
+    own = names.names.get(language, {}).get(code) or territories(language).get(code)
+    return own or names.names.get("en", {}).get(code) or territories("en")[code]
 
 
 def _agreed(met: list[Codes]) -> Codes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -12,13 +13,17 @@ from redis.backoff import NoBackoff
 
 from menus.contacts import Contact, only_sendable
 from menus.live import LiveMenu
+from menus.model import Menu
 from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
 from sms.callback import without_content
+from sms.countries import countries_of
 from sms.digest_run import Run, run_due, run_on_schedule
 from sms.gateway import DeliveryReport, Gateway
+from sms.granting import Granting
 from sms.outbox import Outbox
+from sms.replies import Library
 from sms.sealing import Seal
 from sms.sender import utc_now
 from sms.series import Subscriptions
@@ -43,6 +48,8 @@ class Texting:
     subscriptions: Subscriptions
     calendar: Calendar
     answering: Answering
+    granting: Granting
+    library: Callable[[Menu], Library]
 
     async def run_due(self) -> Run:
         return await run_due(
@@ -91,7 +98,11 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
         Strangers(redis, seal),
     )
     gateway = gateway_of(settings, redis, seal)
-    return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering)
+    granting = Granting(outbox, subscriptions)
+    library = partial(library_of, settings)
+    return Texting(
+        redis, menu, gateway, outbox, subscriptions, calendar, answering, granting, library
+    )
 
 
 def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
@@ -108,6 +119,12 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
 
 def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Contact, ...]:
     return only_sendable(menu.current.contacts, today, oldest_days)
+
+
+def library_of(settings: Settings, menu: Menu) -> Library:
+    """What answers by this menu look up today."""
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    return Library(countries_of(menu), contacts)
 
 
 def connect_patiently(url: str) -> Redis:

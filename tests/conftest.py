@@ -8,14 +8,14 @@ from playwright.sync_api import Browser, Page
 from redis.asyncio import Redis
 
 from benchmarks.worker import connect
-from main import read_menu
+from main import read_menu, screens_of
 from menus.model import Menu
 from sms.embedded_redis import embedded_redis
 from sms.outbox import Caps, Outbox
 from sms.settings import Settings
 from tests.browser import chromium, watched_page
 from tests.outboxes import SEAL
-from tests.service import Service, running, short_folder
+from tests.service import ANY_AGE, Service, running, short_folder
 from tests.trees import copied_tree
 from ussd.paging import Budget
 from ussd.screens import Screens
@@ -40,7 +40,8 @@ def menu() -> Menu:
 
 @pytest.fixture(scope="session")
 def screens(menu: Menu) -> Screens:
-    return Screens(menu, Budget())
+    """On any day the same: no contact becomes too old."""
+    return screens_of(Settings.model_validate({"contacts_oldest_days": ANY_AGE}), menu)
 
 
 @pytest.fixture(scope="session")

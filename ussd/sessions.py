@@ -1,13 +1,15 @@
 """What is remembered of a dialled session, and how little that is.
 
 The answers come with every hop, so where the caller is need not be stored.  Of a
-session Redis holds which version of the menu it began on and how many answers
-have been heard, for `SESSION_SECONDS` from the last hop: no number, no text.
+session Redis holds which version of the menu it began on, how many answers were
+dialled with the code and how many have been heard, for `SESSION_SECONDS` from the
+last hop: no number, no text.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
@@ -39,17 +41,17 @@ local function count(what)
     redis.call('EXPIRE', KEYS[2], ARGV[4])
   end
 end
-local menu, heard = unpack(redis.call('HMGET', KEYS[1], 'menu', 'heard'))
+local menu, heard, dialled = unpack(redis.call('HMGET', KEYS[1], 'menu', 'heard', 'dialled'))
 if not heard then count('sessions') end
 if not heard or tonumber(ARGV[2]) > tonumber(heard) then
-  menu = menu or ARGV[1]
-  redis.call('HSET', KEYS[1], 'menu', menu, 'heard', ARGV[2])
+  menu, dialled = menu or ARGV[1], dialled or ARGV[2]
+  redis.call('HSET', KEYS[1], 'menu', menu, 'heard', ARGV[2], 'dialled', dialled)
   count('hops')
 else
   count('repeated hops')
 end
 redis.call('EXPIRE', KEYS[1], ARGV[3])
-return menu
+return {menu, dialled or heard}
 """)
 
 _END = Script("""
@@ -59,6 +61,17 @@ if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
   end
 end
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a session: the `version` of the menu that it began on, and how
+    many answers were dialled with the code, so that no screen asked for them; None where
+    Redis cannot tell.
+    """
+
+    version: str
+    dialled: int | None = None
 
 
 class Sessions:
@@ -75,16 +88,15 @@ class Sessions:
         self._now = now
         self._reachable = True
 
-    async def hear(self, session_id: str, answers: int, version: str) -> str:
+    async def hear(self, session_id: str, answers: int, version: str) -> Known:
         """Remember that a session has come this far; a repeated hop changes nothing.
 
-        Returns the version of the menu that it began on, which is `version` for
-        a new session and where Redis cannot tell.
+        The version is `version` for a new session and where Redis cannot tell.
         """
         keys = [f"ussd:session:{session_id}", self._counts_key()]
         args = [version, answers, SESSION_SECONDS, COUNTS_SECONDS]
-        began = await self._ask(_HEAR, keys, args)
-        return str(began) if began else version
+        said = await self._ask(_HEAR, keys, args)
+        return Known(str(said[0]), int(said[1])) if isinstance(said, list) else Known(version)
 
     async def end(self, session_id: str, status: str) -> None:
         """Count that a session ended, once however often it is reported."""

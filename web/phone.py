@@ -7,8 +7,8 @@ message) it asks for here.  Nothing here is called by a real gateway.
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import time
-from functools import lru_cache
+from datetime import date, time
+from functools import lru_cache, partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -20,12 +20,14 @@ from menus.model import Menu
 from sms.digest_run import run_due
 from sms.encoding import measure
 from sms.gateway import is_msisdn
+from sms.granting import Agreed
 from sms.sealing import Seal
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.series import Subscriptions
 from sms.simulator import Delivered, Simulator
 from sms.texting import Texting
 from ussd.africastalking import answers_of
+from ussd.engine import play
 from ussd.paging import Budget
 from ussd.phone import Shown, conversation
 from ussd.screens import Screens
@@ -48,9 +50,12 @@ Id = Annotated[str, Field(max_length=200)]
 
 
 class Sized(BaseModel):
-    """A text whose size is asked; `answers`: those that led to it, if it is a screen."""
+    """A text whose size is asked; of a screen, the dialled session and the answers that
+    led to it.
+    """
 
     text: Annotated[str, Field(max_length=4000)]
+    session: Id = ""
     answers: Annotated[str, Field(max_length=2000)] | None = None
 
 
@@ -84,13 +89,17 @@ def phone_pages(
     """The page and what it asks for."""
     routes, impatience = APIRouter(), Impatience(post, seal)
 
+    @lru_cache(maxsize=AT_HAND)
+    def screens_of(menu: Menu, _today: date) -> Screens:
+        return Screens(menu, network.budget, partial(post.library, menu))
+
     @routes.get("/")
     async def phone(request: Request) -> Response:
         return pages.show(request, "phone", **_shown(request, network, post.menu.current))
 
     @routes.post("/phone/size")
     async def size(asked: Annotated[Sized, Depends(posted(Sized))]) -> dict[str, Any]:
-        return _size(asked, network.budget, post.menu.current)
+        return _size(asked, network.budget, screens_of(post.menu.current, utc_now().date()))
 
     @routes.post("/phone/news")
     async def news(asked: Annotated[Asked, Depends(posted(Asked))]) -> dict[str, Any]:
@@ -132,13 +141,14 @@ def words_to_try(menu: Menu, language: str) -> list[str]:
     return [*first[:1], embassy, *others, sms.stop_keywords[0]]
 
 
-def _size(asked: Sized, budget: Budget, menu: Menu) -> dict[str, Any]:
+def _size(asked: Sized, budget: Budget, screens: Screens) -> dict[str, Any]:
     of = measure(asked.text)
     told = {"encoding": of.encoding, "units": of.units, "octets": of.octets}
     if asked.answers is None:
         return {**told, "segments": of.segments}
-    seen = _seen(asked, _screens(menu, budget))
-    return {**told, "budget": budget.of(asked.text), "page": seen.number, "pages": seen.pages}
+    seen = _seen(asked, screens)
+    told |= {"budget": budget.of(asked.text), "page": seen.number, "pages": seen.pages}
+    return {**told, "wish": _wish(asked, screens)}
 
 
 def _seen(asked: Sized, screens: Screens) -> Shown:
@@ -149,9 +159,10 @@ def _seen(asked: Sized, screens: Screens) -> Shown:
     return shown if shown.screen.text == asked.text else Shown("", shown.screen)
 
 
-@lru_cache(maxsize=AT_HAND)
-def _screens(menu: Menu, budget: Budget) -> Screens:
-    return Screens(menu, budget)
+def _wish(asked: Sized, screens: Screens) -> str | None:
+    """The key of the message that these answers asked for, if they did."""
+    wish = play(screens, answers_of(asked.answers or "")).wish
+    return Agreed(asked.session, "", wish, "").key if wish else None
 
 
 async def _news(asked: Asked, post: Texting, simulator: Simulator) -> dict[str, Any]:

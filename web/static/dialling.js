@@ -91,16 +91,16 @@ export class Dialling {
       return;
     }
     const answers = session.answers.join("*");
-    this.texts.asked(`ussd:${session.id}:${session.answers.length}`, answer.entry);
     if (shown.ends) this.rest(say("session_over"), shown.text);
     else this.askOn(shown.text);
-    await this.measure(shown.text, answers, answer.entry);
+    await this.measure(shown.text, session.id, answers, answer.entry);
     if (shown.ends) await this.end(session, "Success");
   }
 
-  async measure(text, answers, entry) {
-    const size = await ask("/phone/size", { text, answers });
+  async measure(text, id, answers, entry) {
+    const size = await ask("/phone/size", { text, session: id, answers });
     if (!size) return;
+    if (size.wish) this.texts.asked(size.wish, entry);
     const page = size.pages ? `; ${say("page_of", size)}` : "";
     entry.fact(say("of_budget", size) + page);
   }

@@ -73,7 +73,7 @@ export class Texts {
     if (size) wish.entry.fact(say("of_segments", size));
   }
 
-  // A hop was answered; perhaps it asked for a message.
+  // A hop asked for a message; it comes, unless the service said that it does not.
   asked(key, entry) {
     this.wishes.set(key, { entry, since: Date.now(), sure: false, seen: [], trace: "sms_asked" });
     this.look();
