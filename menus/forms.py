@@ -103,6 +103,7 @@ class Phrases(Form):
     back: Line = Field(description="Beside 0: back")
     start: Line = Field(description="Beside 00: to the first screen")
     not_on_list: Line = Field(description="Above the screen after a wrong key")
+    not_found: Line = Field(description="Above a look-up after a name that is no country's")
     goodbye: Text = Field(description="The last screen, after three wrong keys")
     which: Line = Field(description="Above the countries that a typed name may mean")
     agree: Line = Field(description="Beside 1, under the question of an action")
@@ -129,6 +130,7 @@ class EmbassyWords(Form):
     abroad: Line = Field(description="Above what a citizen of Kazakhstan calls there")
     police: Line = Field(description="The police there: {phone}")
     emergency: Line = Field(description="The one emergency number there: {phone}")
+    ambulance: Line = Field(description="An ambulance, where neither is known: {phone}")
     duty_phone: Line = Field(description="A mission's phone at any hour: {phone}")
     embassy: Line = Field(description="An embassy's phone: {phone}")
     consulate: Line = Field(description="A consulate's phone: {phone}")
@@ -175,6 +177,7 @@ FILLED_LATER: dict[str, str] = {
     "confirm_series": "count",
     "police": "phone",
     "emergency": "phone",
+    "ambulance": "phone",
     "duty_phone": "phone",
     "embassy": "phone",
     "consulate": "phone",

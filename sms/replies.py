@@ -173,10 +173,14 @@ def _half(finds: Finds, said: EmbassyWords, code: str, library: Library) -> list
 
 
 def abroad_lines(said: EmbassyWords, emergency: Phones, missions: Phones) -> list[Line]:
-    """For a citizen of Kazakhstan there: the police, the mission, the duty diplomat, who
-    stands in where there is no mission.
+    """For a citizen of Kazakhstan there: the police (where its number is in doubt, an
+    ambulance), the mission, the duty diplomat, who stands in where there is no mission.
     """
-    wording = {"police": said.police, "all services": said.emergency}
+    wording = {
+        "police": said.police,
+        "all services": said.emergency,
+        "ambulance": said.ambulance,
+    }
     local = [Line(_filled(wording[kind], phone)) for kind, phone in emergency if kind in wording]
     return [
         Line(said.abroad),

@@ -21,6 +21,7 @@ PHRASES = Phrases(
     back="Back",
     start="Start",
     not_on_list="Not there.",
+    not_found="No such country.",
     goodbye="Call\n11616",
     which="Which?",
     agree="Yes",
@@ -160,7 +161,7 @@ def test_where_an_answer_leads(text: str, node: str, page: int) -> None:
         pytest.param("1*x*y*1*x*y*3", False, "This is leaf3", id="a right key forgives the wrong"),
         pytest.param("1*7*9*6", True, "Call", id="a key that is not on offer counts"),
         pytest.param("1*3*Korea*Korea", False, "Not there.\nWhich?", id="the same name again"),
-        pytest.param("1*3*Atlantis", False, "Not there.\nThis is away", id="no country"),
+        pytest.param("1*3*Atlantis", False, "No such country.\nThis is away", id="no country"),
         pytest.param("1*3*x*y*z", True, "Call\n11616", id="three names of nothing end it"),
     ],
 )

@@ -7,6 +7,7 @@ many lines around the text that hardly any of it is left.
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from menus.countries import NO_NAMES, Names
 from menus.draft import Draft, Part
@@ -63,7 +64,8 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
     if not sheet.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
         where = source.key("phrases", "not_sent")
         yield Fault(where, "phrases", f"'not_sent' {_over(shown, sheet.budget)}")
-    around = sheet.noticed.around("?", more=True)
+    notice = max(language.phrases.not_on_list, language.phrases.not_found, key=len)
+    around = replace(sheet.noticed, above=notice).around("?", more=True)
     room = sheet.budget.of(around) - measure(around).units + 1
     if room < LEAST_ROOM:
         what = f"leave {room} units for text, at least {LEAST_ROOM} are needed: shorten them"

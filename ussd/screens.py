@@ -175,7 +175,8 @@ class Screens:
             found = library.countries.find(answer)
             return place._replace(codes=found) if found not in ((), (HOME,)) else None
 
-        return self._made(language, text, offered, find=find)
+        notice = "" if place.codes else language.phrases.not_found
+        return self._made(language, text, offered, find=find, notice=notice)
 
     def _action(self, place: Place, does: Does) -> Sheet:
         """The question, or what is said to whoever agreed."""
@@ -198,6 +199,7 @@ class Screens:
         offered: Iterable[tuple[Place, str]] = (),
         find: Callable[[str], Place | None] | None = None,
         wish: Granted | None = None,
+        notice: str = "",
     ) -> Sheet:
         choices = dict(zip(KEYS, offered, strict=False))
         phrases = language.phrases
@@ -207,7 +209,7 @@ class Screens:
             text=_with_choices(text, {key: label for key, (_, label) in choices.items()}),
             choices={key: place for key, (place, _) in choices.items()},
             plain=Frame(below=below, below_if_more=more),
-            noticed=Frame(phrases.not_on_list, below, more),
+            noticed=Frame(notice or phrases.not_on_list, below, more),
             goodbye=phrases.goodbye,
             budget=self._budget,
             find=find,
