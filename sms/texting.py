@@ -28,6 +28,7 @@ from sms.sender import utc_now
 from sms.series import Subscriptions
 from sms.settings import Settings
 from sms.simulator import Simulator
+from sms.unknown_words import UnknownWords
 
 AGAIN_SECONDS = 1.0
 OUTBOX_SECONDS = 5.0
@@ -94,6 +95,7 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
         outbox,
         subscriptions,
         Strangers(redis, seal),
+        UnknownWords(redis, seal),
     )
     gateway = gateway_of(settings, redis, seal)
     return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering)
