@@ -54,9 +54,13 @@ from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
 from web.door import Door
+from web.figures import Figures
+from web.figures_page import Price, figures_pages
+from web.metrics import metrics_page
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
+from web.stats_command import stats_command
 
 T = TypeVar("T")
 
@@ -156,6 +160,10 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     pages, seal = Pages(), Seal(data_key_of(settings))
     door = Door(token_of(settings), pages, post.redis, seal)
     app.include_router(door_pages(door))
+    figures = Figures(post.redis, post.menu, post.outbox, post.unknown_words)
+    price, menu = Price.of(settings.segment_price), post.menu
+    app.include_router(figures_pages(door, pages, figures, menu, price))
+    app.include_router(metrics_page(post.redis, menu, figures))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)
@@ -400,7 +408,9 @@ def screens(
 
 
 cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
-cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu, log_plainly)))
+HOUSE = House(settings_or_exit, menu_or_exit, live_menu, log_plainly)
+cli.add_typer(sms_commands(HOUSE))
+cli.add_typer(stats_command(HOUSE))
 
 if __name__ == "__main__":
     cli()

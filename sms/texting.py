@@ -48,6 +48,7 @@ class Texting:
     subscriptions: Subscriptions
     calendar: Calendar
     answering: Answering
+    unknown_words: UnknownWords
 
     async def run_due(self) -> Run:
         return await run_due(
@@ -88,6 +89,7 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     )
     outbox = Outbox(redis, seal, prefixes=settings.prefixes)
     subscriptions = Subscriptions(redis, seal, calendar)
+    unknown_words = UnknownWords(redis, seal)
     answering = Answering(
         menu,
         cache(partial(countries_of, settings)),
@@ -95,10 +97,10 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
         outbox,
         subscriptions,
         Strangers(redis, seal),
-        UnknownWords(redis, seal),
+        unknown_words,
     )
     gateway = gateway_of(settings, redis, seal)
-    return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering)
+    return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering, unknown_words)
 
 
 def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:

@@ -8,7 +8,7 @@ have been heard, for `SESSION_SECONDS` from the last hop: no number, no text.
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha1
 from typing import Any
 
@@ -22,6 +22,11 @@ REDIS_SECONDS = 0.25
 """The most that a hop waits for Redis in all, connecting included."""
 
 log = logging.getLogger(__name__)
+
+
+def dialled_key(day: date) -> str:
+    """Where the counts of a day (UTC) are."""
+    return f"ussd:counts:{day}"
 
 
 class Script:
@@ -92,7 +97,7 @@ class Sessions:
         await self._ask(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
 
     def _counts_key(self) -> str:
-        return f"ussd:counts:{self._now().date()}"
+        return dialled_key(self._now().date())
 
     async def _ask(self, script: Script, keys: list[str], args: list[Any]) -> object:
         try:
