@@ -112,11 +112,7 @@ class StillMenu(LiveMenu):
     """A menu that does not follow its files."""
 
     def __init__(self, menu: Menu) -> None:
-        self._menu = menu
-
-    @property
-    def current(self) -> Menu:
-        return self._menu
+        self.current = menu
 
 
 @pytest.fixture

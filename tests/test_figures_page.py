@@ -6,16 +6,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from redis import Redis
 
-from sms.counting import counts_key
 from sms.embedded_redis import embedded_redis
+from tests.days import TODAY, fill
 from tests.service import (
     OPERATOR_TOKEN,
     REPOSITORY,
@@ -26,11 +25,8 @@ from tests.service import (
     running,
     short_folder,
 )
-from ussd.sessions import dialled_key
 
-TODAY = datetime.now(UTC).date()
 NUMBER = "+77019876543"
-WORDS = {"hepl": "25", "<script>alert(1)</script>": "12", "=1+1": "14"}
 
 
 @pytest.fixture(scope="module")
@@ -41,32 +37,11 @@ def house() -> "Iterator[tuple[Service, str, Path]]":
         running(url, KOMEK_SEGMENT_PRICE="12.5 KZT") as service,
     ):
         with Redis.from_url(url) as redis:
-            _fill(redis)
+            fill(redis)
         service.http.post(
             f"{service.base}/operator/enter", data={"token": OPERATOR_TOKEN, "name": "A"}
         )
         yield service, url, folder
-
-
-def _fill(redis: "Redis") -> None:
-    for n in range(10):
-        day = TODAY - timedelta(days=n)
-        places: dict[Any, Any] = {
-            "at - start": 17,
-            "at ru danger": 40,
-            "at kk danger": 23,
-            "at en signs": 4,
-        }
-        redis.hset(dialled_key(day), mapping={**places, "sessions": 96, "hops": 480})
-        kinds: dict[Any, Any] = {
-            "reply is delivered": 31,
-            "reply is failed": 4,
-            "reply of 1": 12,
-            "reply of 2": 23,
-        }
-        sent: dict[Any, Any] = {"reply messages": 43, "reply segments": 77, "trouble no credit": 22}
-        redis.hset(counts_key(day), mapping={**kinds, **sent})
-    redis.hset(f"sms:known-words:{TODAY:%Y-%m}", mapping=dict[Any, Any](WORDS))
 
 
 def got(service: Service, path: str) -> httpx.Response:
