@@ -133,7 +133,7 @@ def create_app(settings: Settings) -> Callbacks:
         live_menu(settings),
         secret_of(settings),
     )
-    sessions, post = Sessions(redis), texting(settings, menu)
+    sessions, post = Sessions(redis, Seal(data_key_of(settings))), texting(settings, menu)
     dialogue = Dialogue(menu, sessions, budget_of(settings))
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),

@@ -52,7 +52,9 @@ def hop_of(form: Form) -> Hop:
         raise BadForm(400, "no text and no sessionId")
     text = form.get("text", _UNREADABLE)
     readable = not any(char in text for char in _UNREADABLE)
-    return Hop(_session_of(form) if readable else None, answers_of(form.get("text", "")))
+    session_id = _session_of(form) if readable else None
+    msisdn = form["phoneNumber"] if session_id else None
+    return Hop(session_id, answers_of(form.get("text", "")), msisdn)
 
 
 def answers_of(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """One hop of a dialled session: what came, and what the phone shows next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from menus.live import AT_HAND, LiveMenu
@@ -8,7 +8,7 @@ from menus.model import Menu
 from ussd.engine import Screen, play, show
 from ussd.paging import Budget
 from ussd.screens import Screens
-from ussd.sessions import Sessions
+from ussd.sessions import Heard, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Hop:
 
     session_id: str | None
     answers: tuple[str, ...]
+    msisdn: str | None = field(default=None, repr=False)
 
 
 class Dialogue:
@@ -36,10 +37,16 @@ class Dialogue:
         in whatever order and on whichever process they arrive.
         """
         version = self._menu.current.version
+        screens = self._screens(self._menu.current)
+        session = play(screens, hop.answers)
         if hop.session_id:
-            version = await self._sessions.hear(hop.session_id, len(hop.answers), version)
-        screens = self._screens(self._menu.version(version))
-        return show(screens, play(screens, hop.answers))
+            language, node = session.way[-1].place
+            heard = Heard(hop.session_id, hop.msisdn, len(hop.answers), (language, node))
+            began_on = await self._sessions.hear(heard, version)
+            if began_on != version:
+                screens = self._screens(self._menu.version(began_on))
+                session = play(screens, hop.answers)
+        return show(screens, session)
 
     def emergency(self) -> str:
         """The numbers in all languages, for when anything breaks."""

@@ -10,6 +10,7 @@ from sms.cells import STEP, Shown, Split, at_least, in_steps, shown
 from sms.counting import CAPPED, MOST_SEGMENTS, OTHER_TROUBLE, TROUBLES, UNDER_WAY
 from sms.outbox import Kind
 from sms.states import State
+from ussd.sessions import NO_LANGUAGE
 
 Counts = Mapping[str, int]
 Published = dict[str, dict[str, int]]
@@ -19,7 +20,6 @@ OTHERS = "(others)"
 STOPPED_AT_START, WENT_ON = "stopped at the first screen", "chose a language"
 PLACE = "at "
 """Before the language and the node, in the raw counts of dialled sessions."""
-NO_LANGUAGE = "-"
 STATES = (UNDER_WAY, *(s for s in State if s not in (State.QUEUED, State.SENDING)))
 SIZES = tuple(str(n) for n in range(1, MOST_SEGMENTS + 1))
 TROUBLE_NAMES = (*dict.fromkeys(TROUBLES.values()), OTHER_TROUBLE)
