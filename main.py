@@ -45,7 +45,7 @@ from sms.end_with_parent import end_with
 from sms.keyword_check import capitals_are_keywords, keywords_clear
 from sms.sealing import Seal
 from sms.settings import Settings
-from sms.texting import Texting, data_key_of, kept_key, texting
+from sms.texting import Texting, countries_of, data_key_of, kept_key, library_of, texting
 from ussd import africastalking as ussd_gateway
 from ussd.fit_check import fits_on_screens
 from ussd.hop import Dialogue
@@ -94,6 +94,12 @@ def read_menu(budget: Budget, folder: Path) -> Menu:
     return load(folder, [*screens, *messages])
 
 
+def screens_of(settings: Settings, menu: Menu) -> Screens:
+    """The menu as phones show it today."""
+    library = partial(library_of, settings, partial(countries_of, settings), menu)
+    return Screens(menu, budget_of(settings), library)
+
+
 def secret_of(settings: Settings) -> str:
     """The secret of the callbacks.  Raises `ValueError` if the settings have none."""
     if settings.callback_secret is None:
@@ -134,7 +140,7 @@ def create_app(settings: Settings) -> Callbacks:
         secret_of(settings),
     )
     sessions, post = Sessions(redis, Seal(data_key_of(settings))), texting(settings, menu)
-    dialogue = Dialogue(menu, sessions, budget_of(settings))
+    dialogue = Dialogue(menu, sessions, budget_of(settings), post.library, post.granting.grant)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
         "ussd/end": ussd_gateway.end_callback(secret, sessions),
@@ -385,7 +391,7 @@ def dial(
         err.print(f"{text} is another service; this one answers {ours}", style="red")
         raise typer.Exit(1)
     answers = ussd_gateway.answers_of(with_code)
-    screens = Screens(menu_or_exit(settings), budget_of(settings))
+    screens = screens_of(settings, menu_or_exit(settings))
     if keys is None:
         talk(out, screens, budget_of(settings), answers)
         return
@@ -403,7 +409,7 @@ def screens(
     if language not in (None, *menu.languages):
         err.print(f"There is no language {language}: {', '.join(menu.languages)}", style="red")
         raise typer.Exit(1)
-    for shown in everything(Screens(menu, budget_of(settings)), language):
+    for shown in everything(screens_of(settings, menu), language):
         out.print(drawn(shown, budget_of(settings)))
 
 

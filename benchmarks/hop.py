@@ -36,7 +36,7 @@ from benchmarks.servers import (
     running,
     seconds_to_first_answer,
 )
-from main import budget_of, read_menu
+from main import budget_of, read_menu, screens_of
 from sms.embedded_redis import embedded_redis
 from sms.settings import Settings
 from ussd.africastalking import answers_of, reply
@@ -325,7 +325,7 @@ def main() -> None:
     dialogues, source = recorded(ROOT / "tests" / "conversations")
     with temporary_folder() as folder, chdir(folder):
         settings = Settings()
-        screens = Screens(read_menu(budget_of(settings), settings.menus_dir), budget_of(settings))
+        screens = screens_of(settings, read_menu(budget_of(settings), settings.menus_dir))
         bench = Bench(folder, dialogues, screens, core, load)
         start = start_seconds(bench)
         engine = engine_rate(bench)

@@ -16,6 +16,7 @@ from menus.alphabet import foreign_letters, invisible, mixed_words
 from menus.draft import FILLER, Draft, Part
 from menus.faults import Fault
 from menus.forms import FILLED_LATER, Number, Tree, Words
+from menus.kind_checks import sends, sends_by_itself, words_of_the_kind
 from menus.source import Steps, screen_of
 
 Check = Callable[[Draft], Iterator[Fault]]
@@ -75,8 +76,8 @@ def no_orphans(draft: Draft) -> Iterator[Fault]:
     if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
         return
     listed = {choice for node in tree.nodes.values() for choice in node.choices}
-    for name in tree.nodes:
-        if name not in listed and name != tree.start.leads_to:
+    for name, node in tree.nodes.items():
+        if name not in listed and name != tree.start.leads_to and not sends(node):
             where = draft.tree.source.key("nodes", name)
             yield Fault(
                 where, name, "is an orphan: no choice leads here; list it in a menu or remove it"
@@ -304,9 +305,11 @@ CHECKS: tuple[Check, ...] = (
     no_dead_ends,
     no_orphans,
     way_back,
+    sends_by_itself,
     languages_complete,
     languages_have_keys,
     words_complete,
+    words_of_the_kind,
     names_differ,
     placeholders_have_numbers,
     filled_later,

@@ -13,14 +13,14 @@ from pydantic import BaseModel, ValidationError
 
 from menus.contacts import Contact, read_contacts
 from menus.faults import Fault
-from menus.forms import Facts, Numbers, Tree, Words
+from menus.forms import Facts, Numbers, Phrases, Tree, Words
 from menus.source import Source, Steps, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
 _BESIDE_LANGUAGES = {"tree", "numbers", "facts", "countries"}
 
-_SHOWN = {"text", "label", "name", "next", "back", "start", "not_on_list", "goodbye"}
+_SHOWN = {"text", "label", "name", "done", *Phrases.model_fields}
 """The keys whose words a phone may show; so are keywords and all words under `sms`."""
 
 FILLER = "?"
@@ -29,8 +29,9 @@ FILLER = "?"
 _PLAINLY = {
     "missing": "'{key}' is missing: add it",
     "extra_forbidden": "'{key}' is not a key that is known here: correct or remove it",
-    "union_tag_not_found": "'kind' is missing: add `kind: menu` or `kind: page`",
-    "union_tag_invalid": "there is no such kind of node: write menu or page",
+    "union_tag_not_found": "'kind' is missing: add `kind: menu`, page, lookup or action",
+    "union_tag_invalid": "there is no such kind of node: write menu, page, lookup or action",
+    "literal_error": "'{value}' is not known here: write {expected}",
     "string_pattern_mismatch": "'{value}' does not have the right form: {pattern}",
     "string_too_short": "'{key}' has no words: write some",
     "string_type": "'{key}' must be words, not a list or further keys",
@@ -40,6 +41,9 @@ _PLAINLY = {
     "model_type": "'{key}' must hold further keys",
     "model_attributes_type": "'{key}' must hold further keys",
 }
+
+_KIND_BY_KEY = {"choices": "menu", "finds": "lookup", "does": "action"}
+"""What a node of no known kind is taken for, by a key that it has."""
 
 _PATTERNS = {
     r"^[^\n]*\S[^\n]*$": "write words, on one line",
@@ -167,7 +171,7 @@ def _patch(source: Source, error: Any) -> list[str]:
         _holder(source.data, (*steps, ""))[str(error["loc"][-1])] = FILLER
     elif kind.startswith("union_tag_"):
         node = _holder(source.data, (*steps, ""))
-        node["kind"] = "menu" if "choices" in node else "page"
+        node["kind"] = next((kind for key, kind in _KIND_BY_KEY.items() if key in node), "page")
     elif kind.startswith("string_"):
         _holder(source.data, steps)[steps[-1]] = FILLER
     elif steps[:1] == ("nodes",) and len(steps) > 1:
@@ -192,7 +196,8 @@ def _fault(source: Source, error: Any) -> Fault:
     words = _PLAINLY.get(kind, error["msg"])
     pattern = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), "")
     value = " ".join(str(error["input"]).split())
-    what = words.format(key=key, value=value, pattern=pattern)
+    expected = error.get("ctx", {}).get("expected", "").replace("'", "")
+    what = words.format(key=key, value=value, pattern=pattern, expected=expected)
     about_key = kind in ("missing", "extra_forbidden") or "[key]" in error["loc"]
     where = source.key(*steps) if about_key else source.value(*steps)
     return Fault(where, screen_of(steps), what)

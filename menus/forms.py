@@ -19,6 +19,14 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\n]*\S[^\n]*$", strip_white
 """Words on one line."""
 
 
+Finds = Literal["abroad", "here"]
+"""What a look-up finds: Kazakhstan's missions in a country, or its missions in Kazakhstan."""
+Does = Literal["send", "digest", "series"]
+"""What an action does: sends what the screen before it says, sends the chief tips at
+once, or begins the series of them.
+"""
+
+
 class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,7 +50,34 @@ class PageNode(Form):
         return ()
 
 
-Node = Annotated[MenuNode | PageNode, Field(discriminator="kind")]
+class LookupNode(Form):
+    """Its question, then the countries most asked for; any other may be typed."""
+
+    kind: Literal["lookup"]
+    finds: Finds
+    facts: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return ()
+
+
+class ActionNode(Form):
+    """Its question; it is done for whoever agrees."""
+
+    kind: Literal["action"]
+    does: Does
+    facts: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return ()
+
+
+Node = Annotated[
+    MenuNode | PageNode | LookupNode | ActionNode,
+    Field(discriminator="kind"),
+]
 
 
 class Start(Form):
@@ -69,6 +104,9 @@ class Phrases(Form):
     start: Line = Field(description="Beside 00: to the first screen")
     not_on_list: Line = Field(description="Above the screen after a wrong key")
     goodbye: Text = Field(description="The last screen, after three wrong keys")
+    which: Line = Field(description="Above the countries that a typed name may mean")
+    agree: Line = Field(description="Beside 1, under the question of an action")
+    not_sent: Text = Field(description="When an SMS cannot be sent: whom to call")
 
 
 class NodeWords(Form):
@@ -76,6 +114,7 @@ class NodeWords(Form):
 
     label: Line | None = None
     text: Text
+    done: Text | None = Field(None, description="Of an action: what is said once it is done")
     keywords: tuple[Line, ...] = Field(
         (), description="Words that ask for it by SMS; a menu above it names the first"
     )

@@ -9,7 +9,7 @@ from typing import Any
 from menus.checks import CHECKS, PLACEHOLDER
 from menus.draft import FILLER, Draft, Shape, read_draft
 from menus.faults import BrokenMenu, Fault
-from menus.forms import Number, Tree, Words
+from menus.forms import ActionNode, LookupNode, Number, Tree, Words
 from menus.model import Language, Menu, Node, NodeWords
 
 ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
@@ -95,7 +95,13 @@ def _put_into(numbers: dict[str, Number], value: Any) -> Any:
 def _node(tree: Tree, name: str) -> Node:
     node = tree.nodes[name]
     choices = tuple(choice for choice in node.choices if choice in tree.nodes)
-    return Node(name, choices, node.facts)
+    return Node(
+        name,
+        choices,
+        node.facts,
+        finds=node.finds if isinstance(node, LookupNode) else None,
+        does=node.does if isinstance(node, ActionNode) else None,
+    )
 
 
 def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -> Language:
@@ -112,6 +118,6 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
 def _words(words: Words, name: str, numbers: dict[str, Number]) -> NodeWords:
     node = words.nodes.get(name)
     if node is None:
-        return NodeWords(FILLER, FILLER)
-    label = put_in(numbers, node.label or "")
-    return NodeWords(label, put_in(numbers, node.text), node.keywords)
+        return NodeWords(FILLER, FILLER, done=FILLER)
+    label, text, done = (put_in(numbers, each or "") for each in (node.label, node.text, node.done))
+    return NodeWords(label, text, node.keywords, done)

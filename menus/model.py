@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from menus.contacts import Contact
-from menus.forms import Number, Phrases, SmsWords, Start
+from menus.forms import Does, Finds, Number, Phrases, SmsWords, Start
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in the tree.  A node without choices is a page."""
+    """A place in the tree.  A look-up `finds`, an action `does`; of the others, those
+    without choices are pages.
+    """
 
     name: str
     choices: tuple[str, ...]
     facts: tuple[str, ...]
+    finds: Finds | None = None
+    does: Does | None = None
+
+    @property
+    def is_page(self) -> bool:
+        return not (self.choices or self.finds or self.does)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class NodeWords:
     label: str
     text: str
     keywords: tuple[str, ...] = ()
+    done: str = ""
 
 
 @dataclass(frozen=True, slots=True)

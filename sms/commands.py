@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, TypeVar
 
 import typer
@@ -11,16 +12,14 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.panel import Panel
 
-from menus.contacts import only_sendable
 from menus.live import LiveMenu, follow_changes
 from menus.model import Menu
 from sms.answering import preview
 from sms.embedded_redis import running_redis
 from sms.encoding import measure
-from sms.replies import Library
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
-from sms.texting import Texting, countries_of, kept_key, texting
+from sms.texting import Texting, countries_of, kept_key, library_of, texting
 
 T = TypeVar("T")
 
@@ -50,8 +49,7 @@ def sms_commands(house: House) -> typer.Typer:
         """What a texted message would be answered, and what that costs."""
         settings = house.settings()
         menu = house.menu(settings)
-        contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-        reply = preview(message, menu, Library(countries_of(settings), contacts))
+        reply = preview(message, menu, library_of(settings, partial(countries_of, settings), menu))
         size = measure(reply)
         out.print(Panel(reply, width=44, title=f"{size.segments} segments, {size.encoding}"))
 

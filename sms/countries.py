@@ -104,11 +104,7 @@ class Countries:
         In English where CLDR has not the language or the name.  Raises `KeyError`
         for a code that is no country's.
         """
-        own = self.names.names.get(language, {}).get(code)
-        return own or territories(language).get(code) or self._in_english(code)
-
-    def _in_english(self, code: str) -> str:
-        return self.names.names.get("en", {}).get(code) or territories("en")[code]
+        return name_of(self.names, code, language)
 
     def find(self, words: str) -> Codes:
         """The countries that the words may mean: one is sure, several are to be asked.
@@ -196,6 +192,12 @@ class Countries:
         close = [self.guessed[key] for key, score, _ in near if best[1] - score < LEAST_LEAD]
         rivals = [code for codes in close if set(codes).isdisjoint(meant) for code in codes]
         return tuple(dict.fromkeys((*meant, *rivals)))[:MOST_ASKED]
+
+
+def name_of(names: Names, code: str, language: str) -> str:
+    """As `Countries.name`, from the file alone."""
+    own = names.names.get(language, {}).get(code) or territories(language).get(code)
+    return own or names.names.get("en", {}).get(code) or territories("en")[code]
 
 
 def _agreed(met: list[Codes]) -> Codes:

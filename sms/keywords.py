@@ -93,7 +93,9 @@ class Unknown:
     language_guess: str
 
 
-Wish = Stop | Ask | Embassy | Digest | Series | Yes | Unknown
+Granted = Ask | Embassy | Digest | Series
+"""The wishes that a dialled screen can offer."""
+Wish = Granted | Stop | Yes | Unknown
 
 
 # --- Reading ------------------------------------------------------------------

@@ -177,7 +177,7 @@ class Outbox:
 
     async def put_all(self, letters: Sequence[Letter], now: datetime) -> list[Put]:
         """Queue texts, durably when this returns; one answer for each, in their order."""
-        answers = [Put.QUEUED if self._allowed(each.msisdn) else Put.REFUSED for each in letters]
+        answers = [Put.QUEUED if self.allows(each.msisdn) else Put.REFUSED for each in letters]
         allowed = [place for place, answer in enumerate(answers) if answer is Put.QUEUED]
         for some in _parts(allowed, PUT_AT_ONCE):
             sealed = [self._sealed(letters[place], now) for place in some]
@@ -185,6 +185,10 @@ class Outbox:
             for place, answer in zip(some, said, strict=True):
                 answers[place] = _heard(answer)
         return answers
+
+    def allows(self, msisdn: str) -> bool:
+        """Whether this is a number that we may text."""
+        return is_msisdn(msisdn) and msisdn.startswith(self._prefixes)
 
     async def state_of(self, key: str) -> State | None:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
@@ -280,9 +284,6 @@ class Outbox:
 
     async def _run(self, name: str, *args: Any) -> Any:
         return await self._scripts[name](args=[*args])
-
-    def _allowed(self, msisdn: str) -> bool:
-        return is_msisdn(msisdn) and msisdn.startswith(self._prefixes)
 
     def _key(self, key: str) -> str:
         return f"sms:key:{self._seal.index(f'key {key}')}"

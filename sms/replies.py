@@ -7,13 +7,14 @@ Its first line is what a locked phone shows, so it tells nothing of the matter.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from itertools import chain
+from typing import assert_never, get_args
 
 from anyascii import anyascii
 
 from menus.alphabet import is_cyrillic, words
 from menus.contacts import Contact, emergency_of, missions_in_kazakhstan, missions_of_kazakhstan
-from menus.forms import EmbassyWords, SmsWords
+from menus.forms import EmbassyWords, Finds, SmsWords
 from menus.model import Menu
 from sms.countries import Countries
 from sms.encoding import SEPTETS, measure
@@ -98,13 +99,26 @@ def node_reply(menu: Menu, language: str, node: str) -> str:
 
 
 def _choices(menu: Menu, language: str, node: str, text: str) -> str:
-    """The first keyword of each choice; nothing where the words name whom to call."""
-    here = menu.languages[language]
-    choices = (here.words[choice].keywords[:1] for choice in menu.nodes[node].choices)
-    named = ", ".join(keyword for first in choices for keyword in first)
+    """A keyword of each choice; nothing where the words name whom to call."""
+    choices = menu.nodes[node].choices
+    named = dict.fromkeys(each for choice in choices for each in asked_by(menu, language, choice))
     if not named or any(number.number in text for number in menu.numbers.values()):
         return ""
-    return here.sms.choose.replace("{words}", named)
+    return menu.languages[language].sms.choose.replace("{words}", ", ".join(named))
+
+
+def asked_by(menu: Menu, language: str, node: str) -> tuple[str, ...]:
+    """What to send for what a node gives: its first keyword, or that of the answer which
+    it leads to; of a menu without keywords, those of its choices.
+    """
+    here, of = menu.languages[language], menu.nodes[node]
+    if own := here.words[node].keywords[:1]:
+        return own
+    if of.finds:
+        return here.sms.embassy_keywords[:1]
+    if of.does in ("digest", "series"):
+        return (here.sms.tips_keywords if of.does == "digest" else here.sms.series_keywords)[:1]
+    return tuple(each for choice in of.choices for each in asked_by(menu, language, choice))
 
 
 def _says(text: str, line: str, menu: Menu) -> bool:
@@ -136,16 +150,26 @@ def _embassy(menu: Menu, language: str, codes: tuple[str, ...], library: Library
     if len(names) > 1:
         return said.which_country.replace("{countries}", ", ".join(names))
     [code] = codes
-    lines = [
-        Line(names[0]),
-        *abroad_lines(
-            said.embassy,
-            _phones(emergency_of(library.contacts, code)),
-            _phones(missions_of_kazakhstan(library.contacts, code)),
-        ),
-        *here_lines(said.embassy, _phones(missions_in_kazakhstan(library.contacts, code))),
-    ]
-    return fitted(lines, EMBASSY_SEGMENTS)
+    halves = (_half(finds, said.embassy, code, library) for finds in get_args(Finds))
+    return fitted([Line(names[0]), *chain.from_iterable(halves)], EMBASSY_SEGMENTS)
+
+
+def country_screen(menu: Menu, language: str, finds: Finds, code: str, library: Library) -> str:
+    """One half of that answer for a screen: the country's name, then what has a number.
+    Its heading is left out, since the screen before asked for this half.
+    """
+    said = menu.languages[language].sms.embassy
+    lines = [line.text for line in _half(finds, said, code, library)[1:]]
+    numbers_first = sorted(lines, key=lambda line: not any(map(str.isdigit, line)))
+    return "\n".join([plain(library.countries.name(code, language)), *numbers_first])
+
+
+def _half(finds: Finds, said: EmbassyWords, code: str, library: Library) -> list[Line]:
+    contacts = library.contacts
+    if finds == "here":
+        return here_lines(said, _phones(missions_in_kazakhstan(contacts, code)))
+    emergency, missions = emergency_of(contacts, code), missions_of_kazakhstan(contacts, code)
+    return abroad_lines(said, _phones(emergency), _phones(missions))
 
 
 def abroad_lines(said: EmbassyWords, emergency: Phones, missions: Phones) -> list[Line]:

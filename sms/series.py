@@ -20,12 +20,16 @@ KEPT = timedelta(days=60)
 """From the last tip sent.  A series that nobody runs for so long is forgotten."""
 STOP_KEPT = timedelta(days=7)
 """For a tip that waits in the outbox just then; it names nobody."""
+ONCE = timedelta(hours=48)
+"""For which a consent is recognised, as long as the wish for a text is."""
 AT_ONCE = 500
 """Subscriptions read in one round trip."""
 
 _DUE = "sms:series:due"
 
+# With a fourth key: the same consent, heard again after STOP, begins nothing.
 _BEGIN = """
+if KEYS[4] and not redis.call('SET', KEYS[4], '', 'NX', 'EX', ARGV[6]) then return 0 end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('DEL', KEYS[3])
 redis.call('HSET', KEYS[1], 'to', ARGV[1], 'language', ARGV[2], 'next', 0, 'begun', ARGV[3])
@@ -91,13 +95,18 @@ class Subscriptions:
         await self._redis.delete(asked)
         return str(language)
 
-    async def begin(self, msisdn: str, language: str, now: datetime) -> bool:
-        """Begin the series with the first tip; False if it is under way already."""
+    async def begin(self, msisdn: str, language: str, now: datetime, once: str = "") -> bool:
+        """Begin the series with the first tip; False if it is under way already.
+
+        `once` names a consent that may be heard again: for `ONCE` it begins one series.
+        """
         index = self._seal.index(msisdn)
         first = self._calendar.first_from(now).timestamp()
         sealed = self._seal.seal(msisdn, index)
-        args: list[str | float] = [sealed, language, first, index, int(KEPT.total_seconds())]
+        lives = int(KEPT.total_seconds()), int(ONCE.total_seconds())
+        args: list[str | float] = [sealed, language, first, index, *lives]
         keys = [_series(index), _DUE, _stopped(index)]
+        keys += [f"sms:once:{self._seal.index(once)}"] if once else []
         return bool(await self._begin(keys=keys, args=args))
 
     async def runs(self, msisdn: str) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import logging
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
@@ -15,6 +16,7 @@ from redis.backoff import NoBackoff
 
 from menus.contacts import Contact, only_sendable
 from menus.live import LiveMenu
+from menus.model import Menu
 from sms import africastalking, sender
 from sms.answering import Answering, Strangers
 from sms.calendar import Calendar
@@ -22,7 +24,9 @@ from sms.callback import without_content
 from sms.countries import Countries
 from sms.digest_run import Run, run_due, run_on_schedule
 from sms.gateway import DeliveryReport, Gateway
+from sms.granting import Granting
 from sms.outbox import Outbox
+from sms.replies import Library
 from sms.sealing import Seal
 from sms.sender import utc_now
 from sms.series import Subscriptions
@@ -48,6 +52,8 @@ class Texting:
     subscriptions: Subscriptions
     calendar: Calendar
     answering: Answering
+    granting: Granting
+    library: Callable[[Menu], Library]
     unknown_words: UnknownWords
 
     async def run_due(self) -> Run:
@@ -87,12 +93,13 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     calendar = Calendar(
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )
+    countries = cache(partial(countries_of, settings))
     outbox = Outbox(redis, seal, prefixes=settings.prefixes)
     subscriptions = Subscriptions(redis, seal, calendar)
     unknown_words = UnknownWords(redis, seal)
     answering = Answering(
         menu,
-        cache(partial(countries_of, settings)),
+        countries,
         partial(sendable_contacts, menu, settings.contacts_oldest_days),
         outbox,
         subscriptions,
@@ -100,7 +107,20 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
         unknown_words,
     )
     gateway = gateway_of(settings, redis, seal)
-    return Texting(redis, menu, gateway, outbox, subscriptions, calendar, answering, unknown_words)
+    granting = Granting(outbox, subscriptions)
+    library = partial(library_of, settings, countries)
+    return Texting(
+        redis,
+        menu,
+        gateway,
+        outbox,
+        subscriptions,
+        calendar,
+        answering,
+        granting,
+        library,
+        unknown_words,
+    )
 
 
 def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
@@ -117,6 +137,12 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
 
 def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Contact, ...]:
     return only_sendable(menu.current.contacts, today, oldest_days)
+
+
+def library_of(settings: Settings, countries: Callable[[], Countries], menu: Menu) -> Library:
+    """What answers by this menu look up today."""
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    return Library(countries(), contacts)
 
 
 def countries_of(settings: Settings) -> Countries:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from main import read_menu
+from main import read_menu, screens_of
 from menus.model import Menu
 from sms.embedded_redis import embedded_redis
 from sms.settings import Settings
 from tests.browser import chromium, watched_page
-from tests.service import Service, running, short_folder
+from tests.service import ANY_AGE, Service, running, short_folder
 from ussd.paging import Budget
 from ussd.screens import Screens
 
@@ -34,7 +34,8 @@ def menu() -> Menu:
 
 @pytest.fixture(scope="session")
 def screens(menu: Menu) -> Screens:
-    return Screens(menu, Budget())
+    """On any day the same: no contact becomes too old."""
+    return screens_of(Settings.model_validate({"contacts_oldest_days": ANY_AGE}), menu)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ SHAPE = {
     ),
     "a node has a kind that is unknown": Mistake(
         "tree.yaml", "  escaped:\n    kind: page", f"  escaped:\n    {MARK}kind: pge", "escaped",
-        "there is no such kind of node: write menu or page",
+        "there is no such kind of node: write menu, page, lookup or action",
     ),
     "the main menu has a kind that is unknown": Mistake(
         "tree.yaml", "  main:\n    kind: menu", f"  main:\n    {MARK}kind: men", "main",
@@ -86,7 +86,24 @@ SHAPE = {
     ),
     "a node has no kind": Mistake(
         "tree.yaml", "  escaped:\n    kind: page\n    facts", f"  escaped:\n    {MARK}facts",
-        "escaped", "'kind' is missing: add `kind: menu` or `kind: page`",
+        "escaped", "'kind' is missing: add `kind: menu`, page, lookup or action",
+    ),
+    "a look-up finds what it cannot": Mistake(
+        "tree.yaml", "finds: abroad", f"finds: {MARK}everywhere", "embassy_abroad",
+        "'everywhere' is not known here: write abroad or here",
+    ),
+    "an action does what it cannot": Mistake(
+        "tree.yaml", "does: digest", f"does: {MARK}shout", "tips_by_sms",
+        "'shout' is not known here: write send, digest or series",
+    ),
+    "a menu lists what screens offer by themselves": Mistake(
+        "tree.yaml", "tips_by_sms, series]", f"tips_by_sms, {MARK}by_sms, series]", "helpers",
+        "lists 'by_sms', which screens offer by themselves: remove it",
+    ),
+    "two nodes send what the screen before them says": Mistake(
+        "tree.yaml", "    does: series\n", "    does: send\n", "by_sms",
+        "sends what the screen before it says, as 'series' does: keep one",
+        at=("tree.yaml", f"  {MARK}by_sms:\n"), also=("helpers: lists 'series'",),
     ),
     "choices are no list": Mistake(
         "tree.yaml", "choices: [abroad, escaped]", f"choices: {MARK}abroad", "danger",
@@ -149,6 +166,20 @@ LANGUAGES = {
     "a label stands where nobody sees it": Mistake(
         "en.yaml", "  main:\n", f"  main:\n    {MARK}label: Main\n", "main",
         "'label' is never shown, as no menu lists this node",
+    ),
+    "an action does not say what is done": Mistake(
+        "ru.yaml", "    done: \"Советы", f"    dune: {MARK}\"Советы", "series",
+        "'done' is missing: add what is said once it is done", also=("'dune' is not a key",),
+        at=("ru.yaml", f"\n  {MARK}series:\n    label: Советы"),
+    ),
+    "what is no action says what is done": Mistake(
+        "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}done: Да\n    label: ", "escaped",
+        "'done' is never shown, as this is no action: remove it",
+    ),
+    "a look-up has keywords": Mistake(
+        "ru.yaml", "    label: Я за границей\n",
+        f"    label: Я за границей\n    {MARK}keywords: [ГРАНИЦА]\n", "embassy_abroad",
+        "has keywords, but is a question and no answer: remove them",
     ),
     "a text is missing": Mistake(
         "en.yaml", "  main:\n    text: ", f"  {MARK}main:\n    txt: ", "main",
@@ -282,6 +313,18 @@ ROOM = {
     "the goodbye is too long": Mistake(
         "en.yaml", "  goodbye: |", f"  {MARK}goodbye: |\n    {MANY}", "phrases",
         "of 160 units (GSM-7): shorten it",
+    ),
+    "what is said when nothing is sent takes two screens": Mistake(
+        "ru.yaml", "  not_sent: |", f"  {MARK}not_sent: |\n    {'длинно ' * 5}", "phrases",
+        "'not_sent' needs",
+    ),
+    "a line of a country's screen is longer than it": Mistake(
+        "kk.yaml", "    duty_phone: ", f"    duty_phone: {MARK}{'ұзын ' * 4}", "sms",
+        "of 70 units (UCS-2): shorten it",
+    ),
+    "a country to choose has too long a name": Mistake(
+        "countries.yaml", "commonest: [RU,", f"commonest: [{MARK}GS, RU,", "commonest",
+        "the line '1 ",
     ),
     "the lines for the keys leave no room": Mistake(
         "ru.yaml", "  next: ", "  next: Дальше, дальше ", "phrases",

@@ -18,6 +18,8 @@ REPOSITORY = Path(__file__).parent.parent
 SECRET = "for-tests-only-0123456789"
 OPERATOR_TOKEN = "test-token-of-the-operator"
 START_SECONDS = 20.0
+ANY_AGE = 100_000
+"""Days: no contact becomes too old, so that what is said does not depend on the day."""
 
 
 @dataclass
@@ -32,9 +34,9 @@ class Service:
     def callback(self) -> str:
         return f"{self.base}/africastalking/{SECRET}/ussd"
 
-    def hop(self, session_id: str, text: str) -> str:
+    def hop(self, session_id: str, text: str, number: str = "+77010000000") -> str:
         """One hop as the gateway posts it.  Anything but 200 is a failed test."""
-        response = self.http.post(self.callback, data=form(session_id, text))
+        response = self.http.post(self.callback, data=form(session_id, text, number))
         assert response.status_code == 200, response.text
         return response.text
 
@@ -52,6 +54,11 @@ def form(session_id: str, text: str, number: str = "+77010000000") -> dict[str, 
 
 def new_session() -> str:
     return f"ATUid_{uuid.uuid4().hex}"
+
+
+def new_number() -> str:
+    """A caller whom nobody has texted before."""
+    return f"+7701{uuid.uuid4().int % 10**7:07}"
 
 
 def free_port() -> int:
@@ -73,6 +80,7 @@ def running(redis_url: str, **settings: str) -> Iterator[Service]:
     port = free_port()
     own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, "KOMEK_WORKER": "false"}
     own |= {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
+    own["KOMEK_CONTACTS_OLDEST_DAYS"] = str(ANY_AGE)
     with short_folder() as folder, (folder / "log").open("wb") as log:
         own |= {"KOMEK_DATA_DIR": str(folder), **settings}
         process = subprocess.Popen(

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from redis.asyncio import Redis
 from benchmarks.worker import connect
 from menus.live import LiveMenu
 from menus.model import Menu
+from sms.granting import Agreed
+from sms.settings import Settings
+from sms.texting import countries_of, library_of
 from tests.outboxes import NUMBER, OTHER, SEAL
 from tests.service import Service, form, new_session
 from ussd.engine import Screen
@@ -115,7 +119,7 @@ async def test_a_session_on_another_version_stays_where_it_was(
 ) -> None:
     """The place is known for the version in force only."""
     await sessions.hear(heard("s", 1, MAIN), "v1")
-    assert await sessions.hear(heard("s", 2, DANGER), "v2") == "v1"
+    assert (await sessions.hear(heard("s", 2, DANGER), "v2")).version == "v1"
     assert (await counted(redis))["at ru main"] == 1
     await sessions.hear(heard("s", 3, DANGER), "v1")
     assert (await counted(redis))["at ru danger"] == 1
@@ -144,8 +148,7 @@ async def test_what_is_kept_names_nobody_and_ends(
 
 async def test_a_hop_asks_redis_once(redis: Redis, menu: Menu) -> None:
     """Whoever calls, and whether or not they are counted."""
-    live = _still(menu)
-    dialogue = Dialogue(live, Sessions(redis, SEAL), Budget())
+    dialogue = _dialogue(menu, redis)
     await dialogue.answer(Hop("warm", (), NUMBER))
     await _asked(redis)
     for n in range(10):
@@ -165,16 +168,21 @@ async def _asked(redis: Redis) -> set[tuple[str, int]]:
     }
 
 
-def _still(menu: Menu) -> LiveMenu:
+def _dialogue(menu: Menu, redis: Redis) -> Dialogue:
+    """On a menu that stays as it is, in which nothing is looked up and nothing granted."""
     live = LiveMenu.__new__(LiveMenu)
     live.current = menu
-    return live
+    library = partial(library_of, Settings(), partial(countries_of, Settings()))
+
+    async def grant(_: Agreed) -> bool:
+        return False
+
+    return Dialogue(live, Sessions(redis, SEAL), Budget(), library, grant)
 
 
 async def test_a_hop_without_redis_is_answered(menu: Menu) -> None:
     async with connect("unix:///nowhere") as nowhere:
-        dialogue = Dialogue(_still(menu), Sessions(nowhere, SEAL), Budget())
-        screen = await dialogue.answer(Hop("s", ("2", "1"), NUMBER))
+        screen = await _dialogue(menu, nowhere).answer(Hop("s", ("2", "1"), NUMBER))
     assert isinstance(screen, Screen)
     assert not screen.ends
 

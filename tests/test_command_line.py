@@ -108,6 +108,13 @@ def test_a_code_may_go_straight_to_a_screen(good: Path) -> None:
     assert straight == screens(ended_well(command(good, "dial", "--keys", "2*1")))
 
 
+def test_dial_says_what_would_be_sent(good: Path) -> None:
+    printed = ended_well(command(good, "dial", "--keys", "3*5*6*1*0*7*1"))
+    assert printed.count("here this is sent by SMS:") == 1
+    assert "Give your passport to nobody." in printed
+    assert printed.count("here the series begins") == 1
+
+
 def test_another_code_is_refused(good: Path) -> None:
     told = refused(command(good, "dial", "*999#"))
     assert told == ["*999# is another service; this one answers *384*55#"]

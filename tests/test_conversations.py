@@ -24,9 +24,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tests.service import Service, new_session
+from tests.service import Service, new_number, new_session
 from ussd.africastalking import answers_of, reply
-from ussd.engine import play, show
+from ussd.engine import play, show, show_not_sent
 from ussd.screens import Screens
 
 FOLDER = Path(__file__).parent / "conversations"
@@ -81,22 +81,25 @@ def test_engine_says_what_is_written(
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_service_says_what_is_written(file: Path, service: Service) -> None:
-    session = new_session()
+    session, number = new_session(), new_number()
     for turn in turns(file.read_text(encoding="utf-8")):
-        assert as_written(service.hop(session, turn.text)) == turn.screen
+        assert as_written(service.hop(session, turn.text, number)) == turn.screen
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_service_says_it_again_and_without_its_memory(
-    file: Path, service: Service, redis_url: str
+    file: Path, service: Service, screens: Screens, redis_url: str
 ) -> None:
-    session = new_session()
+    """Only consent is not taken from who may not have seen the question."""
+    session, number = new_session(), new_number()
     with Redis.from_url(redis_url) as redis:
         for turn in turns(file.read_text(encoding="utf-8")):
-            first = service.hop(session, turn.text)
-            assert service.hop(session, turn.text) == first
+            first = service.hop(session, turn.text, number)
+            assert service.hop(session, turn.text, number) == first
             redis.flushall()
-            assert service.hop(session, turn.text) == first
+            played = play(screens, answers_of(turn.text))
+            again = show_not_sent(screens, played) if played.wish else show(screens, played)
+            assert service.hop(session, turn.text, number) == reply(again)
             assert as_written(first) == turn.screen
 
 

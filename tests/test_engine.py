@@ -4,34 +4,63 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.forms import Phrases, SmsWords, Start
+from menus.forms import EmbassyWords, Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
+from sms.countries import Countries
 from sms.encoding import measure
+from sms.keywords import Ask, Digest, Embassy, Granted, Series
+from sms.replies import Library
+from tests.trees import MENUS
 from ussd.africastalking import answers_of, hop_of, reply
-from ussd.engine import Screen, Session, key_of, play, show, step
+from ussd.engine import Screen, Session, key_of, play, show, show_not_sent, step
 from ussd.paging import Budget
 from ussd.screens import SCREEN_0, Screens
 
 PHRASES = Phrases(
-    next="More", back="Back", start="Start", not_on_list="Not there.", goodbye="Call\n11616"
+    next="More",
+    back="Back",
+    start="Start",
+    not_on_list="Not there.",
+    goodbye="Call\n11616",
+    which="Which?",
+    agree="Yes",
+    not_sent="Not sent. Call\n11616",
 )
-NODES = {"main": ("many", "page"), "many": tuple(f"leaf{n}" for n in range(1, 9)), "page": ()} | {
-    f"leaf{n}": () for n in range(1, 9)
+NODES = {
+    "main": ("many", "page", "away", "digest", "series"),
+    "many": tuple(f"leaf{n}" for n in range(1, 9)),
+    "page": (),
+    **{f"leaf{n}": () for n in range(1, 9)},
 }
+OTHERS = (
+    Node("away", (), (), finds="abroad"),
+    Node("digest", (), (), does="digest"),
+    Node("series", (), (), does="series"),
+    Node("by_sms", (), (), does="send"),
+)
+EMBASSY = EmbassyWords.model_validate(
+    {name: f"{name} {{phone}}" for name in EmbassyWords.model_fields}
+)
 LONG = " ".join(f"word{n}" for n in range(60))
 
 
 def small_menu() -> Menu:
-    """Screen 0, a main menu, a menu of eight choices, a page of three screens."""
-    words = {name: NodeWords(f"to {name}", f"This is {name}") for name in NODES}
-    words["page"] = NodeWords("to page", LONG)
-    english = Language("en", "English", "not yet", PHRASES, words, SmsWords.model_construct())
-    start = Start(text="Police 102", not_on_list="1?", languages=("en",), leads_to="main")
+    """Screen 0, a main menu, a menu of eight choices, a page of three screens, pages of
+    one (the first may be sent), look-ups and actions.
+    """
     nodes = {name: Node(name, choices, ()) for name, choices in NODES.items()}
+    nodes |= {node.name: node for node in OTHERS}
+    words = {name: NodeWords(f"to {name}", f"This is {name}", done="Done.") for name in nodes}
+    words["page"] = NodeWords("to page", LONG)
+    words["leaf1"] = NodeWords("to leaf1", "This is leaf1", ("LEAF",))
+    said = SmsWords.model_construct(embassy=EMBASSY)
+    english = Language("en", "English", "not yet", PHRASES, words, said)
+    start = Start(text="Police 102", not_on_list="1?", languages=("en",), leads_to="main")
     return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 
 
-SMALL = Screens(small_menu(), Budget())
+LIBRARY = Library(Countries.load(MENUS / "countries.yaml"), ())
+SMALL = Screens(small_menu(), Budget(), lambda: LIBRARY)
 
 
 def after(text: str) -> Screen:
@@ -42,7 +71,7 @@ def after(text: str) -> Screen:
 def place_after(text: str) -> tuple[str, int]:
     """The node and the number of its page, from 1."""
     stand = play(SMALL, answers_of(text)).way[-1]
-    return stand.place[1], len(stand.starts)
+    return " ".join([stand.place.node, *stand.place.codes]), len(stand.starts)
 
 
 @pytest.mark.parametrize(
@@ -82,6 +111,34 @@ def place_after(text: str) -> tuple[str, int]:
         pytest.param("1*²", "main", 1, id="a raised two is not two"),
         pytest.param("1*one", "main", 1, id="a word is not a key"),
         pytest.param("1*1*4*0*5*0*6", "leaf6", 1, id="to and fro"),
+        pytest.param("1*3*2", "away TR", 1, id="a country by its key"),
+        pytest.param("1*3*8", "away US", 1, id="the key of another page works here too"),
+        pytest.param("1*3*9*8", "away US", 1, id="and on its own"),
+        pytest.param("1*3*Turkey", "away TR", 1, id="by its name"),
+        pytest.param("1*3*турция", "away TR", 1, id="in another language"),
+        pytest.param("1*3*turciya", "away TR", 1, id="in other letters"),
+        pytest.param("1*3*I am in Turkey.", "away TR", 1, id="among other words"),
+        pytest.param("1*3*France", "away FR", 1, id="one that is not offered"),
+        pytest.param("1*3*Korea", "away KR KP", 1, id="two are meant: the question which"),
+        pytest.param("1*3*Korea*2", "away KP", 1, id="answered by key"),
+        pytest.param("1*3*Korea*North Korea", "away KP", 1, id="by name"),
+        pytest.param("1*3*Korea*2*0", "away KR KP", 1, id="back to the question which"),
+        pytest.param("1*3*Korea*Congo*Korea*0", "away", 1, id="typed again, it is one step"),
+        pytest.param("1*3*Korea*Korea", "away KR KP", 1, id="the same again leads nowhere"),
+        pytest.param("1*3*Kazakhstan", "away", 1, id="home is no answer"),
+        pytest.param("1*3*Atlantis", "away", 1, id="nor what nobody knows"),
+        pytest.param("1*3*" + "Turkey " * 30, "away", 1, id="nor a story"),
+        pytest.param("1*3*2*Turkey", "away TR", 1, id="a country's screen finds no other"),
+        pytest.param("1*3*2*0", "away", 1, id="from a country back to the question"),
+        pytest.param("1*3*9*8*0", "away", 2, id="to the page that it was chosen on"),
+        pytest.param("1*Turkey", "main", 1, id="a menu finds no country"),
+        pytest.param("1*4", "digest", 1, id="an action asks first"),
+        pytest.param("1*4*0", "main", 1, id="who does not agree goes back"),
+        pytest.param("1*4*1*0", "main", 1, id="from what is done back to before the question"),
+        pytest.param("1*1*1*1", "by_sms", 1, id="a page offers to be sent"),
+        pytest.param("1*1*1*1*1*0", "leaf1", 1, id="and is come back to"),
+        pytest.param("1*1*2*1", "leaf2", 1, id="one that no message answers for does not"),
+        pytest.param("1*3*2*1", "by_sms TR", 1, id="so does a country"),
     ],
 )
 def test_where_an_answer_leads(text: str, node: str, page: int) -> None:
@@ -101,12 +158,53 @@ def test_where_an_answer_leads(text: str, node: str, page: int) -> None:
         ),
         pytest.param("1***", True, "Call\n11616", id="three empty answers end it too"),
         pytest.param("1*x*y*1*x*y*3", False, "This is leaf3", id="a right key forgives the wrong"),
-        pytest.param("1*7*9*5", True, "Call", id="a key that is not on offer counts"),
+        pytest.param("1*7*9*6", True, "Call", id="a key that is not on offer counts"),
+        pytest.param("1*3*Korea*Korea", False, "Not there.\nWhich?", id="the same name again"),
+        pytest.param("1*3*Atlantis", False, "Not there.\nThis is away", id="no country"),
+        pytest.param("1*3*x*y*z", True, "Call\n11616", id="three names of nothing end it"),
     ],
 )
 def test_wrong_keys(text: str, ends: bool, says: str) -> None:
     screen = after(text)
     assert (screen.ends, says in screen.text) == (ends, True), screen
+
+
+TURKEY = Embassy("en", ("TR",), words_given=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        pytest.param("1*4", None, id="a question is no consent"),
+        pytest.param("1*4*1", Digest("en"), id="the chief tips"),
+        pytest.param("1*5*1", Series("en"), id="the series"),
+        pytest.param("1*1*1*1*1", Ask("en", "leaf1"), id="a page"),
+        pytest.param("1*3*2*1*1", TURKEY, id="a country"),
+        pytest.param("1*4* 1.", Digest("en"), id="however the key is typed"),
+        pytest.param("1*4*1*0", None, id="going back wishes nothing"),
+        pytest.param("1*4*1*1", None, id="nor does agreeing to what is done"),
+        pytest.param("1*4*1*x", None, id="nor a wrong key"),
+        pytest.param("1*4*1*0*4", None, id="nor the question again"),
+        pytest.param("1*4*1*0*4*1", Digest("en"), id="agreeing again does"),
+        pytest.param("1*4*x*1", Digest("en"), id="after a wrong key too"),
+        pytest.param("1*4*x*y*z*1", None, id="not after the end"),
+    ],
+)
+def test_only_the_last_answer_leaves_a_wish(text: str, wish: Granted | None) -> None:
+    assert play(SMALL, answers_of(text)).wish == wish
+
+
+def test_what_could_not_be_sent_is_said_with_the_number_and_the_keys() -> None:
+    shown = show_not_sent(SMALL, play(SMALL, answers_of("1*4*1")))
+    assert shown == Screen("Not sent. Call\n11616\n0 Back\n00 Start", ends=False)
+
+
+def test_questions_about_several_countries_are_not_kept() -> None:
+    """There are too many of them."""
+    kept = len(SMALL.sheets)
+    for text in ("1*3*Turkey China", "1*3*Russia China", "1*3*China France"):
+        assert len(play(SMALL, answers_of(text)).way[-1].place.codes) == 2
+    assert len(SMALL.sheets) <= kept + 2, "screen 0 and main at the most"
 
 
 def test_pages_of_a_menu_hold_five_choices() -> None:
@@ -127,7 +225,8 @@ def test_a_step_changes_nothing_it_was_given() -> None:
 
 
 ANSWERS = st.lists(
-    st.sampled_from(["1", "2", "5", "8", "9", "9", "0", "00", "", "7.", "x"])
+    st.sampled_from(["1", "2", "3", "5", "8", "9", "9", "0", "00", "", "7.", "x"])
+    | st.sampled_from(["Turkey", "Korea", "Congo", "North Korea", "конго"])
     | st.text(max_size=20),
     max_size=40,
 )
@@ -163,7 +262,8 @@ def test_a_session_can_be_taken_up_anywhere(answers: list[str], cut: int) -> Non
 
 @given(ANSWERS)
 def test_no_way_is_longer_than_the_tree_is_deep(answers: list[str]) -> None:
-    assert len(play(SMALL, answers).way) <= 4
+    """Screen 0, main, a look-up, which of several, the country, the question to send it."""
+    assert len(play(SMALL, answers).way) <= 6
 
 
 def test_every_dial_begins_at_screen_0() -> None:
@@ -194,4 +294,6 @@ def test_key_of(typed: str, key: str) -> None:
     ],
 )
 def test_only_a_session_that_can_be_relied_on_is_kept(form: dict[str, str], kept: bool) -> None:
-    assert (hop_of({"text": "1", **form}).session_id is not None) == kept
+    hop = hop_of({"text": "1", **form})
+    assert (hop.session_id is not None) == (hop.msisdn is not None) == kept
+    assert "+7701" not in repr(hop)

@@ -127,6 +127,13 @@ def test_a_menu_names_what_to_send_next(language: str) -> None:
         assert MENU.languages[language].words[choice].keywords[0] in text
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_menu_names_the_words_for_what_its_questions_lead_to(language: str) -> None:
+    said, text = MENU.languages[language].sms, says(Ask(language, "helpers"))
+    for keywords in (said.embassy_keywords, said.tips_keywords, said.series_keywords):
+        assert text.count(keywords[0]) == 1
+
+
 # --- Tips -------------------------------------------------------------------------
 
 

@@ -32,7 +32,7 @@ async def test_a_mistake_of_ours_does_not_end_the_sending(
     monkeypatch.setattr(Texting, "run_due", run_due)
     monkeypatch.setattr("sms.texting.AGAIN_SECONDS", 0.01)
     nothing = cast("Texting", type("Nothing", (), {"still_wanted": None})())
-    texting = Texting(*[nothing] * 7)  # type: ignore[arg-type]
+    texting = Texting(*[nothing] * 9)  # type: ignore[arg-type]
     await asyncio.wait_for(texting.work(stop), 5)
     assert (sent, runs) == (2, 2)
     assert "the worker failed (KeyError at " in caplog.text

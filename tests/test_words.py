@@ -8,10 +8,16 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
+from menus.contacts import only_sendable
+from menus.model import Node
+from menus.territories import territories
+from sms.countries import Countries
 from sms.encoding import Encoding, measure
+from sms.replies import Library, plain
 from tests.trees import MENUS, read_menu
 from ussd.engine import Screen, Session, play, show, step
 from ussd.paging import Budget
@@ -32,7 +38,11 @@ EMERGENCY = ("police", "hotline", "duty_diplomat")
 BUDGET = Budget()
 
 MENU = read_menu(MENUS)
-SCREENS = Screens(MENU, BUDGET)
+COUNTRIES = Countries.load(MENUS / "countries.yaml")
+LIBRARY = Library(COUNTRIES, only_sendable(MENU.contacts, date(2026, 11, 21), 3650))
+EVERYTHING = Library(COUNTRIES, tuple(each for each in MENU.contacts if each.phones))
+"""As if an operator had verified every row."""
+SCREENS = Screens(MENU, BUDGET, lambda: LIBRARY)
 
 
 @dataclass(frozen=True)
@@ -104,9 +114,11 @@ def test_every_fact_is_near(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_of_every_node_is_come_to(language: str) -> None:
     expected = {
-        (node, page.start) for node in MENU.nodes for page in SCREENS.sheets[language, node].pages()
+        (place, page.start)
+        for place in (Place(language, node.name) for node in MENU.nodes.values() if not sends(node))
+        for page in SCREENS.sheets[place].pages()
     }
-    assert {(v.place[1], v.start) for v in VISITS if v.place[0] == language} == expected
+    assert {(v.place, v.start) for v in VISITS if v.place.language == language} >= expected
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -139,12 +151,21 @@ def test_a_fact_with_a_number_shows_it(language: str, fact: str, said: str) -> N
 
 def test_what_a_key_promises_is_where_it_leads() -> None:
     for visit in BEYOND_0:
-        code, _ = visit.place
         for key, words in visit.offered().items():
             after = step(SCREENS, visit.session, key)
             assert after.misses == 0
             if key in KEYS:
-                assert words == MENU.languages[code].words[after.way[-1].place[1]].label
+                assert words == promised(after.way[-1].place)
+
+
+def promised(place: Place) -> str:
+    """The words beside the key that leads to a place."""
+    language = MENU.languages[place.language]
+    if place.done:
+        return language.phrases.agree
+    if MENU.nodes[place.node].finds and place.codes:
+        return plain(COUNTRIES.name(place.codes[0], place.language))
+    return language.words[place.node].label
 
 
 def test_back_is_one_screen_back_until_screen_0() -> None:
@@ -189,8 +210,10 @@ def test_no_screen_lists_more_than_five_choices() -> None:
 
 
 def digits_beside_numbers(text: str) -> list[str]:
-    """Runs of three or more digits that belong to no number of numbers.yaml."""
-    for number in sorted((n.number for n in MENU.numbers.values()), key=len, reverse=True):
+    """Runs of three or more digits that belong to no number that may be sent."""
+    known = [each.number for each in MENU.numbers.values()]
+    known += [phone for each in LIBRARY.contacts for phone in each.phones]
+    for number in sorted(known, key=len, reverse=True):
         text = text.replace(number, " ")
     return re.findall(r"[0-9]{3,}", text)
 
@@ -227,10 +250,82 @@ def test_screen_0_is_latin_and_has_the_emergency_numbers_and_the_languages() -> 
 @pytest.mark.parametrize("key", "123")
 def test_danger_comes_first_and_its_first_screen_has_the_numbers(key: str) -> None:
     session = play(SCREENS, [key, "1"])
-    assert session.way[-1].place == (LANGUAGES[int(key) - 1], "danger")
+    assert session.way[-1].place == Place(LANGUAGES[int(key) - 1], "danger")
     text = show(SCREENS, session).text
     assert MENU.numbers["police"].number in text
     assert MENU.numbers["hotline"].number in text
+
+
+# --- Look-ups and actions -------------------------------------------------------
+
+
+def sends(node: Node) -> bool:
+    return node.does == "send"
+
+
+LOOK_UPS = [node.name for node in MENU.nodes.values() if node.finds]
+
+
+@pytest.mark.parametrize("library", [LIBRARY, EVERYTHING, Library(COUNTRIES, ())])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
+    language: str, library: Library
+) -> None:
+    screens = Screens(MENU, BUDGET, lambda: library)
+    for node in LOOK_UPS:
+        for code in territories("en"):
+            sheet = screens.sheets[Place(language, node, (code,))]
+            name, first, *rest = sheet.text.splitlines()
+            assert name == plain(COUNTRIES.name(code, language))
+            assert re.search(r"\d\d$", first), sheet.text
+            assert [line for line in (first, *rest) if len(line) > 46] == []
+            assert [page for page in sheet.pages() if not BUDGET.holds(page.shown)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_number_stands_whole_on_the_first_screen_of_a_country(language: str) -> None:
+    for code in COUNTRIES.commonest[: len(KEYS)]:
+        for node in LOOK_UPS:
+            first, *_ = SCREENS.sheets[Place(language, node, (code,))].pages()
+            assert digits_beside_numbers(first.shown) == []
+            assert re.search(r"\d{3}$", first.shown, re.MULTILINE), first.shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_half_of_the_answer_is_where_it_was_asked_for(language: str) -> None:
+    said = MENU.languages[language].sms.embassy
+    abroad, here = (SCREENS.sheets[Place(language, node, ("US",))].text for node in LOOK_UPS)
+    assert said.police.replace("{phone}", "911") in abroad
+    assert said.duty_diplomat in abroad
+    assert said.none_abroad in abroad
+    assert said.help_here in here
+    assert said.help_here not in abroad
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_question_before_an_sms_and_what_follows_is_one_screen(language: str) -> None:
+    actions = [node for node in MENU.nodes.values() if node.does]
+    assert {node.does for node in actions} == {"send", "digest", "series"}
+    for node in actions:
+        for done in (False, True):
+            assert len(SCREENS.sheets[Place(language, node.name, done=done)].pages()) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_cannot_be_sent_names_the_numbers_for_both_on_one_screen(language: str) -> None:
+    sheet = SCREENS.not_sent(language)
+    assert len(sheet.pages()) == 1
+    for name in ("hotline", "duty_diplomat"):
+        assert MENU.numbers[name].number in sheet.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_offers_to_be_sent_where_it_costs_no_screen(language: str) -> None:
+    """What names a number to call from abroad does in every language."""
+    for name in ("abroad", "in_kazakhstan"):
+        sheet = SCREENS.sheets[Place(language, name)]
+        assert [(key, place.of) for key, place in sheet.choices.items()] == [("1", name)]
+        assert sheet.pages()[-1].shown.splitlines()[0] != sheet.text.splitlines()[-1]
 
 
 # --- Who has read them ----------------------------------------------------------

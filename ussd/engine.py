@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
+from sms.keywords import Granted
 from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, Sheet
 
 MISSES_ALLOWED = 2
@@ -16,6 +17,8 @@ MISSES_ALLOWED = 2
 
 _LONGEST_KEY = 16
 """Characters of an answer that can still be a key, its spaces and dots included."""
+_LONGEST_NAME = 160
+"""Characters of an answer that can still be the name of a country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +31,16 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a caller is: the way they came, and how often they have just missed."""
+    """Where a caller is: the way they came, and how often they have just missed.
+
+    `wish`: what they agreed to by the last answer, and by no answer before it; so an
+    answer that is played again on the way to a later one has no effect.
+    """
 
     way: tuple[Stand, ...] = (Stand(SCREEN_0),)
     misses: int = 0
     ended: bool = False
+    wish: Granted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +66,16 @@ def step(screens: Screens, session: Session, answer: str) -> Session:
         return session
     sheet = screens.sheets[session.way[-1].place]
     key = answer if answer in sheet.choices else key_of(answer)
-    if key in sheet.choices:
-        return Session((*session.way, Stand(sheet.choices[key])))
+    if place := sheet.choices.get(key):
+        way = (*session.way, Stand(place))
+        return _done(screens, way) if place.done else Session(way)
     if key == NEXT:
         return _turn_page(sheet, session)
     if key == BACK:
         return _go_back(session)
     if key == START and len(session.way) > 1:
         return Session()
-    return _miss(session)
+    return _find(sheet, session, answer) or _miss(session)
 
 
 def show(screens: Screens, session: Session) -> Screen:
@@ -76,6 +85,11 @@ def show(screens: Screens, session: Session) -> Screen:
     if session.ended:
         return Screen(sheet.goodbye, ends=True)
     return Screen(sheet.page(stand.starts[-1], notice=session.misses > 0).shown, ends=False)
+
+
+def show_not_sent(screens: Screens, session: Session) -> Screen:
+    """What the phone shows when a wish was not granted; the answers stay the same."""
+    return Screen(screens.not_sent(session.way[-1].place.language).page().shown, ends=False)
 
 
 def key_of(answer: str) -> str:
@@ -88,6 +102,24 @@ def key_of(answer: str) -> str:
 def _western(char: str) -> str:
     digit = unicodedata.decimal(char, None)
     return char if digit is None else str(digit)
+
+
+def _done(screens: Screens, way: tuple[Stand, ...]) -> Session:
+    """What is done takes the place of its question, so that `0` does not lead to the
+    question again.
+    """
+    *before, _, stand = way
+    return Session((*before, stand), wish=screens.sheets[stand.place].wish)
+
+
+def _find(sheet: Sheet, session: Session, answer: str) -> Session | None:
+    """To the country that was typed; a name typed on the question which takes its place."""
+    *before, stand = session.way
+    place = sheet.find(answer) if sheet.find and len(answer) <= _LONGEST_NAME else None
+    if place in (None, stand.place):
+        return None
+    way = before if stand.place.codes else session.way
+    return Session((*way, Stand(place)))
 
 
 def _turn_page(sheet: Sheet, session: Session) -> Session:

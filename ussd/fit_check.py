@@ -6,16 +6,26 @@ many lines around the text that hardly any of it is left.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from pydantic import ValidationError
+
+from menus.countries import Names
 from menus.draft import Draft
-from menus.faults import Fault
+from menus.faults import Fault, Where
 from menus.model import Language, Menu
+from menus.source import Source, Steps, screen_of
+from sms.budget_check import LONG_PHONE
+from sms.countries import name_of
 from sms.encoding import measure
+from sms.replies import plain
 from ussd.paging import Budget
-from ussd.screens import SCREEN_0, Screens, Sheet
+from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
 
 LEAST_ROOM = 20
 """Units for the text itself that the lines around it must leave on each screen."""
+_HEADINGS = ("abroad", "here")
+"""Of an answer about a country; only messages need them."""
 
 
 def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
@@ -28,8 +38,10 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
             too_long = list(_phrases(draft, screens, menu, language))
             yield from too_long
             for node in menu.nodes if not too_long else ():
-                sheet = screens.sheets[language.code, node]
+                sheet = screens.sheets[Place(language.code, node)]
                 yield from _node(draft, sheet, language, node)
+            if not too_long:
+                yield from _look_ups(draft, screens, menu, language)
 
     return check
 
@@ -44,11 +56,15 @@ def _screen_0(draft: Draft, sheet: Sheet) -> Iterator[Fault]:
 
 
 def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
-    sheet = screens.sheets[language.code, menu.start.leads_to]
+    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
     source = draft.languages[language.code].source
     if not sheet.budget.holds(sheet.goodbye):
         where = source.key("phrases", "goodbye")
         yield Fault(where, "phrases", f"'goodbye' {_over(sheet.goodbye, sheet.budget)}")
+    not_sent = screens.not_sent(language.code)
+    if not sheet.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
+        where = source.key("phrases", "not_sent")
+        yield Fault(where, "phrases", f"'not_sent' {_over(shown, sheet.budget)}")
     around = sheet.noticed.around("?", more=True)
     room = sheet.budget.of(around) - measure(around).units + 1
     if room < LEAST_ROOM:
@@ -60,15 +76,47 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
 
 def _node(draft: Draft, sheet: Sheet, language: Language, node: str) -> Iterator[Fault]:
     source, frame, budget = draft.languages[language.code].source, sheet.plain, sheet.budget
-    for key, (_, choice) in sheet.choices.items():
-        line = f"{key} {language.words[choice].label}"
+    for key, place in sheet.choices.items():
+        steps: Steps = ("phrases", "agree") if place.done else ("nodes", place.node, "label")
+        label = language.phrases.agree if place.done else language.words[place.node].label
+        line = f"{key} {label}"
         if not budget.holds(shown := frame.around(line, more=True)):
-            where = source.key("nodes", choice, "label")
-            yield Fault(where, choice, f"the choice '{line}' {_over(shown, budget)}")
-    for word in language.words[node].text.split():
-        if not budget.holds(shown := frame.around(word, more=True)):
-            where = source.word(word, "nodes", node, "text")
-            yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
+            what = f"the choice '{line}' {_over(shown, budget)}"
+            yield Fault(source.key(*steps), screen_of(steps), what)
+    words = language.words[node]
+    for name, text in (("text", words.text), ("done", words.done)):
+        for word in text.split():
+            if not budget.holds(shown := frame.around(word, more=True)):
+                where = source.word(word, "nodes", node, name)
+                yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
+
+
+def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
+    """What look-ups say is whole on one screen: each country that they offer, and each
+    line of an answer with its phone filled in.
+    """
+    if not any(node.finds for node in menu.nodes.values()):
+        return
+    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
+    source = draft.languages[language.code].source
+    lines = [
+        (source.value("sms", "embassy", key), "sms", line.replace("{phone}", LONG_PHONE))
+        for key, line in language.sms.embassy
+        if key not in _HEADINGS
+    ]
+    lines += _commonest(draft.countries, language)
+    for where, screen, line in lines:
+        if not sheet.budget.holds(shown := sheet.plain.around(line, more=True)):
+            yield Fault(where, screen, f"the line '{line}' {_over(shown, sheet.budget)}")
+
+
+def _commonest(countries: Source, language: Language) -> Iterator[tuple[Where, str, str]]:
+    with suppress(ValidationError):  # another check tells of it
+        names = Names.model_validate(countries.data)
+        for n, code in enumerate(names.commonest[: len(KEYS)]):
+            with suppress(KeyError):
+                line = f"{KEYS[n]} {plain(name_of(names, code, language.code))}"
+                yield countries.value("commonest", n), "commonest", line
 
 
 def _over(shown: str, budget: Budget) -> str:

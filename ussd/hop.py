@@ -1,14 +1,19 @@
 """One hop of a dialled session: what came, and what the phone shows next."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
+from datetime import UTC, date, datetime
+from functools import lru_cache, partial
 
 from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
-from ussd.engine import Screen, play, show
+from sms.granting import Agreed, Grant
+from sms.keywords import Granted
+from sms.replies import Library
+from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.paging import Budget
 from ussd.screens import Screens
-from ussd.sessions import Heard, Sessions
+from ussd.sessions import Heard, Known, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +30,66 @@ class Hop:
 class Dialogue:
     """Answers hops on the menu in force, or on the one that a session began on."""
 
-    def __init__(self, menu: LiveMenu, sessions: Sessions, budget: Budget) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        menu: LiveMenu,
+        sessions: Sessions,
+        budget: Budget,
+        library: Callable[[Menu], Library],
+        grant: Grant,
+        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    ) -> None:
         self._menu = menu
         self._sessions = sessions
         self._budget = budget
+        self._library = library
+        self._grant = grant
+        self._today = today
+        self._made_ready = lru_cache(maxsize=AT_HAND)(self._make_ready)
 
     async def answer(self, hop: Hop) -> Screen:
         """The screen that the answers lead to.
 
         The same answers on the same version give the same bytes, however often,
-        in whatever order and on whichever process they arrive.
+        in whatever order and on whichever process they arrive; only what could not be
+        sent before may be sent when it is asked for again.
         """
-        version = self._menu.current.version
+        known = Known(self._menu.current.version)
         screens = self._screens(self._menu.current)
         session = play(screens, hop.answers)
         if hop.session_id:
-            language, node = session.way[-1].place
-            heard = Heard(hop.session_id, hop.msisdn, len(hop.answers), (language, node))
-            began_on = await self._sessions.hear(heard, version)
-            if began_on != version:
-                screens = self._screens(self._menu.version(began_on))
+            known = await self._sessions.hear(_heard(hop, session), known.version)
+            if known.version != screens.version:
+                screens = self._screens(self._menu.version(known.version))
                 session = play(screens, hop.answers)
+        if session.wish and not await self._granted(session.wish, hop, known, screens):
+            return show_not_sent(screens, session)
         return show(screens, session)
 
     def emergency(self) -> str:
         """The numbers in all languages, for when anything breaks."""
         return self._screens(self._menu.current).emergency
 
+    async def _granted(self, wish: Granted, hop: Hop, known: Known, screens: Screens) -> bool:
+        """Whether what the caller agreed to is carried out.
+
+        Who dials the agreement together with the code has not seen the question, and
+        whoever holds the phone may not be who made up that code: nothing is sent then.
+        """
+        asked = known.dialled is not None and known.dialled < len(hop.answers)
+        if not (asked and hop.session_id and hop.msisdn):
+            return False
+        words = screens.words_of(wish)
+        return await self._grant(Agreed(hop.session_id, hop.msisdn, wish, words))
+
     def _screens(self, menu: Menu) -> Screens:
-        return _made_ready(menu, self._budget)
+        return self._made_ready(menu, self._today())
+
+    def _make_ready(self, menu: Menu, _today: date) -> Screens:
+        """The screens of a day: what may be sent today, may not be tomorrow."""
+        return Screens(menu, self._budget, partial(self._library, menu))
 
 
-@lru_cache(maxsize=AT_HAND)
-def _made_ready(menu: Menu, budget: Budget) -> Screens:
-    return Screens(menu, budget)
+def _heard(hop: Hop, session: Session) -> Heard:
+    place = session.way[-1].place
+    return Heard(hop.session_id or "", hop.msisdn, len(hop.answers), (place.language, place.node))

@@ -9,20 +9,25 @@ from rich.panel import Panel
 from rich.text import Text
 
 from sms.encoding import measure
+from sms.keywords import Granted
 from ussd.engine import Screen, Session, play, show
 from ussd.paging import Budget
-from ussd.screens import Screens, Sheet
+from ussd.screens import SCREEN_0, Place, Screens, Sheet
 
 PHONE_COLUMNS = 34
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A screen, and what a person who checks the words wants to know of it."""
+    """A screen, and what a person who checks the words wants to know of it.
+
+    `sends`: what is sent, or begun, when a caller comes here.
+    """
 
     title: str
     screen: Screen
     page: str = ""
+    sends: str = ""
 
 
 def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
@@ -30,20 +35,49 @@ def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
     for heard in range(len(answers) + 1):
         session = play(screens, answers[:heard])
         title = f"> {answers[heard - 1]}" if heard else "dialled"
-        yield Shown(title, show(screens, session), _page_of(screens, session))
+        sends = _sends(screens, session.wish) if session.wish else ""
+        yield Shown(title, show(screens, session), _page_of(screens, session), sends)
         if session.ended:
             return
 
 
 def everything(screens: Screens, language: str | None = None) -> Iterator[Shown]:
-    """Every page of every place, and the last screen of each language."""
+    """Every page of every place that keys lead to, and what is said when nothing helps."""
     goodbyes: dict[str, str] = {}
-    for (code, node), sheet in screens.sheets.items():
+    for place in _reached(screens):
+        sheet, code = screens.sheets[place], place.language
         if language in (None, code) or not code:
-            yield from _all_pages(f"{code} {node}".strip(), sheet)
+            yield from _all_pages(_named(place), sheet)
             goodbyes.setdefault(code, sheet.goodbye)
     for code, goodbye in goodbyes.items():
         yield Shown(f"{code} after three wrong keys".strip(), Screen(goodbye, ends=True))
+        if code:
+            yield from _all_pages(f"{code} not sent", screens.not_sent(code))
+
+
+def _reached(screens: Screens) -> Iterator[Place]:
+    """Every place by keys, from screen 0.  What sends the screen before it says the same
+    each time, and comes once.
+    """
+    ahead, seen = [SCREEN_0], set[Place]()
+    while ahead:
+        place = ahead.pop()
+        alike = place._replace(codes=(), of="") if place.of else place
+        if alike not in seen:
+            seen.add(alike)
+            yield place
+            ahead += reversed([*screens.sheets[place].choices.values()])
+
+
+def _named(place: Place) -> str:
+    done = "done" if place.done else ""
+    codes = () if place.of else place.codes
+    return " ".join(filter(None, (place.language, place.node, *codes, done)))
+
+
+def _sends(screens: Screens, wish: Granted) -> str:
+    words = screens.words_of(wish)
+    return f"here this is sent by SMS:\n{words}" if words else "here the series begins"
 
 
 def text_dialled(service_code: str, dialled: str) -> str | None:
@@ -80,6 +114,7 @@ def drawn(shown: Shown, budget: Budget) -> RenderableType:
         f"{size.octets} octets",
         shown.page,
         "session ends" if shown.screen.ends else "",
+        shown.sends,
     ]
     phone = Panel(Text(text), width=PHONE_COLUMNS)
     return Columns([phone, Text("\n".join(fact for fact in facts if fact))], padding=(0, 2))

@@ -1,13 +1,19 @@
 """What a caller can see: every place of the menu, cut into screens that fit.
 
-`Screens` is one version of the menu made ready for one budget.  A page is cut
-when it is first asked for, and kept: there are only so many.
+`Screens` is one version of the menu made ready for one budget, with what look-ups find
+on one day.  A place and its pages are made when they are first asked for, and kept:
+there are only so many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
+from menus.forms import Does
 from menus.model import Language, Menu
+from sms.keywords import HOME, Ask, Digest, Embassy, Granted, Series
+from sms.replies import Library, country_screen, plain, reply_to
 from ussd.paging import Budget, Frame, Page, page_at
 
 KEYS = "12345678"
@@ -15,16 +21,33 @@ CHOICES_A_SCREEN = 5
 """More in one list are hard to take in."""
 BACK, START, NEXT = "0", "00", "9"
 
-Place = tuple[str, str]
-"""A language and a node in it."""
 
-SCREEN_0: Place = ("", "start")
+class Place(NamedTuple):
+    """A language, a node in it, and what it is about there.
+
+    `codes`: of a look-up, the country that was found, or those to be asked about.  `of`
+    (and `codes`): of what sends the screen before it, that screen.  `done`: behind the
+    question of an action.
+    """
+
+    language: str
+    node: str
+    codes: tuple[str, ...] = ()
+    of: str = ""
+    done: bool = False
+
+
+SCREEN_0 = Place("", "start")
 """The first screen: no language, since nobody has chosen one yet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sheet:
-    """All that one place says, before it is cut, and where its keys lead."""
+    """All that one place says, before it is cut, and where its keys lead.
+
+    `find`: where a name leads that was typed instead.  `wish`: what is carried out when a
+    caller comes here.
+    """
 
     text: str
     choices: Mapping[str, Place]
@@ -32,6 +55,8 @@ class Sheet:
     noticed: Frame
     goodbye: str
     budget: Budget
+    find: Callable[[str], Place | None] | None = None
+    wish: Granted | None = None
     _pages: dict[tuple[int, bool], Page] = field(default_factory=dict)
 
     def page(self, start: int = 0, *, notice: bool = False) -> Page:
@@ -54,26 +79,156 @@ class Sheet:
         return pages
 
 
-class Screens:
-    """One version of the menu, made ready to be shown on screens of one size."""
+class Sheets(dict[Place, Sheet]):
+    """What each place says, made when it is first asked for.  A place that the menu has
+    not raises `KeyError`.
+    """
 
-    def __init__(self, menu: Menu, budget: Budget) -> None:
+    def __init__(self, make: Callable[[Place], Sheet]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, place: Place) -> Sheet:
+        sheet = self._make(place)
+        if len(place.codes) < 2:  # of the others there are too many to be kept
+            self[place] = sheet
+        return sheet
+
+
+class Screens:
+    """One version of the menu, made ready to be shown on screens of one size.
+
+    Without a `library`, look-ups offer and find nothing.
+    """
+
+    def __init__(
+        self, menu: Menu, budget: Budget, library: Callable[[], Library] | None = None
+    ) -> None:
         self.version = menu.version
-        self.sheets: dict[Place, Sheet] = {SCREEN_0: _screen_0(menu, budget)}
-        for language in menu.languages.values():
-            for node in menu.nodes:
-                self.sheets[language.code, node] = _sheet(menu, language, node, budget)
+        self._menu = menu
+        self._budget = budget
+        self._library = cache(library) if library else None
+        self._sender = next((each.name for each in menu.nodes.values() if each.does == "send"), "")
+        self.sheets = Sheets(self._sheet)
+        self.sheets[SCREEN_0] = _screen_0(menu, budget)
+        self.not_sent = cache(self._not_sent)
 
     @property
     def emergency(self) -> str:
         """What is shown when anything breaks: the numbers, in all languages."""
         return self.sheets[SCREEN_0].goodbye
 
+    def words_of(self, wish: Granted) -> str:
+        """The SMS that answers; none begins the series."""
+        if isinstance(wish, Series) or not self._library:
+            return ""
+        return reply_to(wish, self._menu, self._library())
+
+    # --- Each kind of node
+
+    def _sheet(self, place: Place) -> Sheet:
+        node = self._menu.nodes[place.node]
+        if node.finds and self._library:
+            return self._looked_up(place, self._library())
+        if node.does:
+            return self._action(place, node.does)
+        language = self._menu.languages[place.language]
+        offered = [
+            (Place(place.language, choice), language.words[choice].label) for choice in node.choices
+        ]
+        sheet = self._made(language, language.words[place.node].text, offered)
+        return self._with_sms(place, sheet) if node.is_page else sheet
+
+    def _with_sms(self, place: Place, sheet: Sheet) -> Sheet:
+        """A page that a message can answer for, with the choice to have it sent, where
+        its last screen has room for that line: it is not worth one more screen, nor a
+        sentence cut in two.
+        """
+        language = self._menu.languages[place.language]
+        if not language.words[place.node].keywords:
+            return sheet
+        longer = self._made(language, sheet.text, self._by_sms(place))
+        starts, before = ([page.start for page in each.pages()] for each in (longer, sheet))
+        return longer if starts == before else sheet
+
+    def _by_sms(self, place: Place) -> list[tuple[Place, str]]:
+        """The choice to have this screen sent."""
+        if not self._sender:
+            return []
+        label = self._menu.languages[place.language].words[self._sender].label
+        return [(Place(place.language, self._sender, place.codes, of=place.node), label)]
+
+    def _looked_up(self, place: Place, library: Library) -> Sheet:
+        """The question, or the country, or the question which of several countries."""
+        language, finds = self._menu.languages[place.language], self._menu.nodes[place.node].finds
+        if finds and len(place.codes) == 1:
+            text = country_screen(self._menu, language.code, finds, *place.codes, library)
+            return self._made(language, text, self._by_sms(place))
+        codes = place.codes or library.countries.commonest[: len(KEYS)]
+        text = language.phrases.which if place.codes else language.words[place.node].text
+        offered = [
+            (place._replace(codes=(code,)), plain(library.countries.name(code, language.code)))
+            for code in codes
+        ]
+
+        def find(answer: str) -> Place | None:
+            found = library.countries.find(answer)
+            return place._replace(codes=found) if found not in ((), (HOME,)) else None
+
+        return self._made(language, text, offered, find=find)
+
+    def _action(self, place: Place, does: Does) -> Sheet:
+        """The question, or what is said to whoever agreed."""
+        language = self._menu.languages[place.language]
+        words = language.words[place.node]
+        if place.done:
+            return self._made(language, words.done, wish=_wish(place, does))
+        agreed = [(place._replace(done=True), language.phrases.agree)]
+        return self._made(language, words.text, agreed)
+
+    def _not_sent(self, language: str) -> Sheet:
+        """Whom to call when an SMS cannot be sent."""
+        here = self._menu.languages[language]
+        return self._made(here, here.phrases.not_sent)
+
+    def _made(
+        self,
+        language: Language,
+        text: str,
+        offered: Iterable[tuple[Place, str]] = (),
+        find: Callable[[str], Place | None] | None = None,
+        wish: Granted | None = None,
+    ) -> Sheet:
+        choices = dict(zip(KEYS, offered, strict=False))
+        phrases = language.phrases
+        below = f"{BACK} {phrases.back}\n{START} {phrases.start}"
+        more = f"{NEXT} {phrases.next}\n{below}"
+        return Sheet(
+            text=_with_choices(text, {key: label for key, (_, label) in choices.items()}),
+            choices={key: place for key, (place, _) in choices.items()},
+            plain=Frame(below=below, below_if_more=more),
+            noticed=Frame(phrases.not_on_list, below, more),
+            goodbye=phrases.goodbye,
+            budget=self._budget,
+            find=find,
+            wish=wish,
+        )
+
+
+def _wish(place: Place, does: Does) -> Granted:
+    if does == "digest":
+        return Digest(place.language)
+    if does == "series":
+        return Series(place.language)
+    if place.codes:
+        return Embassy(place.language, place.codes, words_given=True)
+    return Ask(place.language, place.of)
+
 
 def _screen_0(menu: Menu, budget: Budget) -> Sheet:
     start = menu.start
     choices = {
-        key: ((language.code, start.leads_to), language.name)
+        key: (Place(language.code, start.leads_to), language.name)
         for key, language in zip(KEYS, menu.languages.values(), strict=False)
     }
     return Sheet(
@@ -82,22 +237,6 @@ def _screen_0(menu: Menu, budget: Budget) -> Sheet:
         plain=Frame(),
         noticed=Frame(above=start.not_on_list),
         goodbye=start.text,
-        budget=budget,
-    )
-
-
-def _sheet(menu: Menu, language: Language, node: str, budget: Budget) -> Sheet:
-    choices = dict(zip(KEYS, menu.nodes[node].choices, strict=False))
-    labels = {key: language.words[choice].label for key, choice in choices.items()}
-    phrases = language.phrases
-    below = f"{BACK} {phrases.back}\n{START} {phrases.start}"
-    more = f"{NEXT} {phrases.next}\n{below}"
-    return Sheet(
-        text=_with_choices(language.words[node].text, labels),
-        choices={key: (language.code, choice) for key, choice in choices.items()},
-        plain=Frame(below=below, below_if_more=more),
-        noticed=Frame(phrases.not_on_list, below, more),
-        goodbye=phrases.goodbye,
         budget=budget,
     )
 

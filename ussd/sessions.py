@@ -1,13 +1,14 @@
 """What is remembered of a dialled session, and how little that is.
 
 The answers come with every hop, so where the caller is need not be stored.  Of a
-session Redis holds which version of the menu it began on and how many answers
-have been heard, for `SESSION_SECONDS` from the last hop: no number, no text.
+session Redis holds which version of the menu it began on, how many answers were
+dialled with the code and how many have been heard, for `SESSION_SECONDS` from the
+last hop: no number, no text.
 
 In the same step the day is counted.  A caller counts once a day, by their first session
 of it: where that session is, and at last was, until the day ends.
 
-    ussd:session:ID     menu, heard; of a session that counts also its day and place
+    ussd:session:ID     menu, heard, dialled; of a session that counts also its day and place
     ussd:counts:DATE    "sessions", "hops", …: all; "at LANGUAGE NODE": callers  400 days
     ussd:callers:DATE   who has been counted, as keyed hashes that differ from day to
                         day and never leave Redis                                25 h
@@ -80,7 +81,8 @@ local function count(what)
     redis.call('EXPIRE', counts, ARGV[4])
   end
 end
-local menu, heard, day, at = unpack(redis.call('HMGET', session, 'menu', 'heard', 'day', 'at'))
+local menu, heard, dialled, day, at =
+  unpack(redis.call('HMGET', session, 'menu', 'heard', 'dialled', 'day', 'at'))
 if not heard then
   count('sessions')
   if caller ~= '' and redis.call('SADD', callers, caller) == 1 then
@@ -92,6 +94,7 @@ if not heard or tonumber(answers) > tonumber(heard) then
   local what = {'heard', answers}
   local function also(name, value) what[#what + 1], what[#what + 2] = name, value end
   if not menu then menu = version; also('menu', menu) end
+  if not dialled then dialled = answers; also('dialled', dialled) end
   count('hops')
   if day == today and menu == version and at ~= place then
     if at then redis.call('HINCRBY', counts, at, -1) else also('day', day) end
@@ -103,7 +106,7 @@ else
   count('repeated hops')
 end
 redis.call('EXPIRE', session, ARGV[3])
-return menu
+return {menu, dialled or heard}
 """)
 
 _END = Script("""
@@ -113,6 +116,17 @@ if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
   end
 end
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a session: the `version` of the menu that it began on, and how
+    many answers were dialled with the code, so that no screen asked for them; None where
+    Redis cannot tell.
+    """
+
+    version: str
+    dialled: int | None = None
 
 
 class Sessions:
@@ -130,19 +144,18 @@ class Sessions:
         self._now = now
         self._reachable = True
 
-    async def hear(self, hop: Heard, version: str) -> str:
+    async def hear(self, hop: Heard, version: str) -> Known:
         """Remember that a session has come this far; a repeated hop changes nothing.
 
-        Returns the version of the menu that it began on, which is `version` for
-        a new session and where Redis cannot tell.
+        The version is `version` for a new session and where Redis cannot tell.
         """
         day = self._now().date()
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
         args: list[Any] = [version, hop.answers, SESSION_SECONDS, COUNTS_SECONDS]
         args += [str(day), caller, place_counted(*hop.place), CALLERS_SECONDS]
-        began = await self._ask(_HEAR, keys, args)
-        return str(began) if began else version
+        said = await self._ask(_HEAR, keys, args)
+        return Known(str(said[0]), int(said[1])) if isinstance(said, list) else Known(version)
 
     async def end(self, session_id: str, status: str) -> None:
         """Count that a session ended, once however often it is reported."""
