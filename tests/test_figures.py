@@ -174,12 +174,16 @@ async def test_what_is_kept_ends(figures: Figures, redis: Redis) -> None:
     assert 0 < await redis.ttl(f"figures:dialled:{YESTERDAY}") <= 400 * 86400
 
 
-@pytest.mark.parametrize(("waiting", "told"), [(0, 0), (1, 0), (99, 0), (100, 100), (260, 200)])
-async def test_queues_are_told_in_hundreds(
-    figures: Figures, redis: Redis, waiting: int, told: int
+@pytest.mark.parametrize(
+    ("messages", "numbers", "told"),
+    [(0, 1, 0), (1, 1, 0), (19, 19, 0), (20, 20, 20), (59, 30, 40), (600, 10, 0), (600, 11, 600)],
+)
+async def test_queues_are_told_in_steps_and_only_of_enough_people(
+    figures: Figures, redis: Redis, messages: int, numbers: int, told: int
 ) -> None:
-    for n in range(waiting):
+    for n in range(messages):
         await redis.xadd("sms:queue:replies", {"id": str(n)})
+        await redis.hset(f"sms:message:{n}", "index", str(n % numbers))
     assert await figures.queues() == {Lane.REPLIES: told, Lane.SERIES: 0}
 
 

@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import cast
 
 from redis.asyncio import Redis
 
 from menus.live import LiveMenu
+from sms.cells import FEWEST, in_steps
 from sms.counting import COUNTS_SECONDS, SETTLED_DAYS, counts_key
 from sms.outbox import Lane, Outbox
 from sms.unknown_words import UnknownWord, UnknownWords, month_of
@@ -24,9 +26,8 @@ from web.published import Counts, Published, dialled, texted
 
 MARGIN = timedelta(minutes=10)
 """After the end of a day, for clocks that differ and hops that are under way."""
-QUEUE_STEP = 100
-"""Replies to one number that wait at a time: at most four, twice, before they expire after
-15 minutes.  So a hundred are of 13 people at least."""
+SAMPLE = 500
+"""Messages of a queue that are looked at, to see that they are of enough people."""
 MOST_DAYS = 366
 
 
@@ -90,9 +91,22 @@ class Figures:
         return await self._unknown_words.known(months)
 
     async def queues(self) -> dict[Lane, int]:
-        """Messages that wait or are being sent now, lowered to whole steps."""
+        """Messages that wait or are being sent now, in steps; 0 also where they are of
+        fewer than `FEWEST` people.
+        """
         waiting = await self._outbox.waiting()
-        return {lane: count - count % QUEUE_STEP for lane, count in waiting.items()}
+        people = {lane: await self._people_in(lane) for lane in waiting}
+        shown = {lane: count if people[lane] >= FEWEST else 0 for lane, count in waiting.items()}
+        return {lane: in_steps(count) for lane, count in shown.items()}
+
+    async def _people_in(self, lane: Lane) -> int:
+        """At least so many people have a message in the queue."""
+        found = await self._redis.xrevrange(f"sms:queue:{lane}", count=SAMPLE)
+        entries = cast(list[tuple[str, dict[str, str]]], found)
+        pipe = self._redis.pipeline(transaction=False)
+        for _, fields in entries:
+            pipe.hget(f"sms:message:{fields['id']}", "index")
+        return len({index for index in await pipe.execute() if index})
 
     def _sources(self) -> tuple[_Source, _Source]:
         menu = self._menu.current

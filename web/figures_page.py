@@ -15,7 +15,7 @@ from sms.outbox import Caps, Kind
 from sms.sender import REDIS_TROUBLE, utc_now
 from web.charts import columns, rows
 from web.door import Door, Operator
-from web.figures import QUEUE_STEP, Day, Figures
+from web.figures import Day, Figures
 from web.pages import Pages, language_of, words_of
 from web.published import OTHERS, SIZES, STATES, STOPPED_AT_START, Published, added, people
 from web.sheet import sheet
@@ -112,7 +112,6 @@ def seen(days: list[Day], menu: Menu, language: str, price: Price | None) -> Map
     total = added(day.all for day in days)
     spent = [spent_on(day, price) for day in days]
     return {
-        "queue_step": QUEUE_STEP,
         "ranges": RANGES,
         "days": days,
         "total": total,

@@ -124,7 +124,7 @@ def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFa
         help_ = "Whether a cap of the service was met within the hour"
         caps = {cap: int(met) for cap, met in told.caps_met.items()}
         yield _labelled("komek_cap_met", help_, "cap", caps)
-        help_ = "Messages that wait or are being sent, lowered to a whole hundred"
+        help_ = "Messages that wait or are being sent, lowered to twenties"
         queues = {str(lane): count for lane, count in told.queues.items()}
         yield _labelled("komek_queue_messages", help_, "lane", queues)
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
