@@ -7,9 +7,9 @@ person's first is told by a set of keyed hashes, which differ from day to day, l
 for `COUNTED_SECONDS` and never leave Redis.
 
     sms:counts:DAY    "reply is delivered", "reply of 2": people, by the state and the
-                      segments of their first message; "trouble …": people; "capped":
-                      people; "reply messages", "reply segments": all of them
-    sms:counted:DAY   who has been counted
+                      segments of their first message; "trouble …", "capped": people,
+                      once each; "reply messages", "reply segments": all of them
+    sms:counted:DAY   who has been counted, and as what
 
 DAY is the number of days since 1970-01-01, UTC.
 """
@@ -74,8 +74,8 @@ end
 local function count_put(letter, key)
   add(letter.day, letter.kind .. ' messages', 1)
   add(letter.day, letter.kind .. ' segments', letter.segments)
-  if counted_before(letter.day, letter.who) then return end
-  redis.call('HSET', key, 'day', letter.day, 'kind', letter.kind)
+  if counted_before(letter.day, letter.who .. ' ' .. letter.kind) then return end
+  redis.call('HSET', key, 'day', letter.day, 'kind', letter.kind, 'who', letter.who)
   add(letter.day, letter.kind .. ' is {UNDER_WAY}', 1)
   add(letter.day, letter.kind .. ' of ' .. math.min(letter.segments, {MOST_SEGMENTS}), 1)
 end
@@ -98,9 +98,9 @@ local function count_move(day, kind, before, state, now)
 end
 
 local function count_trouble(key, what, now)
-  local day = redis.call('HGET', key, 'day')
+  local day, who = unpack(redis.call('HMGET', key, 'day', 'who'))
   if what == '' or settled(day, now) then return end
-  if redis.call('HSETNX', key, 'met ' .. what, '') == 1 then add(day, 'trouble ' .. what, 1) end
+  if not counted_before(day, who .. ' ' .. what) then add(day, 'trouble ' .. what, 1) end
 end
 """
 

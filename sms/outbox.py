@@ -302,7 +302,7 @@ class Outbox:
             "kind": letter.kind,
             "segments": measure(letter.text).segments,
             "day": day,
-            "who": self._seal.index(f"recipient {day} {letter.kind} {letter.msisdn}"),
+            "who": self._seal.index(f"recipient {day} {letter.msisdn}"),
             "expires": letter.expires_at.timestamp(),
             "seconds": left + UNTAKEN_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),

@@ -17,7 +17,7 @@ from sms.counting import (
     day_of,
     trouble_of,
 )
-from sms.outbox import Kind, Outbox, Outcome
+from sms.outbox import Kind, Lane, Outbox, Outcome
 from sms.states import State
 from tests.outboxes import NOW, OTHER, SEAL, SOON, begin, brought_to, put, take, told
 
@@ -107,6 +107,18 @@ async def test_troubles_are_counted_by_people(outbox: Outbox, redis: Redis) -> N
         await outbox.settle([outcome], NOW + timedelta(seconds=n))
         await outbox.requeue_due(NOW + timedelta(seconds=n))
     assert (await counted(redis))["trouble out of reach"] == 1
+
+
+async def test_a_person_who_gets_several_kinds_meets_a_trouble_once(
+    outbox: Outbox, redis: Redis
+) -> None:
+    for kind in Kind:
+        await put(outbox, str(kind), kind=kind)
+        lane = Lane.SERIES if kind is Kind.SERIES else Lane.REPLIES
+        [taken] = await take(outbox, lane)
+        await begin(outbox, [taken])
+        await outbox.settle([Outcome(taken, State.FAILED, "405 InsufficientBalance")], NOW)
+    assert (await counted(redis))["trouble no credit"] == 1
 
 
 async def test_who_is_over_a_cap_counts_once(outbox: Outbox, redis: Redis) -> None:
