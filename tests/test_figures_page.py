@@ -89,7 +89,7 @@ def _numbers(page: str) -> list[int]:
 def test_spend_is_told_with_the_price(house: tuple[Service, str, Path]) -> None:
     """Eight of ten days are settled; 77 segments are lowered to 60 a day."""
     page = got(house[0], "/operator/figures?days=30&language=en").text
-    assert "420 Segments, 5,250.00 KZT" in page
+    assert "Segments: 420, 5,250.00 KZT" in page
 
 
 def test_the_sheet(house: tuple[Service, str, Path]) -> None:
