@@ -51,10 +51,14 @@ from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
 from web.door import Door
+from web.figures import Figures
+from web.figures_page import Price, figures_pages
+from web.metrics import metrics_page
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
 from web.phone import Network, phone_pages
+from web.stats_command import stats_command
 from web.trouble import trouble_pages
 
 err = Console(stderr=True, highlight=False)
@@ -123,7 +127,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
         live_menu(settings, first),
         secret_of(settings),
     )
-    sessions, post = Sessions(redis), texting(settings, menu)
+    sessions, post = Sessions(redis, Seal(data_key_of(settings))), texting(settings, menu)
     dialogue = Dialogue(menu, sessions, budget_of(settings), post.library, post.granting.grant)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
@@ -154,7 +158,11 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
         callback = f"/africastalking/{secret_of(settings)}"
         network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
         app.include_router(phone_pages(pages, network, post, post.gateway, seal))
-        app.include_router(trouble_pages(post.redis, post.gateway))
+        app.include_router(trouble_pages(post.redis, post.gateway, Sessions(post.redis, seal)))
+    figures = Figures(post.redis, post.menu, post.outbox, post.unknown_words)
+    price, menu = Price.of(settings.segment_price), post.menu
+    app.include_router(figures_pages(door, pages, figures, menu, price))
+    app.include_router(metrics_page(post.redis, menu, figures))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)
@@ -328,7 +336,9 @@ def screens(
 
 
 cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
-cli.add_typer(sms_commands(House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)))
+HOUSE = House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
+cli.add_typer(sms_commands(HOUSE))
+cli.add_typer(stats_command(HOUSE))
 
 if __name__ == "__main__":
     cli()

@@ -21,6 +21,7 @@ from sms.outbox import Kind, Outbox, Put
 from sms.replies import Library, already, reply_to
 from sms.sealing import Seal
 from sms.series import Subscriptions
+from sms.unknown_words import UnknownWords
 from sms.vocabulary import Vocabulary, vocabulary_of
 
 REPLY_WITHIN = timedelta(minutes=15)
@@ -60,6 +61,7 @@ class Answering:
         outbox: Outbox,
         subscriptions: Subscriptions,
         strangers: Strangers,
+        unknown_words: UnknownWords,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._menu = menu
@@ -67,6 +69,7 @@ class Answering:
         self._outbox = outbox
         self._subscriptions = subscriptions
         self._strangers = strangers
+        self._unknown_words = unknown_words
         self._now = now
 
     async def hear(self, inbound: Inbound) -> None:
@@ -76,8 +79,7 @@ class Answering:
             return
         vocabulary = _vocabulary(menu)
         wish = understand(inbound.text, vocabulary)
-        unknown = isinstance(wish, Unknown)
-        if unknown and not await self._strangers.may_be_answered(inbound.sender):
+        if isinstance(wish, Unknown) and not await self._may_be_answered(inbound):
             return
         words = await self._carried_out(wish, inbound.sender, menu)
         urgent = isinstance(wish, Ask) and wish.node in vocabulary.urgent
@@ -91,6 +93,11 @@ class Answering:
     async def stop(self, msisdn: str) -> None:
         """The gateway says that this number wants nothing more."""
         await self._subscriptions.stop(msisdn)
+
+    async def _may_be_answered(self, inbound: Inbound) -> bool:
+        """Whether a text without meaning gets an answer; what it said is counted."""
+        await self._unknown_words.heard(inbound.text, inbound.sender, self._now())
+        return await self._strangers.may_be_answered(inbound.sender)
 
     async def _carried_out(self, wish: Wish, msisdn: str, menu: Menu) -> str:
         """Do what is wished, and say the words that belong to it."""

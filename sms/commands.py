@@ -85,7 +85,7 @@ def _texted(house: House, sender: str, message: str) -> Seen:
     if not is_msisdn(sender):
         _refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
     try:
-        return _with_texting(house, lambda post: texted(post, sender, message))
+        return with_texting(house, lambda post: texted(post, sender, message))
     except RealGateway:
         _refuse("--from is for the simulator: with another gateway it would send a real SMS")
 
@@ -121,18 +121,18 @@ def digest_commands(house: House) -> typer.Typer:
     @cli.command()
     def due() -> None:
         """How many people have a tip due now."""
-        count = _with_texting(house, lambda post: post.subscriptions.waiting(utc_now()))
+        count = with_texting(house, lambda post: post.subscriptions.waiting(utc_now()))
         out.print(f"{count} due")
 
     @cli.command("run")
     def run_now() -> None:
         """Queue what is due now; nothing outside the hours that are allowed."""
-        out.print(_with_texting(house, _run_due))
+        out.print(with_texting(house, _run_due))
 
     @cli.command()
     def status() -> None:
         """What waits in the outbox."""
-        for lane, count in _with_texting(house, lambda post: post.outbox.waiting()).items():
+        for lane, count in with_texting(house, lambda post: post.outbox.waiting()).items():
             out.print(f"{lane}: {count} waiting")
 
     return cli
@@ -168,7 +168,7 @@ async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     await post.redis.aclose()
 
 
-def _with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
+def with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     """Ask something of the service's SMS."""
     settings = joined_or_exit(house.settings())
 

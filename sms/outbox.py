@@ -18,6 +18,7 @@ Redis holds, each with a time to live:
     sms:gateway:GID     the message that the gateway calls so                        48 h
     sms:unsettled:INDEX, sms:early:GID, sms:early-of:INDEX   messages without a
                         report, reports without a message                    48 h, 24 h
+    sms:counts:…, sms:counted:…   see `sms/counting.py`                 400 days, 25 h
 
 Without acknowledged writes surviving a crash of Redis (`appendfsync always`) a
 text could be sent twice.  The client must not retry by itself.
@@ -36,6 +37,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from sms import outbox_lua
+from sms.counting import day_of, trouble_of
+from sms.encoding import measure
 from sms.gateway import DeliveryReport, is_msisdn
 from sms.sealing import CannotOpen, Seal
 from sms.states import State
@@ -292,7 +295,7 @@ class Outbox:
         return f"sms:key:{self._seal.index(f'key {key}')}"
 
     def _sealed(self, letter: Letter, now: datetime) -> str:
-        id_ = uuid4().hex
+        id_, day = uuid4().hex, day_of(now)
         left = max(0, int((letter.expires_at - now).total_seconds()))
         fields = {
             "id": id_,
@@ -302,6 +305,10 @@ class Outbox:
             "index": self._seal.index(letter.msisdn),
             "lane": Lane.SERIES if letter.kind is Kind.SERIES else Lane.REPLIES,
             "urgent": letter.kind is Kind.EMERGENCY,
+            "kind": letter.kind,
+            "segments": measure(letter.text).segments,
+            "day": day,
+            "who": self._seal.index(f"recipient {day} {letter.msisdn}"),
             "expires": letter.expires_at.timestamp(),
             "seconds": left + UNTAKEN_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
@@ -342,7 +349,7 @@ def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
 def _parts_of(outcome: Outcome, now: datetime) -> Iterable[str | float]:
     taken, due = outcome.taken, outcome.due or now
     yield from (taken.entry, taken.id, outcome.state, outcome.why)
-    yield from (outcome.gateway_id, due.timestamp())
+    yield from (outcome.gateway_id, due.timestamp(), trouble_of(outcome.why))
 
 
 def _parts(whole: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -9,6 +9,7 @@ Commands of Redis 7.0 only.
 
 import json
 
+from sms.counting import COUNTING_LUA
 from sms.states import FINAL, NEXT, State
 
 GROUP = "senders"
@@ -42,8 +43,9 @@ local function message(id) return 'sms:message:' .. id end
 local function stream(lane) return 'sms:queue:' .. lane end
 
 local function move(id, state, now, why)
-  local before = call('HGET', message(id), 'state')
+  local before, day, kind = unpack(call('HMGET', message(id), 'state', 'day', 'kind'))
   if not before or not MAY[before][state] then return false end
+  count_move(day, kind, before, state, now)
   call('HSET', message(id), 'state', state, 'why', why, 'at', now)
   if KEEP[state] then
     call('HDEL', message(id), 'to', 'text')
@@ -93,7 +95,7 @@ end
 
 def script(body: str) -> str:
     """A whole script."""
-    return _KNOWN + _STEPS + body
+    return _KNOWN + COUNTING_LUA + _STEPS + body
 
 
 # ARGV: now, caps, then letters, both in JSON.  One answer for each letter.
@@ -139,8 +141,12 @@ local function put(letter)
   local key, number = 'sms:key:' .. letter.key, 'sms:cap:number:' .. letter.index
   if call('EXISTS', key) == 1 then return 'already' end
   local refused = over(letter, number)
-  if refused then return refused end
+  if refused then
+    count_capped(letter)
+    return refused
+  end
   count(letter, number)
+  count_put(letter, message(letter.id))
   call('SET', key, letter.id, 'EX', letter.key_seconds)
   call('HSET', message(letter.id), 'to', letter.to, 'text', letter.text,
     'index', letter.index, 'lane', letter.lane, 'expires', letter.expires, 'attempts', 0)
@@ -205,7 +211,7 @@ end
 return begun
 """)
 
-# ARGV: lane, now, then entry, id, state, why, gateway id and due time of each.
+# ARGV: lane, now, then entry, id, state, why, gateway id, due time and trouble of each.
 SETTLE = script("""
 local lane, now = ARGV[1], ARGV[2]
 
@@ -229,9 +235,10 @@ local function settle(id, state, why, gateway_id)
   end
 end
 
-for i = 3, #ARGV, 6 do
-  local entry, id, state, why, gateway_id, due = unpack(ARGV, i, i + 5)
+for i = 3, #ARGV, 7 do
+  local entry, id, state, why, gateway_id, due, trouble = unpack(ARGV, i, i + 6)
   if call('HGET', message(id), 'entry') == entry then
+    count_trouble(message(id), trouble, now)
     if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
     done(lane, entry)
   end

@@ -29,6 +29,7 @@ from sms.sender import utc_now
 from sms.series import Subscriptions
 from sms.settings import Settings, data_key_of
 from sms.simulator import Simulator
+from sms.unknown_words import UnknownWords
 
 AGAIN_SECONDS = 1.0
 OUTBOX_SECONDS = 5.0
@@ -50,6 +51,7 @@ class Texting:
     answering: Answering
     granting: Granting
     library: Callable[[Menu], Library]
+    unknown_words: UnknownWords
 
     async def run_due(self) -> Run:
         return await run_due(
@@ -90,18 +92,29 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     )
     outbox = Outbox(redis, seal, prefixes=settings.prefixes)
     subscriptions = Subscriptions(redis, seal, calendar)
+    unknown_words = UnknownWords(redis, seal)
     answering = Answering(
         menu,
         partial(sendable_contacts, menu, settings.contacts_oldest_days),
         outbox,
         subscriptions,
         Strangers(redis, seal),
+        unknown_words,
     )
     gateway = gateway_of(settings, redis, seal)
     granting = Granting(outbox, subscriptions)
     library = partial(library_of, settings)
     return Texting(
-        redis, menu, gateway, outbox, subscriptions, calendar, answering, granting, library
+        redis,
+        menu,
+        gateway,
+        outbox,
+        subscriptions,
+        calendar,
+        answering,
+        granting,
+        library,
+        unknown_words,
     )
 
 

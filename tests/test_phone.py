@@ -13,7 +13,7 @@ from sms.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.simulator import FAULT_SECONDS, Fault, Simulator
 from tests.outboxes import SEAL
 from tests.service import Service, form, new_session, running
-from ussd.sessions import Sessions
+from ussd.sessions import Heard, Sessions
 from web.phone import words_to_try
 
 NUMBER = "+77010000000"
@@ -189,7 +189,7 @@ async def test_a_simulator_without_redis_has_sent_nothing() -> None:
 
 
 async def test_a_session_can_be_lost(redis: Redis) -> None:
-    sessions = Sessions(redis)
-    await sessions.hear("ATUid_1", 0, "v1")
+    sessions = Sessions(redis, SEAL)
+    await sessions.hear(Heard("ATUid_1", None, 0, ("en", "main")), "v1")
     assert await sessions.forget("ATUid_1")
-    assert (await sessions.hear("ATUid_1", 1, "v2")).version == "v2"
+    assert (await sessions.hear(Heard("ATUid_1", None, 1, ("en", "main")), "v2")).version == "v2"

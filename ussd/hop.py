@@ -10,10 +10,10 @@ from menus.model import Menu
 from sms.granting import Agreed, Grant
 from sms.keywords import Granted
 from sms.replies import Library
-from ussd.engine import Screen, play, show, show_not_sent
+from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.paging import Budget
 from ussd.screens import Screens
-from ussd.sessions import Known, Sessions
+from ussd.sessions import Heard, Known, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,13 @@ class Dialogue:
         sent before may be sent when it is asked for again.
         """
         known = Known(self._menu.current.version)
-        if hop.session_id:
-            known = await self._sessions.hear(hop.session_id, len(hop.answers), known.version)
-        screens = self._screens(self._menu.version(known.version))
+        screens = self._screens(self._menu.current)
         session = play(screens, hop.answers)
+        if hop.session_id:
+            known = await self._sessions.hear(_heard(hop, session), known.version)
+            if known.version != screens.version:
+                screens = self._screens(self._menu.version(known.version))
+                session = play(screens, hop.answers)
         if session.wish and not await self._granted(session.wish, hop, known, screens):
             return show_not_sent(screens, session)
         return show(screens, session)
@@ -85,3 +88,8 @@ class Dialogue:
     def _make_ready(self, menu: Menu, _today: date) -> Screens:
         """The screens of a day: what may be sent today, may not be tomorrow."""
         return Screens(menu, self._budget, partial(self._library, menu))
+
+
+def _heard(hop: Hop, session: Session) -> Heard:
+    place = session.way[-1].place
+    return Heard(hop.session_id or "", hop.msisdn, len(hop.answers), (place.language, place.node))

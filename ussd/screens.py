@@ -192,7 +192,7 @@ class Screens:
         here = self._menu.languages[language]
         return self._made(here, here.phrases.not_sent)
 
-    def _made(
+    def _made(  # noqa: PLR0913, PLR0917
         self,
         language: Language,
         text: str,

@@ -4,26 +4,62 @@ The answers come with every hop, so where the caller is need not be stored.  Of 
 session Redis holds which version of the menu it began on, how many answers were
 dialled with the code and how many have been heard, for `SESSION_SECONDS` from the
 last hop: no number, no text.
+
+In the same step the day is counted.  A caller counts once a day, by their first session
+of it: where that session is, and at last was, until the day ends.
+
+    ussd:session:ID     menu, heard, dialled; of a session that counts also its day and place
+    ussd:counts:DATE    "sessions", "hops", …: all; "at LANGUAGE NODE": callers  400 days
+    ussd:callers:DATE   who has been counted, as keyed hashes that differ from day to
+                        day and never leave Redis                                25 h
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
+from sms.sealing import Seal
+
 SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
 COUNTS_SECONDS = 400 * 24 * 3600
+CALLERS_SECONDS = 25 * 3600
+NO_LANGUAGE = "-"
 REDIS_SECONDS = 0.25
 """The most that a hop waits for Redis in all, connecting included."""
 
 log = logging.getLogger(__name__)
+
+
+def dialled_key(day: date) -> str:
+    """Where the counts of a day (UTC) are."""
+    return f"ussd:counts:{day}"
+
+
+def place_counted(language: str, node: str) -> str:
+    """What callers are counted as who are at this place.  Of a place that depends on what
+    was typed, only the node counts.
+    """
+    return f"at {language or NO_LANGUAGE} {node}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A hop, as far as it is remembered: `answers` so far, and the place (language and
+    node) that they lead to on the version in force.
+    """
+
+    session_id: str
+    msisdn: str | None = field(repr=False)
+    answers: int
+    place: tuple[str, str]
 
 
 class Script:
@@ -35,22 +71,41 @@ class Script:
 
 
 # One round trip, and atomic: of two equal hops that arrive together, one is new.
+# A session that began on another version than this process holds stays where it was
+# counted last: the place is known for the version in force only.
 _HEAR = Script("""
+local session, counts, callers = KEYS[1], KEYS[2], KEYS[3]
+local version, answers, today, caller, place = ARGV[1], ARGV[2], ARGV[5], ARGV[6], ARGV[7]
 local function count(what)
-  if redis.call('HINCRBY', KEYS[2], what, 1) == 1 then
-    redis.call('EXPIRE', KEYS[2], ARGV[4])
+  if redis.call('HINCRBY', counts, what, 1) == 1 then
+    redis.call('EXPIRE', counts, ARGV[4])
   end
 end
-local menu, heard, dialled = unpack(redis.call('HMGET', KEYS[1], 'menu', 'heard', 'dialled'))
-if not heard then count('sessions') end
-if not heard or tonumber(ARGV[2]) > tonumber(heard) then
-  menu, dialled = menu or ARGV[1], dialled or ARGV[2]
-  redis.call('HSET', KEYS[1], 'menu', menu, 'heard', ARGV[2], 'dialled', dialled)
+local menu, heard, dialled, day, at =
+  unpack(redis.call('HMGET', session, 'menu', 'heard', 'dialled', 'day', 'at'))
+if not heard then
+  count('sessions')
+  if caller ~= '' and redis.call('SADD', callers, caller) == 1 then
+    redis.call('EXPIRE', callers, ARGV[8], 'NX')
+    day = today
+  end
+end
+if not heard or tonumber(answers) > tonumber(heard) then
+  local what = {'heard', answers}
+  local function also(name, value) what[#what + 1], what[#what + 2] = name, value end
+  if not menu then menu = version; also('menu', menu) end
+  if not dialled then dialled = answers; also('dialled', dialled) end
   count('hops')
+  if day == today and menu == version and at ~= place then
+    if at then redis.call('HINCRBY', counts, at, -1) else also('day', day) end
+    redis.call('HINCRBY', counts, place, 1)
+    also('at', place)
+  end
+  redis.call('HSET', session, unpack(what))
 else
   count('repeated hops')
 end
-redis.call('EXPIRE', KEYS[1], ARGV[3])
+redis.call('EXPIRE', session, ARGV[3])
 return {menu, dialled or heard}
 """)
 
@@ -82,19 +137,23 @@ class Sessions:
     """
 
     def __init__(
-        self, redis: Redis, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, redis: Redis, seal: Seal, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._redis = redis
+        self._seal = seal
         self._now = now
         self._reachable = True
 
-    async def hear(self, session_id: str, answers: int, version: str) -> Known:
+    async def hear(self, hop: Heard, version: str) -> Known:
         """Remember that a session has come this far; a repeated hop changes nothing.
 
         The version is `version` for a new session and where Redis cannot tell.
         """
-        keys = [f"ussd:session:{session_id}", self._counts_key()]
-        args = [version, answers, SESSION_SECONDS, COUNTS_SECONDS]
+        day = self._now().date()
+        keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
+        caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
+        args: list[Any] = [version, hop.answers, SESSION_SECONDS, COUNTS_SECONDS]
+        args += [str(day), caller, place_counted(*hop.place), CALLERS_SECONDS]
         said = await self._ask(_HEAR, keys, args)
         return Known(str(said[0]), int(said[1])) if isinstance(said, list) else Known(version)
 
@@ -108,7 +167,7 @@ class Sessions:
         return bool(await self._redis.delete(f"ussd:session:{session_id}"))
 
     def _counts_key(self) -> str:
-        return f"ussd:counts:{self._now().date()}"
+        return dialled_key(self._now().date())
 
     async def _ask(self, script: Script, keys: list[str], args: list[Any]) -> object:
         try:

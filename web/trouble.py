@@ -30,9 +30,9 @@ class GatewayFault(BaseModel):
     fault: Fault | None
 
 
-def trouble_pages(redis: Redis, simulator: Simulator) -> APIRouter:
+def trouble_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRouter:
     """What the page's switches ask for.  `redis: false` in an answer: it did not answer."""
-    routes, sessions = APIRouter(prefix="/phone"), Sessions(redis)
+    routes = APIRouter(prefix="/phone")
 
     @routes.post("/lose")
     async def lose(asked: Annotated[Lost, Depends(posted(Lost))]) -> dict[str, Any]:

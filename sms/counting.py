@@ -1,0 +1,125 @@
+"""How SMS are counted: in the outbox's own scripts, and without a number.
+
+A person counts once a day and kind, by their first message of it; what becomes of
+that message moves them from one state to another, for `SETTLED_DAYS`.  After that a
+day's counts change no more, and may be made into figures.  Whether a message is a
+person's first is told by a set of keyed hashes, which differ from day to day, live
+for `COUNTED_SECONDS` and never leave Redis.
+
+    sms:counts:DAY    "reply is delivered", "reply of 2": people, by the state and the
+                      segments of their first message; "trouble …", "capped": people,
+                      once each; "reply messages", "reply segments": all of them
+    sms:counted:DAY   who has been counted, and as what
+
+DAY is the number of days since 1970-01-01, UTC.
+"""
+
+from datetime import UTC, date, datetime
+
+DAY_SECONDS = 24 * 3600
+SETTLED_DAYS = 3
+"""From the beginning of a day until no report changes its counts any more."""
+COUNTED_SECONDS = 25 * 3600
+COUNTS_SECONDS = 400 * DAY_SECONDS
+MOST_SEGMENTS = 4
+"""As many or more are counted as one size."""
+UNDER_WAY = "under way"
+CAPPED = "capped"
+_EPOCH = date(1970, 1, 1).toordinal()
+
+TROUBLES = {
+    "no connection": "out of reach",
+    "the gateway's certificate": "out of reach",
+    "no thread": "out of reach",
+    "no answer": "no answer",
+    "the answer took too long": "no answer",
+    "not named in the answer": "no answer",
+    "HTTP 401": "account",
+    "HTTP 403": "account",
+    "HTTP 429": "too many calls",
+    "HTTP 4": "refused",
+    "HTTP 3": "refused",
+    "HTTP 5": "gateway failed",
+    "HTTP": "no answer",
+    "405 ": "no credit",
+    "402 ": "sender ID",
+    "406 ": "blocked by the person",
+    "409 ": "blocked by the person",
+    "40": "refused",
+    "502 ": "refused",
+    "refused": "refused",
+}
+"""What the reasons of results begin with, and what each is counted as."""
+OTHER_TROUBLE = "other"
+NO_TROUBLE = ("not sent in time", "no longer wanted", "the worker ends")
+"""Reasons that no gateway gave."""
+
+# What a message counts for is written in it only if it is its person's first of the day.
+COUNTING_LUA = f"""
+local function counts(day) return 'sms:counts:' .. day end
+
+local function add(day, what, by)
+  if redis.call('HINCRBY', counts(day), what, by) == by then
+    redis.call('EXPIRE', counts(day), {COUNTS_SECONDS})
+  end
+end
+
+local function counted_before(day, who)
+  local key = 'sms:counted:' .. day
+  if redis.call('SADD', key, who) == 0 then return true end
+  if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, {COUNTED_SECONDS}) end
+  return false
+end
+
+local function count_put(letter, key)
+  add(letter.day, letter.kind .. ' messages', 1)
+  add(letter.day, letter.kind .. ' segments', letter.segments)
+  if counted_before(letter.day, letter.who .. ' ' .. letter.kind) then return end
+  redis.call('HSET', key, 'day', letter.day, 'kind', letter.kind, 'who', letter.who)
+  add(letter.day, letter.kind .. ' is {UNDER_WAY}', 1)
+  add(letter.day, letter.kind .. ' of ' .. math.min(letter.segments, {MOST_SEGMENTS}), 1)
+end
+
+local function count_capped(letter)
+  if not counted_before(letter.day, letter.who .. ' capped') then
+    add(letter.day, '{CAPPED}', 1)
+  end
+end
+
+local function settled(day, now)
+  return not day or tonumber(now) >= (day + {SETTLED_DAYS}) * {DAY_SECONDS}
+end
+
+local function count_move(day, kind, before, state, now)
+  if settled(day, now) then return end
+  if before == 'queued' or before == 'sending' then before = '{UNDER_WAY}' end
+  add(day, kind .. ' is ' .. before, -1)
+  add(day, kind .. ' is ' .. state, 1)
+end
+
+local function count_trouble(key, what, now)
+  local day, who = unpack(redis.call('HMGET', key, 'day', 'who'))
+  if what == '' or settled(day, now) then return end
+  if not counted_before(day, who .. ' ' .. what) then add(day, 'trouble ' .. what, 1) end
+end
+"""
+
+
+def day_of(moment: datetime) -> int:
+    """The number of its day, UTC."""
+    return moment.astimezone(UTC).date().toordinal() - _EPOCH
+
+
+def date_of(day: int) -> date:
+    return date.fromordinal(day + _EPOCH)
+
+
+def counts_key(day: date) -> str:
+    return f"sms:counts:{day.toordinal() - _EPOCH}"
+
+
+def trouble_of(why: str) -> str:
+    """What a gateway's reason is counted as: one of few, however it is worded."""
+    if not why or why.startswith(NO_TROUBLE):
+        return ""
+    return next((what for start, what in TROUBLES.items() if why.startswith(start)), OTHER_TROUBLE)
