@@ -30,9 +30,11 @@ from uvicorn.supervisors import Multiprocess
 
 from menus.contact_commands import contact_commands, note_on_age
 from menus.faults import BrokenMenu
+from menus.history import History
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
 from menus.model import Menu
+from menus.publishing import Desk
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
@@ -57,6 +59,7 @@ from web.door import Door
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
+from web.words_pages import words_pages
 
 T = TypeVar("T")
 
@@ -156,9 +159,16 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     pages, seal = Pages(), Seal(data_key_of(settings))
     door = Door(token_of(settings), pages, post.redis, seal)
     app.include_router(door_pages(door))
+    app.include_router(words_pages(door, pages, desk_of(settings, post.menu), budget_of(settings)))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)
+
+
+def desk_of(settings: Settings, menu: LiveMenu) -> Desk:
+    """Where the operator edits words."""
+    history = History(settings.data_dir / "words-history.jsonl")
+    return Desk(menu, partial(read_menu, budget_of(settings)), history, settings.data_dir)
 
 
 @asynccontextmanager
