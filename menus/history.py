@@ -5,6 +5,7 @@ that was cut off is passed over; the next one begins anew.
 """
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from menus.rewrite import Wording, Words
+
+log = logging.getLogger(__name__)
 
 
 class Change(BaseModel):
@@ -54,19 +57,20 @@ class History:
         """Write one change down for good.  Raises `OSError`."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            begin = b"" if _ends_a_line(handle) else b"\n"
-            line = change.model_dump_json().encode() + b"\n"
-            os.write(handle, begin + line)
+        with os.fdopen(handle, "ab+") as file:
+            file.write(b"" if _ends_a_line(handle) else b"\n")
+            file.write(change.model_dump_json().encode() + b"\n")
+            file.flush()
             os.fsync(handle)
-        finally:
-            os.close(handle)
 
     def changes(self) -> tuple[Change, ...]:
-        """All changes, the first one first.  Raises `OSError`."""
+        """All changes, the first one first; none, if the file cannot be read."""
         try:
             lines = self._file.read_bytes().split(b"\n")
         except FileNotFoundError:
+            return ()
+        except OSError as error:
+            log.warning("words: the history cannot be read: %s", error.strerror)
             return ()
         return tuple(_read(lines))
 

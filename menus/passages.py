@@ -20,8 +20,8 @@ from menus.faults import Fault
 from menus.rewrite import Wording, Words
 from menus.source import Source, Steps
 
-MOST_CHARACTERS = 4000
-"""Of one key.  The most that a message or a node's screens take is far below."""
+MOST_CHARACTERS = 10_000
+"""Of one key.  What messages and screens take is far below."""
 MOST_ENTRIES = 200
 
 _UNSEEN = re.compile(r"[\t\v\f\x1c-\x1e\x85\u2028\u2029]")

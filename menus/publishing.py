@@ -5,6 +5,7 @@ that the service itself uses.  One writes at a time, among all processes on the 
 """
 
 import fcntl
+import logging
 import os
 import shutil
 import threading
@@ -26,6 +27,8 @@ from menus.passages import Passage, key_of, passages, words_at
 from menus.rewrite import NotWritable, Words, rewritten
 from menus.source import Source, read
 from menus.table import replace_file
+
+log = logging.getLogger(__name__)
 
 LOCK_SECONDS = 10.0
 """The longest that one editor waits for another."""
@@ -170,7 +173,8 @@ class Desk:
         )
         try:
             self.history.add(change)
-        except OSError:
+        except OSError as error:
+            log.error("words: the history cannot be written: %s", error.strerror)
             return False
         return True
 

@@ -63,6 +63,8 @@ class _Page:
         node: yaml.Node | None = self.root
         for step in steps:
             node = _value(node, str(step)) if isinstance(node, yaml.MappingNode) else None
+        if node is None:
+            raise NotWritable("the file has no such words yet: add them by hand first")
         if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
             raise NotWritable("these words do not stand on lines of their own: edit by hand")
         return node

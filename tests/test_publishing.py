@@ -217,6 +217,7 @@ def test_a_history_that_cannot_be_written_holds_up_nobody(desk: Desk, tmp_path: 
     (tmp_path / "data" / "words-history.jsonl").mkdir()
     outcome = published(desk, opened(desk, label="New"))
     assert not outcome.noted
+    assert desk.history.changes() == ()
 
 
 @pytest.mark.parametrize("name", ["all.language", "all.phrases", "all.sms", "all.embassy"])

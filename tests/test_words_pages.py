@@ -167,6 +167,17 @@ def test_a_file_that_somebody_broke_is_shown_and_can_be_mended(
     assert "2 I got away now" in service.hop(new_session(), IN_DANGER)
 
 
+def test_a_file_that_is_no_yaml_is_told_on_every_page(desk: Operator, menus: Path) -> None:
+    mine = desk.opened()
+    (menus / "en.yaml").write_text("nodes: [", encoding="utf-8")
+    for page in ("/operator/words", PAGE, f"{PAGE}/history", "/operator/words/ru/escaped"):
+        assert desk.http.get(page).status_code == 200, page
+    assert "not YAML" in desk.http.get(PAGE).text
+    told = desk.sends(mine, label="Mine")
+    assert told.status_code in (409, 422)
+    assert fields_of(told.text)["words.label"] == "Mine"
+
+
 def test_every_passage_has_its_page(desk: Operator) -> None:
     listed = desk.http.get("/operator/words").text
     pages = set(re.findall(r'href="(/operator/words/\w+/[\w.]+)"', listed))

@@ -184,4 +184,4 @@ def _was(form: FormData, passage: Passage) -> Words:
 
 
 def _plainly(error: OSError) -> str:
-    return f"The files cannot be written: {error.strerror or error}"
+    return f"The files cannot be read or written: {error.strerror or error}"
