@@ -23,9 +23,11 @@ from rich.console import Console
 
 from menus.contact_commands import contact_commands, note_on_age
 from menus.faults import BrokenMenu
+from menus.history import History
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
 from menus.model import Menu
+from menus.publishing import Desk
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
@@ -60,6 +62,7 @@ from web.pages import Pages, Shielded
 from web.phone import Network, phone_pages
 from web.stats_command import stats_command
 from web.trouble import trouble_pages
+from web.words_pages import words_pages
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -163,9 +166,16 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     price, menu = Price.of(settings.segment_price), post.menu
     app.include_router(figures_pages(door, pages, figures, menu, price))
     app.include_router(metrics_page(post.redis, menu, figures))
+    app.include_router(words_pages(door, pages, desk_of(settings, post.menu), budget_of(settings)))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)
+
+
+def desk_of(settings: Settings, menu: LiveMenu) -> Desk:
+    """Where the operator edits words."""
+    history = History(settings.data_dir / "words-history.jsonl")
+    return Desk(menu, partial(read_menu, budget_of(settings)), history, settings.data_dir)
 
 
 @asynccontextmanager

@@ -65,13 +65,14 @@ def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
         return
     for language in menu.languages.values():
         source = draft.languages[language.code].source
-        for each in _messages(menu, language):
+        for each in messages(menu, language):
             where, screen = source.value(*each.steps), screen_of(each.steps)
             for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
                 yield Fault(where, screen, f"{_named(each.steps)} {what}")
 
 
-def _messages(menu: Menu, language: Language) -> Iterator[Message]:
+def messages(menu: Menu, language: Language) -> Iterator[Message]:
+    """Every message of a language, as long as it can become."""
     said = language.sms
     later = {"{count}": str(len(said.tips)), "{countries}": _names(language, MOST_ASKED)}
     for key, most in SEGMENTS.items():

@@ -1,0 +1,234 @@
+"""Words on their way from an editor to the callers.
+
+Whatever is published was checked as a whole, in a copy of the folder, by the reader
+that the service itself uses.  One writes at a time, among all processes on the machine.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from menus.draft import Draft, is_data, language_files, read_draft
+from menus.faults import BrokenMenu, Fault
+from menus.history import Change, History, same
+from menus.live import LiveMenu
+from menus.load import Reader, build
+from menus.model import Menu
+from menus.passages import Passage, key_of, passages, words_at
+from menus.rewrite import NotWritable, Words, rewritten
+from menus.source import Source, read
+from menus.table import replace_file
+
+log = logging.getLogger(__name__)
+
+LOCK_SECONDS = 10.0
+"""The longest that one editor waits for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New words of a passage, and what it said when its editor opened it."""
+
+    language: str
+    passage: Passage
+    words: Words
+    was: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A fault and the key it is about: empty, the passage; None, something else."""
+
+    fault: Fault
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What an edit would make of the menu.  `menu` goes as far as it can be built."""
+
+    text: str
+    menu: Menu | None
+    faults: tuple[Placed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The words are in force.  `noted` is False if the history could not be written."""
+
+    version: str
+    noted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """Nothing was written: the passage says `now` what its editor has not seen."""
+
+    now: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """Nothing was written: the passage says these words already."""
+
+
+Outcome = Published | Overtaken | Unchanged | Trial
+"""Of a publish.  A `Trial` is a refusal, for its faults."""
+
+
+class Desk:
+    """Where words are edited: the folder of the menu in force, and its history."""
+
+    def __init__(self, live: LiveMenu, read_menu: Reader, history: History, aside: Path) -> None:
+        self.live = live
+        self.history = history
+        self._read_menu = read_menu
+        self._aside = aside
+        self._trying = threading.Lock()
+
+    @property
+    def folder(self) -> Path:
+        return self.live.folder
+
+    def languages(self) -> list[str]:
+        """The languages that have a file, those of screen 0 first and in its order."""
+        files = [path.stem for path in language_files(self.folder)]
+        listed = [code for code in self.live.current.start.languages if code in files]
+        return listed + [code for code in files if code not in listed]
+
+    def passages(self) -> dict[str, Passage]:
+        return passages(self.live.current.nodes)
+
+    def source(self, language: str) -> Source:
+        """A language's file as it is on the disk now."""
+        return read(self._file(language), f"{self.folder.name}/{language}.yaml")
+
+    def words(self, language: str, passage: Passage) -> Words:
+        """What a passage says in its file now."""
+        return words_at(self.source(language), passage)
+
+    def tried(self, edit: Edit) -> Trial:
+        """The edit in a copy of the folder, and every fault there.  Raises `NotWritable`
+        and `OSError`.
+        """
+        return self._tried(edit, self._text(edit.language))
+
+    def publish(self, edit: Edit, by: str) -> Outcome:
+        """Check all, write, take up, note.  Raises `NotWritable` and `OSError`."""
+        with locked(self.folder):
+            text = self._text(edit.language)
+            now = self.words(edit.language, edit.passage)
+            if same(now, edit.words):
+                return Unchanged()
+            if not same(now, edit.was):
+                return Overtaken(now)
+            trial = self._tried(edit, text)
+            if trial.faults or not trial.menu:
+                return trial
+            if self._text(edit.language) != text:  # by hand, while we checked
+                return Overtaken(self.words(edit.language, edit.passage))
+            replace_file(self._file(edit.language), trial.text)
+            noted = self._note(edit, by, trial.menu)
+        self.live.reload()
+        return Published(trial.menu.version, noted)
+
+    def _tried(self, edit: Edit, text: str) -> Trial:
+        required = {field.key for field in edit.passage.fields if field.required}
+        bare = text.removeprefix("\ufeff")
+        new = rewritten(bare, edit.passage.steps, edit.words, required)
+        new = text.removesuffix(bare) + new
+        with self._trying, self._copy() as folder:
+            file = folder / f"{edit.language}.yaml"
+            file.write_text(new, encoding="utf-8", newline="")
+            menu, faults = self._examined(folder)
+            source = read(file, f"{folder.name}/{file.name}")
+            placed = (Placed(each, key_of(each, source, edit.passage)) for each in faults)
+            return Trial(new, menu, tuple(placed))
+
+    def _examined(self, folder: Path) -> tuple[Menu | None, tuple[Fault, ...]]:
+        try:
+            return self._read_menu(folder), ()
+        except BrokenMenu as broken:
+            return _as_far_as_it_goes(read_draft(folder)), broken.faults
+
+    def _note(self, edit: Edit, by: str, menu: Menu) -> bool:
+        change = Change(
+            at=datetime.now(UTC).replace(microsecond=0),
+            by=by,
+            language=edit.language,
+            passage=edit.passage.name,
+            before=dict(edit.was),
+            after=dict(edit.words),
+            version_before=self.live.current.version,
+            version_after=menu.version,
+        )
+        try:
+            self.history.add(change)
+        except OSError as error:
+            log.error("words: the history cannot be written: %s", error.strerror)
+            return False
+        return True
+
+    @contextmanager
+    def _copy(self) -> Iterator[Path]:
+        """A copy of the data files, in a folder of the same name, until the block ends."""
+        self._aside.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="trial-", dir=self._aside) as around:
+            copy = Path(around) / self.folder.name
+            copy.mkdir()
+            for file in filter(is_data, self.folder.iterdir()):
+                shutil.copyfile(file, copy / file.name)
+            yield copy
+
+    def _file(self, language: str) -> Path:
+        return (self.folder / f"{language}.yaml").resolve()
+
+    def _text(self, language: str) -> str:
+        """With its own line ends.  Raises `NotWritable`."""
+        try:
+            return self._file(language).read_bytes().decode()
+        except UnicodeDecodeError:
+            raise NotWritable("the file is not UTF-8: mend it by hand first") from None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep every other editor of the folder out until the block ends.  Raises `OSError`.
+
+    The lock is the folder's own, so it holds for all who share it, wherever their data
+    is, and ends with the process.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _locks(handle):
+            if time.monotonic() > deadline:
+                raise TimeoutError(None, "somebody else has been writing for too long")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locks(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _as_far_as_it_goes(draft: Draft) -> Menu | None:
+    try:
+        return build(draft)
+    except (KeyError, AttributeError):  # of what is missing
+        return None
