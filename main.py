@@ -155,7 +155,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
 def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     """The pages that people look at."""
     pages, seal = Pages(), Seal(data_key_of(settings))
-    door = Door(token_of(settings), pages, post.redis, seal)
+    door, phones = Door(token_of(settings), pages, post.redis, seal), partial(screens_of, settings)
     app.include_router(door_pages(door))
     if isinstance(post.gateway, Simulator):
         callback = f"/africastalking/{secret_of(settings)}"
@@ -166,7 +166,7 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     price, menu = Price.of(settings.segment_price), post.menu
     app.include_router(figures_pages(door, pages, figures, menu, price))
     app.include_router(metrics_page(post.redis, menu, figures))
-    app.include_router(words_pages(door, pages, desk_of(settings, post.menu), budget_of(settings)))
+    app.include_router(words_pages(door, pages, desk_of(settings, post.menu), phones))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

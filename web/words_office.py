@@ -4,7 +4,7 @@ Reads files and checks menus, so whoever calls it does so aside (`asyncio.to_thr
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -12,10 +12,10 @@ from starlette.datastructures import FormData
 
 from menus.faults import Fault
 from menus.history import Change, State, states
+from menus.model import Menu
 from menus.passages import Passage, too_large, typed, words_at
 from menus.publishing import Desk, Edit, Outcome, Overtaken, Placed, Published, Trial, Unchanged
 from menus.rewrite import NotWritable, Words
-from ussd.paging import Budget
 from ussd.screens import Screens
 from web.words_view import Preview, preview, screens_needed
 
@@ -58,10 +58,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The desk, and how its work is shown on screens of this budget."""
+    """The desk, and how a menu is shown on phones."""
 
     desk: Desk
-    budget: Budget
+    screens_of: Callable[[Menu], Screens]
 
     def opened(self, code: str, passage: Passage) -> Edit:
         """The words as they are, to be edited."""
@@ -116,7 +116,7 @@ class Office:
     def rows(self) -> list[tuple[Passage, dict[str, Cell]]]:
         """All passages in all languages."""
         live = self.desk.live
-        screens = Screens(live.current, self.budget)
+        screens = self.screens_of(live.current)
         last = {(each.language, each.passage): each for each in self.desk.history.changes()}
         sources = {code: self.desk.source(code) for code in self.desk.languages()}
         return [
@@ -144,7 +144,7 @@ class Office:
     def _seen(self, edit: Edit, trial: Trial) -> Seen:
         shown = _NOTHING
         if trial.menu:
-            shown = preview(trial.menu, self.budget, edit.language, edit.passage)
+            shown = preview(trial.menu, self.screens_of(trial.menu), edit.language, edit.passage)
         return Seen(preview=shown, faults=trial.faults)
 
     def _screens(self, screens: Screens, code: str, passage: Passage) -> int | None:

@@ -4,6 +4,7 @@ What was typed is on every page that answers it, whatever is wrong with it.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -11,9 +12,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from menus.history import as_json
+from menus.model import Menu
 from menus.passages import Passage
 from menus.publishing import Desk, Edit, Published
-from ussd.paging import Budget
+from ussd.screens import Screens
 from web.door import Door, Operator
 from web.pages import Pages
 from web.words_office import Office, Seen, edit_of
@@ -25,9 +27,11 @@ MOST_SHOWN = 200
 """Changes on a page; the file has the rest."""
 
 
-def words_pages(door: Door, pages: Pages, desk: Desk, budget: Budget) -> APIRouter:
+def words_pages(
+    door: Door, pages: Pages, desk: Desk, screens_of: Callable[[Menu], Screens]
+) -> APIRouter:
     """`/operator/words` and what is under it."""
-    routes, office = APIRouter(prefix="/operator/words"), Office(desk, budget)
+    routes, office = APIRouter(prefix="/operator/words"), Office(desk, screens_of)
     _for_readers(routes, door, pages, office)
     _for_editors(routes, door, pages, office)
     return routes

@@ -12,7 +12,7 @@ from menus.passages import Kind, Passage
 from menus.rewrite import Wording
 from sms.budget_check import messages
 from sms.encoding import Measure, measure
-from ussd.paging import Budget, NoRoom
+from ussd.paging import NoRoom
 from ussd.screens import SCREEN_0, Place, Screens, Sheet
 
 _PIECE = re.compile(r"\s+|[^\s]+")
@@ -54,13 +54,13 @@ class Preview:
     messages: tuple[Message, ...] = ()
 
 
-def preview(menu: Menu, budget: Budget, code: str, passage: Passage) -> Preview:
+def preview(menu: Menu, screens: Screens, code: str, passage: Passage) -> Preview:
     """The passage as phones show it; as much as can be shown of words with faults."""
     language = menu.languages.get(code)
     if language is None:
         return Preview()
     try:
-        shown = tuple(_screens(menu, budget, language, passage))
+        shown = tuple(_screens(menu, screens, language, passage))
     except (NoRoom, KeyError):
         shown = ()
     return Preview(shown, tuple(_messages(menu, language, passage)))
@@ -90,9 +90,8 @@ def plain(wording: Wording) -> str:
 
 
 def _screens(
-    menu: Menu, budget: Budget, language: Language, passage: Passage
+    menu: Menu, screens: Screens, language: Language, passage: Passage
 ) -> Iterator[Screenful]:
-    screens = Screens(menu, budget)
     first = _sheet(screens, language.code, menu.start.leads_to)
     if passage.is_node:
         yield from _of_node(menu, screens, language, passage)
@@ -101,8 +100,8 @@ def _screens(
     elif passage.name == "all.phrases":
         yield from _pages(menu.start.leads_to, first)
         noticed = first.page(notice=True).shown
-        yield Screenful("not_on_list", noticed, 1, 1, budget.of(noticed))
-        yield Screenful("goodbye", first.goodbye, 1, 1, budget.of(first.goodbye))
+        yield Screenful("not_on_list", noticed, 1, 1, first.budget.of(noticed))
+        yield Screenful("goodbye", first.goodbye, 1, 1, first.budget.of(first.goodbye))
 
 
 def _of_node(
