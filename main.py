@@ -54,6 +54,7 @@ from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
 from web.door import Door
+from web.menu_page import MenuView, menu_pages
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
@@ -155,7 +156,9 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     """The pages that people look at."""
     pages, seal = Pages(), Seal(data_key_of(settings))
     door = Door(token_of(settings), pages, post.redis, seal)
+    view = MenuView(post.menu, budget_of(settings), settings.service_code)
     app.include_router(door_pages(door))
+    app.include_router(menu_pages(door, pages, view))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)
