@@ -6,11 +6,13 @@ record was changed is otherwise the file that it was.
 """
 
 import csv
+import fcntl
 import io
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,13 +63,18 @@ def read_table(path: Path) -> Table:
     """
     file = f"{path.parent.name}/{path.name}"
     try:
-        text = path.read_bytes().decode("utf-8")
+        return decoded_table(path.read_bytes(), file)
     except OSError as error:
         return _unread(Where(file), f"cannot be read: {error.strerror}")
+
+
+def decoded_table(content: bytes, file: str) -> Table:
+    """What `read_table` makes of a file's bytes."""
+    try:
+        return parse_table(content.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return _unread(Where(file, line), "is not UTF-8: save the file as UTF-8")
-    return parse_table(text, file)
 
 
 def parse_table(text: str, file: str) -> Table:
@@ -100,6 +107,21 @@ def joined(table: Table, lines: list[str]) -> str:
     end = written(table, {})[-1:]
     whole = [line if line.endswith(("\r", "\n")) else line + end for line in [table.head, *lines]]
     return "".join(whole)
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While this lasts, nobody else on this machine who asks for the same writes in the
+    folder: of two that read, change and write, neither loses what the other did.
+
+    Raises `OSError` if there is no such folder.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 """The contacts: what is refused, what may be sent, and what the operator changes."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from menus.contact_checks import source_date
 from menus.contacts import (
     Contact,
+    Unsent,
     apply,
+    due_for_check,
     emergency_of,
     import_changes,
     missions_in_kazakhstan,
@@ -18,6 +21,7 @@ from menus.contacts import (
     only_sendable,
     read_contacts,
     sendable,
+    unsent,
     verify,
 )
 from menus.table import joined, read_table, written
@@ -165,6 +169,34 @@ def test_source_date(text: str, day: str | None) -> None:
 def test_a_date_that_cannot_be_read_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         source_date(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, None),
+        ({"phones": ()}, Unsent.NO_PHONE),
+        ({"confidence": "low"}, Unsent.NOT_SURE),
+        ({"confidence": "low", "verified_on": TODAY}, None),
+        ({"verified_on": TODAY + datetime.timedelta(days=1)}, Unsent.TO_COME),
+        ({"verified_on": TODAY - datetime.timedelta(days=1095)}, None),
+        ({"verified_on": TODAY - datetime.timedelta(days=1096)}, Unsent.TOO_OLD),
+    ],
+)
+def test_why_a_contact_is_not_sent(changes: dict[str, object], why: Unsent | None) -> None:
+    contact = replace(LONDON, **changes)  # type: ignore[arg-type]
+    assert unsent(contact, TODAY, 1095) is why
+
+
+@pytest.mark.parametrize(
+    ("days", "now", "within_30"), [(1000, False, False), (1066, False, True), (1096, True, True)]
+)
+def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
+    contact = replace(LONDON, verified_on=TODAY - datetime.timedelta(days=days))
+    assert due_for_check(contact, TODAY, 1095) is now
+    assert due_for_check(contact, TODAY, 1095, 30) is within_30
+    unsure = replace(contact, phones=())
+    assert not due_for_check(unsure, TODAY, 1095, 30), "something else is missing first"
 
 
 # --- What is refused ----------------------------------------------------------
@@ -380,3 +412,12 @@ def test_the_old_file_stays_when_the_new_one_cannot_be_written(
         verify(copy, "kz-abroad-tr-ankara-embassy", "A", TODAY, "called")
     assert copy.read_bytes() == before
     assert [each.name for each in copy.parent.iterdir()] == ["contacts.csv"]
+
+
+def test_two_who_verify_at_once_both_stand_in_the_file(copy: Path) -> None:
+    ids = [each.id for each in CONTACTS if each.phones][:20]
+    with ThreadPoolExecutor(8) as threads:
+        done = threads.map(lambda each: verify(copy, each, "A", TODAY, "called"), ids)
+        assert [*done] == [()] * len(ids)
+    contacts, _ = read_contacts(copy)
+    assert {each.id for each in contacts if each.verified_on} >= set(ids)
