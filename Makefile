@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run test check lint bench conversations schemas territories lock clean
+.PHONY: help setup run browser test check lint bench conversations schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -12,7 +12,11 @@ setup: .venv/dev ## make the environment, from the lock files
 run: .venv/run ## start the service on a server of its own
 	@$(BIN)/python main.py serve
 
+browser: ## install Chromium for the tests, where there is none
+	@tests/install_browser.sh
+
 test: .venv/dev ## run every test
+	-@tests/install_browser.sh
 	$(BIN)/pytest
 
 check: lint test ## what CI runs
