@@ -53,6 +53,8 @@ from ussd.paging import Budget
 from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
+from web.contacts_import import import_pages
+from web.contacts_page import Kept, contact_pages
 from web.door import Door
 from web.menu_page import MenuView, menu_pages
 from web.operator import door_pages, lead_to_the_door
@@ -159,6 +161,9 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     view = MenuView(post.menu, budget_of(settings), settings.service_code)
     app.include_router(door_pages(door))
     app.include_router(menu_pages(door, pages, view))
+    kept = Kept(post.menu, settings.contacts_oldest_days)
+    app.include_router(import_pages(door, pages, kept))
+    app.include_router(contact_pages(door, pages, kept))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

@@ -18,8 +18,9 @@ from tests.service import OPERATOR_TOKEN, Service, running, short_folder
 from web.attempts import ATTEMPTS, Fading, network_of
 from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, signing_key
 
-PAGES = ("", "/menu", "/menu/danger", "/menu/nothing")
-FORMS = ("/leave",)
+CONTACT = "/contacts/hotline-kz-trafficking"
+PAGES = ("", "/menu", "/menu/danger", "/menu/nothing", "/contacts", CONTACT, "/contacts/import")
+FORMS = ("/leave", CONTACT, "/contacts/import", "/contacts/import/apply")
 NO_REDIS = "redis://127.0.0.1:1/0"
 TOKEN = "another-token-of-the-operator"
 
@@ -117,7 +118,7 @@ def test_without_a_token_in_the_settings_there_is_nothing(redis_url: str) -> Non
     account = {"KOMEK_AT_USERNAME": "sandbox", "KOMEK_AT_API_KEY": "k" * 30}
     settings = {"KOMEK_GATEWAY": "africastalking", "KOMEK_DATA_KEY": key, **account}
     with running(redis_url, KOMEK_OPERATOR_TOKEN="", **settings) as service:
-        for path in ("", "/enter", "/menu"):
+        for path in ("", "/enter", "/menu", "/contacts", "/health"):
             assert service.http.get(f"{service.base}/operator{path}").status_code == 404, path
         assert entered_at(service, "") == 404
 
