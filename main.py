@@ -56,6 +56,8 @@ from ussd.sessions import REDIS_SECONDS, Sessions
 from web.contacts_import import import_pages
 from web.contacts_page import Kept, contact_pages
 from web.door import Door
+from web.health_page import Health, health_pages
+from web.last_errors import LastErrors
 from web.menu_page import MenuView, menu_pages
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
@@ -164,6 +166,8 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     kept = Kept(post.menu, settings.contacts_oldest_days)
     app.include_router(import_pages(door, pages, kept))
     app.include_router(contact_pages(door, pages, kept))
+    health = Health(settings, post, LastErrors().listen())
+    app.include_router(health_pages(door, pages, health))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

@@ -1,5 +1,6 @@
 """The door of the operator's pages: the token, the cookie, what may be posted."""
 
+import asyncio
 import base64
 import os
 import signal
@@ -8,18 +9,30 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from fastapi import Request
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from redis import Redis
+from starlette.types import Message
 
+import web.door
 from sms.embedded_redis import embedded_redis
 from sms.sealing import Seal
 from tests.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.service import OPERATOR_TOKEN, Service, running, short_folder
 from web.attempts import ATTEMPTS, Fading, network_of
-from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, signing_key
+from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, TooSlow, form_of, signing_key
 
 CONTACT = "/contacts/hotline-kz-trafficking"
-PAGES = ("", "/menu", "/menu/danger", "/menu/nothing", "/contacts", CONTACT, "/contacts/import")
+PAGES = (
+    "",
+    "/menu",
+    "/menu/danger",
+    "/menu/nothing",
+    "/contacts",
+    CONTACT,
+    "/contacts/import",
+    "/health",
+)
 FORMS = ("/leave", CONTACT, "/contacts/import", "/contacts/import/apply")
 NO_REDIS = "redis://127.0.0.1:1/0"
 TOKEN = "another-token-of-the-operator"
@@ -268,6 +281,18 @@ def test_too_large_a_body_is_not_read(stranger: httpx.Client) -> None:
             response = stranger.post("/operator/enter", content=content, headers=kind)
             assert response.status_code == status
     entered(stranger)
+
+
+async def test_too_slow_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    kind = [(b"content-type", b"application/x-www-form-urlencoded")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": kind}
+    monkeypatch.setattr(web.door, "BODY_SECONDS", 0.01)
+    with pytest.raises(TooSlow):
+        await form_of(Request(scope, never))
 
 
 def test_too_many_fields_are_refused(stranger: httpx.Client) -> None:

@@ -18,7 +18,7 @@ from sms.sender import REDIS_TROUBLE
 ATTEMPTS = 10
 """From one address, before it must wait."""
 ATTEMPTS_WITHIN = timedelta(minutes=10)
-REDIS_SECONDS = 1.0
+REDIS_SECONDS = 0.5
 MOST_REMEMBERED = 10_000
 """Addresses or visits in one process; the oldest are forgotten first."""
 
