@@ -5,6 +5,8 @@ keeps a signed cookie that scripts and other sites cannot read or send; what is
 posted must carry a token made from it as well.
 """
 
+import asyncio
+import logging
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
@@ -28,6 +30,10 @@ LONGEST_NAME = 60
 MOST_OCTETS = 1024 * 1024
 """Of what an operator posts: a list of contacts, or the words of a node."""
 MOST_FIELDS = 100
+BODY_SECONDS = 20.0
+"""For all of it to come, on a slow line too."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,10 @@ class TooLarge(Exception):
     """More was posted than `MOST_OCTETS`."""
 
 
+class TooSlow(Exception):
+    """What was posted did not come within `BODY_SECONDS`."""
+
+
 class Door:
     """Knows the token.  Without one in the settings, `opens` is False: nothing is here."""
 
@@ -80,8 +90,8 @@ class Door:
         return Operator(name, visit, str(self._csrf.dumps(visit)))
 
     async def posted(self, request: Request) -> tuple[Operator, FormData]:
-        """Who posted a form, and the form.  Raises `NoDoor`, `NotIn`, `Refused` and
-        `TooLarge`.  For `Depends`.
+        """Who posted a form, and the form.  Raises `NoDoor`, `NotIn`, `Refused`,
+        `TooLarge` and `TooSlow`.  For `Depends`.
         """
         operator = await self.operator(request)
         form = await form_of(request)
@@ -97,7 +107,7 @@ class Door:
     async def enter(self, request: Request) -> Response:
         """Let in who knows the token and gives a name; ask the others again.
 
-        Raises `NoDoor`, `Refused` and `TooLarge`.
+        Raises `NoDoor`, `Refused`, `TooLarge` and `TooSlow`.
         """
         self._must_open()
         form = await form_of(request)
@@ -106,6 +116,7 @@ class Door:
         if not await self._attempts.may(address):
             return self.ask(request, 429, "too_often")
         if not alike(token, self._token):
+            log.warning("operator: a wrong token at the door")
             return self.ask(request, 403, "wrong_token")
         await self._attempts.forget(address)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
@@ -158,8 +169,8 @@ def alike(given: str, token: str) -> bool:
 
 
 async def form_of(request: Request) -> FormData:
-    """The form of a request.  Raises `Refused` and `TooLarge`; what comes beyond the
-    limit is not read, whatever the request says of its length.
+    """The form of a request.  Raises `Refused`, `TooLarge` and `TooSlow`; what comes
+    beyond the limit is not read, whatever the request says of its length.
     """
     if not comes_from_here(request):
         raise Refused
@@ -173,8 +184,12 @@ async def form_of(request: Request) -> FormData:
             raise TooLarge
         return message
 
-    once_more = Request(request.scope, measured)
-    return await once_more.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
+    read = Request(request.scope, measured).form
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
+    except TimeoutError:
+        raise TooSlow from None
 
 
 def comes_from_here(request: Request) -> bool:

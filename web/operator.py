@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from web.door import Door, NoDoor, NotIn, Operator, Refused, TooLarge
+from web.door import Door, NoDoor, NotIn, Operator, Refused, TooLarge, TooSlow
 
 FIRST = "/operator/menu"
 
@@ -14,6 +14,7 @@ _SAID = {
     NoDoor: (404, "Not Found"),
     Refused: (403, "Refused: this did not come from a page of ours."),
     TooLarge: (413, "Too large: at most 1 MB at once."),
+    TooSlow: (408, "Too slow: it did not come in time."),
 }
 
 
