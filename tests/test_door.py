@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import os
-import signal
 import time
 from collections.abc import Iterator
 
@@ -11,15 +9,12 @@ import httpx
 import pytest
 from fastapi import Request
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
-from redis import Redis
 from starlette.types import Message
 
 import web.door
-from sms.embedded_redis import embedded_redis
 from sms.sealing import Seal
 from tests.operators import csrf_of, entered, operator, posted, visitor, words
-from tests.service import OPERATOR_TOKEN, Service, running, short_folder
-from web.attempts import ATTEMPTS, Fading, network_of
+from tests.service import OPERATOR_TOKEN, Service, running
 from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, TooSlow, form_of, signing_key
 
 CONTACT = "/contacts/hotline-kz-trafficking"
@@ -34,7 +29,6 @@ PAGES = (
     "/health",
 )
 FORMS = ("/leave", CONTACT, "/contacts/import", "/contacts/import/apply")
-NO_REDIS = "redis://127.0.0.1:1/0"
 TOKEN = "another-token-of-the-operator"
 
 
@@ -193,13 +187,9 @@ def test_a_tampered_cookie_opens_nothing(inside: httpx.Client) -> None:
 
 def test_after_log_out_a_copied_cookie_opens_nothing(inside: httpx.Client) -> None:
     cookie = inside.cookies[COOKIE]
-    assert led_to_the_door_by_leaving(inside)
+    assert led_to_the_door(posted(inside, "/operator/leave"))
     assert not inside.cookies
     assert not shows(inside, cookie)
-
-
-def led_to_the_door_by_leaving(client: httpx.Client) -> bool:
-    return led_to_the_door(posted(client, "/operator/leave"))
 
 
 def test_another_process_knows_of_the_log_out(service: Service, redis_url: str) -> None:
@@ -298,92 +288,3 @@ async def test_too_slow_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 def test_too_many_fields_are_refused(stranger: httpx.Client) -> None:
     response = stranger.post("/operator/enter", data={f"f{n}": "x" for n in range(101)})
     assert response.status_code == 400
-
-
-# --- Attempts -------------------------------------------------------------------
-
-
-def test_attempts_are_limited_by_address(redis_url: str) -> None:
-    with running(redis_url) as service:
-        with visitor(service.base, "203.0.113.7") as client:
-            said = [entered(client, "wrong").status_code for _ in range(ATTEMPTS + 1)]
-            assert said == [403] * ATTEMPTS + [429]
-            answer = entered(client)
-            assert answer.status_code == 429, "the right one neither"
-            assert "Wait ten minutes" in words(answer.text)
-        with visitor(service.base, "203.0.113.8") as other:
-            assert entered(other).status_code == 303
-
-
-def test_the_right_token_takes_attempts_back(service: Service) -> None:
-    with visitor(service.base, "203.0.113.9") as client:
-        for _ in range(3):
-            said = [entered(client, "wrong").status_code for _ in range(ATTEMPTS - 1)]
-            assert said == [403] * (ATTEMPTS - 1)
-            assert entered(client).status_code == 303
-
-
-def test_without_redis_the_door_still_works() -> None:
-    with running(NO_REDIS) as service:
-        with operator(service.base) as client:
-            cookie = client.cookies[COOKIE]
-            assert shows(client, cookie)
-            client.cookies[COOKIE] = cookie
-            assert led_to_the_door_by_leaving(client)
-            assert not shows(client, cookie)
-        with visitor(service.base, "203.0.113.7") as client:
-            said = [entered(client, "wrong").status_code for _ in range(ATTEMPTS + 1)]
-            assert said == [403] * ATTEMPTS + [429]
-
-
-def test_addresses_are_not_kept_as_they_are(redis_url: str) -> None:
-    with running(redis_url) as service, visitor(service.base, "203.0.113.77") as client:
-        entered(client, "wrong")
-        with Redis.from_url(redis_url, decode_responses=True) as redis:
-            keys = [str(key) for key in redis.scan_iter("web:attempts:*")]
-            assert keys
-            assert all(0 < int(redis.ttl(key)) <= 600 for key in keys)
-            assert not any("203.0.113" in key for key in keys)
-
-
-def test_counts_fade_and_are_bounded() -> None:
-    now = [0.0]
-    fading = Fading(10.0, lambda: now[0], most=3)
-    assert [fading.add("a"), fading.add("a")] == [1, 2]
-    now[0] = 9.0
-    assert fading.add("a") == 3, "counted from the first"
-    now[0] = 10.0
-    assert fading.count("a") == 0
-    for name in "bcdef":
-        fading.add(name)
-    assert fading.names() == ["d", "e", "f"]
-    fading.drop("e")
-    assert fading.names() == ["d", "f"]
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("testclient", "testclient"),
-        ("", ""),
-    ],
-)
-def test_whom_an_address_belongs_to(address: str, network: str) -> None:
-    assert network_of(address) == network
-
-
-def test_a_redis_that_hangs_does_not_hold_the_door() -> None:
-    with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
-        with Redis.from_url(url) as redis:
-            pid = int(redis.info("server")["process_id"])
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            with visitor(service.base) as client:
-                began = time.monotonic()
-                assert entered(client).status_code == 303
-                assert time.monotonic() - began < 4
-        finally:
-            os.kill(pid, signal.SIGCONT)

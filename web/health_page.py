@@ -31,6 +31,8 @@ from web.versions import versions
 
 REDIS_SECONDS = 1.5
 """For all that is asked of Redis."""
+DANGERS = ("menu_refused", "contacts_old", "unread", "data_open")
+"""What needs somebody, where there is any of it; each is also a word of the page."""
 LONGEST_SERIES = timedelta(days=400)
 """Every tip that is to come is due by then."""
 
@@ -55,43 +57,53 @@ class Health:
 
     async def shown(self) -> dict[str, Any]:
         """What the template `health` shows."""
-        asked, settings, menu = await self._asked(), self.settings, self.post.menu.current
-        mode, now = mode_of(settings.data_dir), utc_now()
-        writable = os.access(self.post.menu.folder, os.W_OK)
-        old = too_old(menu.contacts, today(), settings.contacts_oldest_days)
-        unread = [each.name for each in menu.languages.values() if not is_read(each.native_reader)]
-        dangers = self._dangers(asked)
-        dangers += ["contacts_old"] if old else []
-        dangers += ["unread"] if unread else []
-        dangers += ["data_open"] if mode is not None and mode & 0o007 else []
+        asked = await self._asked()
+        parts = self._of_menu() | self._of_folder() | self._of_times() | self._of_addresses()
         return {
+            **parts,
             "asked": asked,
-            "dangers": dangers,
-            "menu": menu,
-            "faults": self.post.menu.refused,
-            "writable": writable,
-            "mode": None if mode is None else stat.filemode(mode)[1:],
-            "old": len(old),
-            "unread": unread,
-            "unread_pages": unread_pages(),
-            "settings": settings,
-            "redis_at": redis_at(settings.redis_url or ""),
-            "gateway_at": urlsplit(settings.at_url or "").hostname,
-            "series_next": self.post.calendar.first_from(now).astimezone(settings.zone),
-            "series_open": self.post.calendar.allows(now),
-            "now": now.astimezone(settings.zone),
+            "dangers": [*self._of_sending(asked), *(key for key in DANGERS if parts[key])],
+            "settings": self.settings,
             "lines": self.errors.newest_first(),
             "versions": versions(),
             "roughly": roughly,
             "megabytes": megabytes,
         }
 
-    def _dangers(self, asked: Asked | None) -> list[str]:
-        faults = ["menu_refused"] if self.post.menu.refused else []
+    def _of_menu(self) -> dict[str, Any]:
+        menu, days = self.post.menu.current, self.settings.contacts_oldest_days
+        languages = menu.languages.values()
+        return {
+            "menu": menu,
+            "menu_refused": self.post.menu.refused,
+            "writable": os.access(self.post.menu.folder, os.W_OK),
+            "contacts_old": too_old(menu.contacts, today(), days),
+            "unread": [each.name for each in languages if not is_read(each.native_reader)],
+            "unread_pages": unread_pages(),
+        }
+
+    def _of_folder(self) -> dict[str, Any]:
+        mode = mode_of(self.settings.data_dir)
+        shown = None if mode is None else stat.filemode(mode)[1:]
+        return {"mode": shown, "data_open": mode is not None and bool(mode & 0o007)}
+
+    def _of_times(self) -> dict[str, Any]:
+        now, calendar, zone = utc_now(), self.post.calendar, self.settings.zone
+        return {
+            "now": now.astimezone(zone),
+            "series_next": calendar.first_from(now).astimezone(zone),
+            "series_open": calendar.allows(now),
+        }
+
+    def _of_addresses(self) -> dict[str, Any]:
+        gateway = urlsplit(self.settings.at_url or "").hostname
+        return {"redis_at": redis_at(self.settings.redis_url or ""), "gateway_at": gateway}
+
+    def _of_sending(self, asked: Asked | None) -> list[str]:
         if asked is None:
-            return ["redis_down", *faults]
+            return ["redis_down"]
         alive = any(each.alive for each in asked.outbox.workers)
-        return [*asked.redis.dangers, *([] if alive else ["no_worker"]), *faults]
+        return [*asked.redis.dangers, *([] if alive else ["no_worker"])]
 
     async def _asked(self) -> Asked | None:
         """None when Redis does not answer in time."""
