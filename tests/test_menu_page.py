@@ -210,6 +210,11 @@ def test_results_lead_to_nodes_with_the_match_marked(looking: httpx.Client) -> N
     assert "<mark>passport</mark>" in page(looking, "/documents", q="passport")
 
 
+def test_another_language_keeps_the_query(looking: httpx.Client) -> None:
+    text = page(looking, q="a&b", language="en")
+    assert 'href="/operator/menu?q=a%26b&amp;language=kk"' in text
+
+
 def test_a_query_is_shown_as_text(looking: httpx.Client) -> None:
     text = page(looking, q='"><script>alert(1)</script>')
     assert "<script" not in text
