@@ -52,9 +52,14 @@ from ussd.paging import Budget
 from ussd.phone import conversation, drawn, everything, talk, text_dialled
 from ussd.screens import Screens
 from ussd.sessions import REDIS_SECONDS, Sessions
+from web.contacts_import import import_pages
+from web.contacts_page import Kept, contact_pages
 from web.door import Door
 from web.figures import Figures
 from web.figures_page import Price, figures_pages
+from web.health_page import Health, health_pages
+from web.last_errors import LastErrors
+from web.menu_page import MenuView, menu_pages
 from web.metrics import metrics_page
 from web.operator import door_pages, lead_to_the_door
 from web.pages import HERE as WEB
@@ -167,6 +172,13 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     app.include_router(figures_pages(door, pages, figures, menu, price))
     app.include_router(metrics_page(post.redis, menu, figures))
     app.include_router(words_pages(door, pages, desk_of(settings, post.menu), phones))
+    view = MenuView(post.menu, phones, settings.service_code)
+    app.include_router(menu_pages(door, pages, view))
+    kept = Kept(post.menu, settings.contacts_oldest_days)
+    app.include_router(import_pages(door, pages, kept))
+    app.include_router(contact_pages(door, pages, kept))
+    health = Health(settings, post, LastErrors().listen())
+    app.include_router(health_pages(door, pages, health))
     app.mount("/static", StaticFiles(directory=WEB / "static"))
     lead_to_the_door(app)
     app.add_middleware(Shielded)

@@ -8,6 +8,7 @@ import datetime
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from menus.contact_checks import (
@@ -19,7 +20,15 @@ from menus.contact_checks import (
     table_faults,
 )
 from menus.faults import Fault, Where
-from menus.table import Record, Table, joined, parse_table, read_table, replace_file, written
+from menus.replacing import alone_in, replace_file
+from menus.table import (
+    Record,
+    Table,
+    joined,
+    parse_table,
+    read_table,
+    written,
+)
 
 _EMERGENCY_KINDS = ("police", "all services", "ambulance", "fire")
 
@@ -70,8 +79,17 @@ def read_contacts(path: Path) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
 # --- What may be sent ---------------------------------------------------------
 
 
-def sendable(contact: Contact, today: datetime.date, oldest_days: int) -> bool:
-    """Whether an operator may rely on it: this decides what a phone may ever show.
+class Unsent(StrEnum):
+    """Why a contact may not be sent."""
+
+    NO_PHONE = "no_phone"
+    NOT_SURE = "not_sure"
+    TO_COME = "to_come"
+    TOO_OLD = "too_old"
+
+
+def unsent(contact: Contact, today: datetime.date, oldest_days: int) -> Unsent | None:
+    """Why an operator may not rely on it today: None decides what a phone may ever show.
 
     It has a phone; its source is of high confidence, or the operator verified it;
     and it is not older than the limit.  Its age counts from the verification, or
@@ -79,10 +97,28 @@ def sendable(contact: Contact, today: datetime.date, oldest_days: int) -> bool:
     sendable: such sources are official cards and live pages, and the trafficking
     hotline itself stands on one.  A day still to come is a slip of the pen: not sent.
     """
-    relied_on = contact.confidence == "high" or contact.verified_on is not None
-    if not (contact.phones and relied_on):
-        return False
-    return contact.dated is None or 0 <= (today - contact.dated).days <= oldest_days
+    if not contact.phones:
+        return Unsent.NO_PHONE
+    if contact.confidence != "high" and contact.verified_on is None:
+        return Unsent.NOT_SURE
+    if contact.dated is None:
+        return None
+    if contact.dated > today:
+        return Unsent.TO_COME
+    return Unsent.TOO_OLD if (today - contact.dated).days > oldest_days else None
+
+
+def sendable(contact: Contact, today: datetime.date, oldest_days: int) -> bool:
+    """Whether an operator may rely on it; see `unsent`."""
+    return unsent(contact, today, oldest_days) is None
+
+
+def due_for_check(
+    contact: Contact, today: datetime.date, oldest_days: int, soon_days: int = 0
+) -> bool:
+    """Whether its age alone keeps it from being sent, or will within `soon_days`."""
+    at_any_age = unsent(contact, today, today.toordinal()) is None
+    return at_any_age and unsent(contact, today, oldest_days - soon_days) is Unsent.TOO_OLD
 
 
 def only_sendable(
@@ -96,8 +132,7 @@ def too_old(
     contacts: Iterable[Contact], today: datetime.date, oldest_days: int
 ) -> tuple[Contact, ...]:
     """Those that may not be sent for their age alone, in the order of the file."""
-    at_any_age = only_sendable(contacts, today, today.toordinal())
-    return tuple(each for each in at_any_age if not sendable(each, today, oldest_days))
+    return tuple(each for each in contacts if due_for_check(each, today, oldest_days))
 
 
 def missions_of_kazakhstan(contacts: Iterable[Contact], country: str) -> tuple[Contact, ...]:
@@ -158,11 +193,15 @@ def verify(path: Path, id: str, by: str, on: datetime.date, source: str) -> tupl
     The file is replaced at once; every other row keeps its bytes.  Raises `OSError`
     where the folder cannot be written.
     """
+    with alone_in(path.parent):
+        return _verified(path, id, (by.strip(), on.isoformat(), source.strip()))
+
+
+def _verified(path: Path, id: str, words: tuple[str, str, str]) -> tuple[Fault, ...]:  # noqa: A002
     table = read_table(path)
     known = [n for n, each in enumerate(table.records) if each.cells.get("id") == id]
     if not known and not table.faults:
         return (Fault(Where(table.file), id, "there is no contact of this id"),)
-    words = (by.strip(), on.isoformat(), source.strip())
     vouched = dict(zip(VERIFICATION, words, strict=True))
     lines = [each.raw for each in table.records]
     for n in known:
@@ -171,13 +210,18 @@ def verify(path: Path, id: str, by: str, on: datetime.date, source: str) -> tupl
 
 
 def import_changes(path: Path, new_path: Path) -> Changes:
+    """What would change if the newer list were taken over; see `changes_by`."""
+    return changes_by(path, read_table(new_path))
+
+
+def changes_by(path: Path, theirs: Table) -> Changes:
     """What would change if the newer list were taken over.  Writes nothing.
 
     Contacts meet by id.  A column that the newer list lacks stays as it is.  A
     verification was of a phone: where the phones differ it goes, unless the newer
     list brings its own.
     """
-    ours, theirs = read_table(path), read_table(new_path)
+    ours = read_table(path)
     present = {each.cells.get("id", ""): each for each in ours.records}
     merged = [_merged(present.get(each.cells.get("id", "")), each) for each in theirs.records]
     whole = replace(theirs, records=tuple(merged))
@@ -212,10 +256,12 @@ def apply(path: Path, changes: Changes) -> tuple[Fault, ...]:
     """
     if changes.faults:
         return changes.faults
-    if _fingerprint(path) != changes.made_for:
-        where = Where(f"{path.parent.name}/{path.name}")
-        return (Fault(where, "file", "was changed since this was shown: import the list again"),)
-    return _replaced(path, changes.after)
+    with alone_in(path.parent):
+        if _fingerprint(path) != changes.made_for:
+            where = Where(f"{path.parent.name}/{path.name}")
+            what = "was changed since this was shown: import the list again"
+            return (Fault(where, "file", what),)
+        return _replaced(path, changes.after)
 
 
 def _replaced(path: Path, text: str) -> tuple[Fault, ...]:

@@ -4,12 +4,9 @@ Whatever is published was checked as a whole, in a copy of the folder, by the re
 that the service itself uses.  One writes at a time, among all processes on the machine.
 """
 
-import fcntl
 import logging
-import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,14 +21,11 @@ from menus.live import LiveMenu
 from menus.load import Reader, build
 from menus.model import Menu
 from menus.passages import Passage, key_of, passages, words_at
+from menus.replacing import alone_in, replace_file
 from menus.rewrite import NotWritable, Words, rewritten
 from menus.source import Source, read
-from menus.table import replace_file
 
 log = logging.getLogger(__name__)
-
-LOCK_SECONDS = 10.0
-"""The longest that one editor waits for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +118,7 @@ class Desk:
 
     def publish(self, edit: Edit, by: str) -> Outcome:
         """Check all, write, take up, note.  Raises `NotWritable` and `OSError`."""
-        with locked(self.folder):
+        with alone_in(self.folder):
             text = self._text(edit.language)
             now = self.words(edit.language, edit.passage)
             if same(now, edit.words):
@@ -198,33 +192,6 @@ class Desk:
             return self._file(language).read_bytes().decode()
         except UnicodeDecodeError:
             raise NotWritable("the file is not UTF-8: mend it by hand first") from None
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep every other editor of the folder out until the block ends.  Raises `OSError`.
-
-    The lock is the folder's own, so it holds for all who share it, wherever their data
-    is, and ends with the process.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while not _locks(handle):
-            if time.monotonic() > deadline:
-                raise TimeoutError(None, "somebody else has been writing for too long")
-            time.sleep(0.02)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _locks(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _as_far_as_it_goes(draft: Draft) -> Menu | None:

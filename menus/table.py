@@ -7,9 +7,7 @@ record was changed is otherwise the file that it was.
 
 import csv
 import io
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,13 +59,18 @@ def read_table(path: Path) -> Table:
     """
     file = f"{path.parent.name}/{path.name}"
     try:
-        text = path.read_bytes().decode("utf-8")
+        return decoded_table(path.read_bytes(), file)
     except OSError as error:
         return _unread(Where(file), f"cannot be read: {error.strerror}")
+
+
+def decoded_table(content: bytes, file: str) -> Table:
+    """What `read_table` makes of a file's bytes."""
+    try:
+        return parse_table(content.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return _unread(Where(file, line), "is not UTF-8: save the file as UTF-8")
-    return parse_table(text, file)
 
 
 def parse_table(text: str, file: str) -> Table:
@@ -100,24 +103,6 @@ def joined(table: Table, lines: list[str]) -> str:
     end = written(table, {})[-1:]
     whole = [line if line.endswith(("\r", "\n")) else line + end for line in [table.head, *lines]]
     return "".join(whole)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Put the text in place of the file at once: a reader sees the old or the new.
-
-    Raises `OSError` if the folder cannot be written; the file is then the old one.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.chmod(path.stat().st_mode & 0o777)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _unread(where: Where, what: str) -> Table:

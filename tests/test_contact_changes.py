@@ -1,5 +1,6 @@
 """The contacts: what the operator changes, row by row or by a newer list."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from menus.contacts import (
     read_contacts,
     verify,
 )
-from tests.contact_lists import HEAD, OURS, SOUND, TODAY, row, table_of
+from tests.contact_lists import CONTACTS, HEAD, OURS, SOUND, TODAY, row, table_of
 
 
 @pytest.fixture
@@ -122,8 +123,17 @@ def test_the_old_file_stays_when_the_new_one_cannot_be_written(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("menus.table.os.fsync", full)
+    monkeypatch.setattr("menus.replacing.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         verify(copy, "kz-abroad-tr-ankara-embassy", "A", TODAY, "called")
     assert copy.read_bytes() == before
     assert [each.name for each in copy.parent.iterdir()] == ["contacts.csv"]
+
+
+def test_two_who_verify_at_once_both_stand_in_the_file(copy: Path) -> None:
+    ids = [each.id for each in CONTACTS if each.phones][:20]
+    with ThreadPoolExecutor(8) as threads:
+        done = threads.map(lambda each: verify(copy, each, "A", TODAY, "called"), ids)
+        assert [*done] == [()] * len(ids)
+    contacts, _ = read_contacts(copy)
+    assert {each.id for each in contacts if each.verified_on} >= set(ids)

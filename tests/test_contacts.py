@@ -10,12 +10,15 @@ import pytest
 from menus.contact_checks import source_date
 from menus.contacts import (
     Contact,
+    Unsent,
+    due_for_check,
     emergency_of,
     missions_in_kazakhstan,
     missions_of_kazakhstan,
     only_sendable,
     read_contacts,
     sendable,
+    unsent,
 )
 from menus.table import joined, read_table, written
 from tests.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TODAY, row, table_of
@@ -120,6 +123,34 @@ def test_source_date(text: str, day: str | None) -> None:
 def test_a_date_that_cannot_be_read_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         source_date(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, None),
+        ({"phones": ()}, Unsent.NO_PHONE),
+        ({"confidence": "low"}, Unsent.NOT_SURE),
+        ({"confidence": "low", "verified_on": TODAY}, None),
+        ({"verified_on": TODAY + datetime.timedelta(days=1)}, Unsent.TO_COME),
+        ({"verified_on": TODAY - datetime.timedelta(days=1095)}, None),
+        ({"verified_on": TODAY - datetime.timedelta(days=1096)}, Unsent.TOO_OLD),
+    ],
+)
+def test_why_a_contact_is_not_sent(changes: dict[str, object], why: Unsent | None) -> None:
+    contact = replace(LONDON, **changes)  # type: ignore[arg-type]
+    assert unsent(contact, TODAY, 1095) is why
+
+
+@pytest.mark.parametrize(
+    ("days", "now", "within_30"), [(1000, False, False), (1066, False, True), (1096, True, True)]
+)
+def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
+    contact = replace(LONDON, verified_on=TODAY - datetime.timedelta(days=days))
+    assert due_for_check(contact, TODAY, 1095) is now
+    assert due_for_check(contact, TODAY, 1095, 30) is within_30
+    unsure = replace(contact, phones=())
+    assert not due_for_check(unsure, TODAY, 1095, 30), "something else is missing first"
 
 
 # --- What is refused ----------------------------------------------------------

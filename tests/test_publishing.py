@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from menus import publishing
+from menus import publishing, replacing
 from menus.history import Change, History, as_json, states
 from menus.live import LiveMenu
-from menus.publishing import Desk, Edit, Overtaken, Published, Trial, Unchanged, locked
+from menus.publishing import Desk, Edit, Overtaken, Published, Trial, Unchanged
+from menus.replacing import alone_in
 from menus.rewrite import NotWritable, Wording
 from menus.shelf import Shelf
 from tests.trees import copied_menus, edit, read_menu
@@ -208,8 +209,8 @@ def test_a_folder_that_cannot_be_written_is_told(
 
 
 def test_whoever_waits_too_long_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publishing, "LOCK_SECONDS", 0.1)
-    with locked(desk.folder), pytest.raises(TimeoutError, match="too long"):
+    monkeypatch.setattr(replacing, "LOCK_SECONDS", 0.1)
+    with alone_in(desk.folder), pytest.raises(TimeoutError, match="too long"):
         desk.publish(opened(desk, label="New"), "Aigul")
 
 

@@ -5,32 +5,35 @@ keeps a signed cookie that scripts and other sites cannot read or send; what is
 posted must carry a token made from it as well.
 """
 
+import asyncio
+import logging
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.asyncio import Redis
 from starlette.datastructures import FormData
+from starlette.types import Message
 
 from sms.sealing import Seal
-from sms.sender import REDIS_TROUBLE
+from web.attempts import Attempts, Ended
 from web.pages import Pages
 
 COOKIE = "komek_operator"
 OPEN_SECONDS = 8 * 3600
-ATTEMPTS = 10
-"""Wrong tokens from one address, before it must wait."""
-ATTEMPTS_WITHIN = timedelta(minutes=10)
 LONGEST_NAME = 60
 MOST_OCTETS = 1024 * 1024
-"""Of what an operator posts: the contacts of a country, or the words of a node."""
+"""Of what an operator posts: a list of contacts, or the words of a node."""
 MOST_FIELDS = 100
+BODY_SECONDS = 20.0
+"""For all of it to come, on a slow line too."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,20 @@ class NotIn(Exception):
     """Nobody has come in through the door; they are led to it."""
 
 
+class NoDoor(Exception):
+    """The settings have no token: there is nothing here."""
+
+
 class Refused(Exception):
-    """What was posted did not come from a page of ours, or is too large."""
+    """What was posted did not come from a page of ours."""
+
+
+class TooLarge(Exception):
+    """More was posted than `MOST_OCTETS`."""
+
+
+class TooSlow(Exception):
+    """What was posted did not come within `BODY_SECONDS`."""
 
 
 class Door:
@@ -56,25 +71,28 @@ class Door:
     def __init__(self, token: str | None, pages: Pages, redis: Redis, seal: Seal) -> None:
         self.opens = token is not None
         self._token = token or secrets.token_urlsafe()
-        key = sha256(f"{self._token} {seal.index('operator cookie')}".encode()).hexdigest()
+        key = signing_key(self._token, seal)
         self._cookies = URLSafeTimedSerializer(key, salt="visit")
         self._csrf = URLSafeTimedSerializer(key, salt="csrf")
         self._pages = pages
         self._attempts = Attempts(redis, seal)
-        self._over = Ended(redis)
+        self._over = Ended(redis, OPEN_SECONDS)
 
     async def operator(self, request: Request) -> Operator:
-        """Who looks at a page.  Raises `NotIn`.  For `Depends`."""
+        """Who looks at a page.  Raises `NoDoor` and `NotIn`.  For `Depends`."""
+        self._must_open()
         try:
             name, visit = self._cookies.loads(request.cookies.get(COOKIE, ""), OPEN_SECONDS)
         except (BadSignature, ValueError, TypeError):
             raise NotIn from None
-        if not self.opens or await self._over.has(visit):
+        if await self._over.has(visit):
             raise NotIn
         return Operator(name, visit, str(self._csrf.dumps(visit)))
 
     async def posted(self, request: Request) -> tuple[Operator, FormData]:
-        """Who posted a form, and the form.  Raises `NotIn` and `Refused`.  For `Depends`."""
+        """Who posted a form, and the form.  Raises `NoDoor`, `NotIn`, `Refused`,
+        `TooLarge` and `TooSlow`.  For `Depends`.
+        """
         operator = await self.operator(request)
         form = await form_of(request)
         if not self._is_ours(str(form.get("csrf", "")), operator.visit):
@@ -82,19 +100,25 @@ class Door:
         return operator, form
 
     def ask(self, request: Request, status: int = 200, problem: str = "") -> Response:
-        """The form that asks for the token."""
+        """The form that asks for the token.  Raises `NoDoor`."""
+        self._must_open()
         return self._pages.show(request, "door", status, problem=problem)
 
     async def enter(self, request: Request) -> Response:
-        """Let in who knows the token; elsewhere, ask again."""
+        """Let in who knows the token and gives a name; ask the others again.
+
+        Raises `NoDoor`, `Refused`, `TooLarge` and `TooSlow`.
+        """
+        self._must_open()
         form = await form_of(request)
         name, token = str(form.get("name", "")).strip(), str(form.get("token", ""))
         address = request.client.host if request.client else ""
         if not await self._attempts.may(address):
             return self.ask(request, 429, "too_often")
-        if not (self.opens and compare_digest(token.encode(), self._token.encode())):
-            await self._attempts.failed(address)
+        if not alike(token, self._token):
+            log.warning("operator: a wrong token at the door")
             return self.ask(request, 403, "wrong_token")
+        await self._attempts.forget(address)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             return self.ask(request, 422, "no_name")
         return self._let_in(request, name)
@@ -105,6 +129,10 @@ class Door:
         response = RedirectResponse("/operator/enter", 303)
         response.delete_cookie(COOKIE, "/operator", httponly=True, samesite="strict")
         return response
+
+    def _must_open(self) -> None:
+        if not self.opens:
+            raise NoDoor
 
     def _let_in(self, request: Request, name: str) -> Response:
         response = RedirectResponse("/operator", 303)
@@ -127,65 +155,51 @@ class Door:
             return False
 
 
+def signing_key(token: str, seal: Seal) -> str:
+    """What signs the cookies: another token or another data key makes them void."""
+    return sha256(f"{token} {seal.index('operator cookie')}".encode()).hexdigest()
+
+
+def alike(given: str, token: str) -> bool:
+    """Compared in a time that tells nothing; also for what is no Unicode text."""
+    return compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
+
+
+# --- What is posted -----------------------------------------------------------
+
+
 async def form_of(request: Request) -> FormData:
-    """The form of a request.  Raises `Refused` when it is too large, or of another site."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise Refused
-    if int(request.headers.get("content-length", MOST_OCTETS + 1)) > MOST_OCTETS:
-        raise Refused
-    return await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
-
-
-class Attempts:
-    """Wrong tokens by the address they came from, which is kept as a keyed hash for
-    `ATTEMPTS_WITHIN`.  Without Redis, this process counts by itself.
+    """The form of a request.  Raises `Refused`, `TooLarge` and `TooSlow`; what comes
+    beyond the limit is not read, whatever the request says of its length.
     """
+    if not comes_from_here(request):
+        raise Refused
+    came = 0
 
-    def __init__(self, redis: Redis, seal: Seal) -> None:
-        self._redis = redis
-        self._index: Callable[[str], str] = lambda address: seal.index(f"address {address}")
-        self._counted: dict[str, int] = {}
+    async def measured() -> Message:
+        nonlocal came
+        message = await request.receive()
+        came += len(message.get("body", b""))
+        if came > MOST_OCTETS:
+            raise TooLarge
+        return message
 
-    async def may(self, address: str) -> bool:
-        """Whether one more attempt may be made."""
-        index = self._index(address)
-        try:
-            count = int(await self._redis.get(f"web:attempts:{index}") or 0)
-        except REDIS_TROUBLE:
-            count = self._counted.get(index, 0)
-        return count < ATTEMPTS
-
-    async def failed(self, address: str) -> None:
-        """Count one."""
-        index = self._index(address)
-        self._counted[index] = self._counted.get(index, 0) + 1
-        key, pipe = f"web:attempts:{index}", self._redis.pipeline(transaction=True)
-        pipe.incr(key)
-        pipe.expire(key, ATTEMPTS_WITHIN, nx=True)
-        try:
-            await pipe.execute()
-        except REDIS_TROUBLE:
-            return
+    read = Request(request.scope, measured).form
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
+    except TimeoutError:
+        raise TooSlow from None
 
 
-class Ended:
-    """The visits that ended by log-out, as long as their cookies would open the door."""
+def comes_from_here(request: Request) -> bool:
+    """Whether the browser says that a page of ours sent this.
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._here: set[str] = set()
-
-    async def add(self, visit: str) -> None:
-        self._here.add(visit)
-        try:
-            await self._redis.set(f"web:ended:{visit}", "", ex=OPEN_SECONDS)
-        except REDIS_TROUBLE:
-            return
-
-    async def has(self, visit: str) -> bool:
-        if visit in self._here:
-            return True
-        try:
-            return bool(await self._redis.exists(f"web:ended:{visit}"))
-        except REDIS_TROUBLE:
-            return False
+    Browsers leave `Sec-Fetch-Site` out where the page came without TLS; `Origin` tells
+    then.  What is no browser has neither, and no cookie that others could misuse.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

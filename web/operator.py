@@ -6,9 +6,16 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from web.door import Door, NotIn, Operator, Refused
+from web.door import Door, NoDoor, NotIn, Operator, Refused, TooLarge, TooSlow
 
 FIRST = "/operator/menu"
+
+_SAID = {
+    NoDoor: (404, "Not Found"),
+    Refused: (403, "Refused: this did not come from a page of ours."),
+    TooLarge: (413, "Too large: at most 1 MB at once."),
+    TooSlow: (408, "Too slow: it did not come in time."),
+}
 
 
 def door_pages(door: Door) -> APIRouter:
@@ -42,8 +49,10 @@ def lead_to_the_door(app: FastAPI) -> None:
     async def to_the_door(_request: Request, _error: Exception) -> Response:
         return RedirectResponse("/operator/enter", 303)
 
-    async def refused(_request: Request, _error: Exception) -> Response:
-        return PlainTextResponse("Refused: this did not come from a page of ours.", 403)
+    async def plainly(_request: Request, error: Exception) -> Response:
+        status, said = _SAID[type(error)]
+        return PlainTextResponse(said, status)
 
     app.add_exception_handler(NotIn, to_the_door)
-    app.add_exception_handler(Refused, refused)
+    for what in _SAID:
+        app.add_exception_handler(what, plainly)

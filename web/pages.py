@@ -5,9 +5,10 @@ kept by a browser.  Every value that a template shows is escaped.
 """
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 from fastapi import Request
@@ -73,6 +74,7 @@ class Pages:
             languages=LANGUAGES,
             language=language,
             path=request.url.path,
+            in_language=partial(in_language, request),
             w=words_of(name, language),
             **what,
         )
@@ -88,6 +90,12 @@ def language_of(request: Request) -> str:
     asked = [request.query_params.get("language"), request.cookies.get(COOKIE), *accepted]
     known = (each.strip()[:2].lower() for each in asked if each)
     return next((each for each in known if each in LANGUAGES), "en")
+
+
+def in_language(request: Request, language: str) -> str:
+    """The address of this very page in a language, its query kept."""
+    kept = [pair for pair in request.query_params.multi_items() if pair[0] != "language"]
+    return f"{request.url.path}?{urlencode([*kept, ('language', language)])}"
 
 
 @cache
