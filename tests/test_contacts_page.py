@@ -13,7 +13,7 @@ import pytest
 from menus.contacts import Contact, sendable, unsent
 from tests.contact_lists import CONTACTS, LONDON
 from tests.operators import hidden, operator, posted, words
-from tests.service import Service, running
+from tests.service import running
 from tests.trees import copied_menus, edit, until
 from web.contacts_list import Row, Show, rows_of, wanted
 from web.contacts_page import counted, problem_of, today
@@ -21,6 +21,7 @@ from web.contacts_page import counted, problem_of, today
 UNSURE = next(each for each in CONTACTS if each.id == "kz-abroad-ua-kyiv-embassy")
 PAGE = f"/operator/contacts/{UNSURE.id}"
 MARKUP = "<script>alert(1)</script>"
+OLDEST_DAYS = 1095
 TYPED = {"by": "A. Seitova", "on": "2026-11-20", "source": "called; the consulate answered"}
 
 
@@ -40,8 +41,11 @@ def we(redis_url: str, menus_: Path) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="module")
-def looking(service: Service) -> Iterator[httpx.Client]:
-    with operator(service.base) as client:
+def looking(redis_url: str) -> Iterator[httpx.Client]:
+    with (
+        running(redis_url, KOMEK_CONTACTS_OLDEST_DAYS=str(OLDEST_DAYS)) as service,
+        operator(service.base) as client,
+    ):
         yield client
 
 
@@ -64,12 +68,12 @@ def test_every_contact_is_listed_with_its_number_as_in_the_file(looking: httpx.C
     for contact in CONTACTS:
         for phone in contact.phones:
             assert f'<a href="tel:{phone}">{phone}</a>' in text
-    sent = sum(sendable(each, today(), 1095) for each in CONTACTS)
+    sent = sum(sendable(each, today(), OLDEST_DAYS) for each in CONTACTS)
     assert f"May be sent today: {sent}." in words(text)
 
 
 def rows() -> list[Row]:
-    return rows_of(CONTACTS, today(), 1095)
+    return rows_of(CONTACTS, today(), OLDEST_DAYS)
 
 
 @pytest.mark.parametrize(

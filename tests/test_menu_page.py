@@ -15,7 +15,7 @@ from tests.operators import operator, words
 from tests.service import Service, running
 from tests.trees import copied_menus, edit, until
 from ussd.screens import SCREEN_0, Place, Screens
-from web.menu_tree import above, dialled, tree_of, ways_to
+from web.menu_tree import above, dialled, trees_of, ways_to
 from web.search import MOST_FOUND, marked, search
 
 MARKUP = "<b>bold</b> & 'quoted'"
@@ -62,11 +62,12 @@ def test_screen_0_is_shown_as_it_is(looking: httpx.Client, screens: Screens) -> 
 
 
 def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None:
-    tree = tree_of(menu, screens, (), "en")
+    tree, *others = trees_of(menu, screens, (), "en")
+    assert [each.node for each in others] == ["by_sms"]
     hanging = [each.node for branch in tree.branches for each in branch.branches]
     assert hanging.count("abroad") == 2
-    assert above(menu, "abroad") == [("danger", "1"), ("helpers", "2")]
-    assert ways_to(menu, "abroad") == [("1", "1"), ("5", "2")]
+    assert above(menu, "abroad") == [("danger", "1"), ("helpers", "3")]
+    assert ways_to(menu, "abroad") == [("1", "1"), ("5", "3")]
     assert ways_to(menu, menu.start.leads_to) == [()]
     assert dialled("*384*55#", "2", ("1", "1")) == "*384*55*2*1*1#"
 
@@ -107,7 +108,7 @@ def test_a_node_names_its_facts_and_where_it_hangs(looking: httpx.Client, menu: 
     text = words(page(looking, "/abroad"))
     assert menu.facts["R10"] in text
     assert "I am in danger → 1" in text
-    assert "Who can help → 2" in text
+    assert "Who can help → 3" in text
 
 
 @pytest.mark.parametrize("name", ["nothing", "%3Cscript%3E", "..%2Fhealth", "x" * 500])

@@ -16,7 +16,7 @@ from menus.model import Menu
 from ussd.screens import Screens
 from web.door import Door, Operator
 from web.menu_node import faults_elsewhere, is_read, said_everywhere, screen_0
-from web.menu_tree import above, tree_of, ways_to
+from web.menu_tree import above, trees_of, ways_to
 from web.pages import Pages, language_of
 from web.search import LONGEST_QUERY, MOST_FOUND, marked, search
 
@@ -38,7 +38,7 @@ class MenuView:
         return {
             "menu": menu,
             "faults": faults,
-            "tree": tree_of(menu, screens, faults, spoken(menu, language)),
+            "trees": trees_of(menu, screens, faults, spoken(menu, language)),
             "screen_0": screen_0(screens),
             "found": search(menu, query),
             "most_found": MOST_FOUND,

@@ -31,8 +31,12 @@ class Branch:
     branches: "tuple[Branch, ...]"
 
 
-def tree_of(menu: Menu, screens: Screens, faults: Iterable[Fault], language: str) -> Branch:
-    """All nodes below screen 0, with their labels in one language."""
+def trees_of(
+    menu: Menu, screens: Screens, faults: Iterable[Fault], language: str
+) -> tuple[Branch, ...]:
+    """All nodes, with their labels in one language: those below screen 0, then those in no
+    menu, which other screens offer.
+    """
     counts = Counter(fault.screen for fault in faults)
     words = menu.languages[language].words
     drawn = set[str]()
@@ -51,7 +55,8 @@ def tree_of(menu: Menu, screens: Screens, faults: Iterable[Fault], language: str
             branches=tuple(branch(*each) for each in below),
         )
 
-    return branch("", menu.start.leads_to)
+    tree = branch("", menu.start.leads_to)
+    return tree, *(branch("", node) for node in menu.nodes if node not in drawn)
 
 
 def pages_of(screens: Screens, menu: Menu, node: str) -> dict[str, int]:
