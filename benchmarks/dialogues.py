@@ -6,9 +6,6 @@ from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import quote_plus
 
-PHONE_NUMBER = "+77010000000"
-"""Nobody's."""
-
 _AT_ONCE = 512
 """Dialogues that go on at the same time.  Two hops of one are further apart than
 there are connections, so they arrive in order.
@@ -71,5 +68,10 @@ def new_session_id() -> str:
 def body_of(session_id: str, quoted_text: str) -> str:
     return (
         f"sessionId={session_id}&serviceCode=%2A384%2A55%23&networkCode=99999"
-        f"&phoneNumber={quote_plus(PHONE_NUMBER)}&text={quoted_text}"
+        f"&phoneNumber=%2B{msisdn_digits(session_id)}&text={quoted_text}"
     )
+
+
+def msisdn_digits(session_id: str) -> str:
+    """One of ten million numbers for each session, so that callers are counted as ever."""
+    return f"7701{int(session_id[-8:], 16) % 10_000_000:07}"
