@@ -7,7 +7,7 @@ there are only so many.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from menus.forms import Does
@@ -20,6 +20,8 @@ KEYS = "12345678"
 CHOICES_A_SCREEN = 5
 """More in one list are hard to take in."""
 BACK, START, NEXT = "0", "00", "9"
+NAMES_AT_HAND = 1024
+"""Typed names of countries that are not looked up anew: about a millisecond each."""
 
 
 class Place(NamedTuple):
@@ -108,6 +110,7 @@ class Screens:
         self._menu = menu
         self._budget = budget
         self._library = cache(library) if library else None
+        self._found = lru_cache(maxsize=NAMES_AT_HAND)(self._find)
         self._sender = next((each.name for each in menu.nodes.values() if each.does == "send"), "")
         self.sheets = Sheets(self._sheet)
         self.sheets[SCREEN_0] = _screen_0(menu, budget)
@@ -172,11 +175,17 @@ class Screens:
         ]
 
         def find(answer: str) -> Place | None:
-            found = library.countries.find(answer)
+            found = self._found(answer)
             return place._replace(codes=found) if found not in ((), (HOME,)) else None
 
         notice = "" if place.codes else language.phrases.not_found
         return self._made(language, text, offered, find=find, notice=notice)
+
+    def _find(self, answer: str) -> tuple[str, ...]:
+        """The countries that were typed.  Each hop plays all answers of its session, so the
+        same name is asked for many times.
+        """
+        return self._library().countries.find(answer) if self._library else ()
 
     def _action(self, place: Place, does: Does) -> Sheet:
         """The question, or what is said to whoever agreed."""

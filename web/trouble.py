@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS = 30
 
 
 class Lost(BaseModel):
-    session: Annotated[str, Field(pattern=r"^[\w.:-]{1,128}$")]
+    session: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
 
 class Pause(BaseModel):
