@@ -29,7 +29,7 @@ from benchmarks.load import Target
 from benchmarks.servers import free_port, machine, running, seconds_to_first_answer
 from benchmarks.worker import KEY, connect
 from menus.model import Menu
-from sms.africastalking import AfricasTalkingGateway
+from sms.africastalking_calls import AfricasTalkingGateway
 from sms.calendar import ALMATY, Calendar
 from sms.digest_run import run_due
 from sms.embedded_redis import embedded_redis

@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from sms.africastalking import AfricasTalkingGateway
+from sms.africastalking_calls import AfricasTalkingGateway
 from sms.outbox import Outbox, Rate
 from sms.sealing import Seal
 from sms.sender import Pace, run

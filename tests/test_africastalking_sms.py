@@ -10,14 +10,9 @@ import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SSLError
 
-from sms import africastalking
-from sms.africastalking import (
-    AfricasTalkingGateway,
-    Answer,
-    report_of,
-    result_of_error,
-    results_of,
-)
+from sms import africastalking_calls
+from sms.africastalking import Answer, report_of, results_of
+from sms.africastalking_calls import AfricasTalkingGateway, result_of_error
 from sms.gateway import (
     Accepted,
     Gateway,
@@ -83,7 +78,7 @@ async def test_every_way_to_answer_a_call(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     result, sent = WAYS[mode]
-    monkeypatch.setattr(africastalking, "CALL_SECONDS", 2.0)
+    monkeypatch.setattr(africastalking_calls, "CALL_SECONDS", 2.0)
     fake.mode = mode
     results = await gateway_on(fake).send(Outbound((ONE,), "Call 112."))
     assert type(results[ONE]) is result
@@ -158,12 +153,12 @@ async def _ticks() -> None:
 async def test_connections_are_kept_while_busy_and_left_when_idle(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(africastalking, "MOST_CALLS", 1)
+    monkeypatch.setattr(africastalking_calls, "MOST_CALLS", 1)
     gateway = gateway_on(fake)
     for n in range(5):
         await gateway.send(Outbound((f"+7700666{n:04}",), "x"))
     assert fake.connections == 1
-    monkeypatch.setattr(africastalking, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(africastalking_calls, "IDLE_SECONDS", 0.0)
     await gateway.send(Outbound((ONE,), "x"))
     assert fake.connections == 2
 
@@ -171,8 +166,8 @@ async def test_connections_are_kept_while_busy_and_left_when_idle(
 async def test_a_call_that_found_no_thread_was_not_sent(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(africastalking, "MOST_CALLS", 1)
-    monkeypatch.setattr(africastalking, "CALL_SECONDS", 0.3)
+    monkeypatch.setattr(africastalking_calls, "MOST_CALLS", 1)
+    monkeypatch.setattr(africastalking_calls, "CALL_SECONDS", 0.3)
     fake.mode = "hang"
     gateway = gateway_on(fake)
     first, second = await asyncio.gather(
