@@ -123,7 +123,7 @@ async def test_more_callers_than_connections_are_all_remembered(
     service: Service, redis_url: str
 ) -> None:
     """All at once, each begins a session and goes on with it."""
-    sessions = [new_session() for _ in range(300)]
+    sessions = [new_session() for _ in range(100)]
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         for text, answers in (("", "0"), ("3", "1")):
             async with httpx.AsyncClient(timeout=20.0, trust_env=False, limits=NONE) as http:
