@@ -111,7 +111,7 @@ def connect(url: str) -> Redis:
     """A client that asks once and does not wait: a hop is answered without it."""
     pool = BlockingConnectionPool.from_url(
         url,
-        max_connections=64,
+        max_connections=16,
         timeout=REDIS_SECONDS,  # for a connection, when all are busy
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
