@@ -7,7 +7,7 @@ from pathlib import PurePath
 from menus.faults import Fault
 from menus.model import Language, Menu
 from sms.encoding import Measure, measure
-from sms.replies import node_reply
+from sms.replies import asked_by, node_reply
 from ussd.paging import Budget
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
 from web.menu_tree import Way, dialled
@@ -57,7 +57,7 @@ def said_everywhere(  # noqa: PLR0913, PLR0917
             name=language.name,
             native_reader=language.native_reader,
             label=language.words[node].label,
-            keywords=language.words[node].keywords,
+            keywords=_keywords(menu, language, node),
             pages=_pages(menu, screens, Place(language.code, node)),
             reply=_reply(menu, language, node),
             dials=tuple(dialled(code, key, way) for way in ways),
@@ -88,6 +88,14 @@ def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[Shown, ...]:
 def pages_shown(sheet: Sheet) -> tuple[Shown, ...]:
     """The pages as a phone shows them."""
     return tuple(_on_screen(page.shown, sheet.budget) for page in sheet.pages())
+
+
+def _keywords(menu: Menu, language: Language, node: str) -> tuple[str, ...]:
+    """What asks for it; of a look-up or an action, the first word for what it gives."""
+    of = menu.nodes[node]
+    if of.finds or of.does:
+        return asked_by(menu, language.code, node)
+    return language.words[node].keywords
 
 
 def _on_screen(text: str, budget: Budget) -> Shown:
