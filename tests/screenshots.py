@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect
 from redis import Redis
@@ -94,10 +94,14 @@ def a_month(redis: Redis) -> None:
         busy = (40 - n) * (4 if day.weekday() >= 5 else 3)
         places = {"kk danger": busy // 3, "ru danger": busy // 4, "kk leaving": busy // 3}
         places |= {"ru helpers": busy // 4, "en signs": busy // 6, "- start": busy // 5}
-        dialled = {f"at {place}": people for place, people in places.items()}
+        dialled: dict[Any, Any] = {f"at {place}": people for place, people in places.items()}
         people = sum(places.values())
         dialled |= {"sessions": people + busy // 4, "hops": people * 5}
-        texted = {"reply is delivered": busy // 2, "reply of 1": busy // 4, "reply of 2": busy // 4}
+        texted: dict[Any, Any] = {
+            "reply is delivered": busy // 2,
+            "reply of 1": busy // 4,
+            "reply of 2": busy // 4,
+        }
         texted |= {"series is delivered": busy // 3, "series of 2": busy // 3}
         texted |= {"reply messages": busy, "reply segments": busy * 2}
         texted |= {"series messages": busy // 3, "series segments": busy // 3 * 2}
