@@ -14,7 +14,8 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from sms.cells import FEWEST, STEP
 from sms.counting import counts_key
-from sms.outbox import Kind, Lane, Outbox
+from sms.letters import Kind, Lane
+from sms.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords
 from tests.outboxes import SEAL
 from ussd.sessions import dialled_key
