@@ -1,6 +1,5 @@
 """Callers are counted once a day, in the same step as their hop, by where they are."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -34,13 +33,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.time
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=5") as client:
-        await client.flushdb()
-        yield client
 
 
 @pytest.fixture

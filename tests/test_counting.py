@@ -1,13 +1,11 @@
 """What the outbox counts by the way: people, by their first message of a day and kind."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from sms.counting import (
     NO_TROUBLE,
     OTHER_TROUBLE,
@@ -22,18 +20,6 @@ from sms.states import State
 from tests.outboxes import NOW, OTHER, SEAL, SOON, begin, brought_to, put, take, told
 
 TODAY = NOW.date()
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=8") as client:
-        await client.flushdb()
-        yield client
-
-
-@pytest.fixture
-def outbox(redis: Redis) -> Outbox:
-    return Outbox(redis, SEAL)
 
 
 async def counted(redis: Redis, day: date = TODAY) -> dict[str, int]:

@@ -15,8 +15,8 @@ from redis import Redis
 
 from sms.embedded_redis import embedded_redis
 from tests.days import TODAY, fill
+from tests.operators import entered
 from tests.service import (
-    OPERATOR_TOKEN,
     REPOSITORY,
     SECRET,
     Service,
@@ -38,9 +38,7 @@ def house() -> "Iterator[tuple[Service, str, Path]]":
     ):
         with Redis.from_url(url) as redis:
             fill(redis)
-        service.http.post(
-            f"{service.base}/operator/enter", data={"token": OPERATOR_TOKEN, "name": "A"}
-        )
+        assert entered(service.http, base=service.base).is_redirect
         yield service, url, folder
 
 
@@ -155,9 +153,7 @@ def test_without_redis_the_pages_say_so() -> None:
     with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
         with Redis.from_url(url) as redis:
             pid = int(redis.info("server")["process_id"])
-        service.http.post(
-            f"{service.base}/operator/enter", data={"token": OPERATOR_TOKEN, "name": "A"}
-        )
+        assert entered(service.http, base=service.base).is_redirect
         os.kill(pid, signal.SIGKILL)
         page, csv = (
             got(service, "/operator/figures?language=en"),
