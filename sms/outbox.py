@@ -9,12 +9,12 @@ Redis holds, each with a time to live:
 
     sms:key:KEYED       the message that a wish led to; repeated wishes end here    48 h
     sms:message:ID      state, entry, kind, number and text (sealed), index          see
-                        `KEEP_SECONDS`; while queued until expiry and 23 h
+                        `outbox_lua.KEEP_SECONDS`; while queued until expiry and 23 h
     sms:queue:LANE      stream; an entry names a message, and the message names
                         its entry: an entry that is not named is void              7 days
     sms:later           messages to be tried again, by time                        7 days
     sms:cap:…, sms:alarm:…, sms:bucket   counts against the caps; alarms given;
-                        the rate that all workers share                10 min to 48 h
+                        the rate that all workers share                 2 min to 48 h
     sms:gateway:GID     the message that the gateway calls so                        48 h
     sms:unsettled:INDEX, sms:early:GID, sms:early-of:INDEX   messages without a
                         report, reports without a message                    48 h, 24 h
