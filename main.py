@@ -14,60 +14,40 @@ from typing import Annotated
 import typer
 import uvicorn
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from rich.console import Console
 
 from menus.contact_commands import contact_commands, note_on_age
 from menus.faults import BrokenMenu
-from menus.history import History
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.load import load
-from menus.model import Menu
-from menus.publishing import Desk
+from menus.model import Menu, is_read
 from menus.shelf import Shelf
 from sms import africastalking as sms_gateway
 from sms.alphabet_check import latin_stays_gsm7
 from sms.answering import make_ready
 from sms.budget_check import messages_fit
 from sms.callback import Callbacks
-from sms.commands import House, sms_commands
+from sms.commands import House, refuse, sms_commands
 from sms.embedded_redis import NoServer
 from sms.keyword_check import capitals_are_keywords, keywords_clear
 from sms.processes import Workers, at_a_terminal, hand_down, handed_down
 from sms.provision import complete
 from sms.sealing import Seal
-from sms.settings import Settings, data_key_of, secret_of, token_of
-from sms.simulator import Simulator
-from sms.texting import Texting, library_of, texting
+from sms.settings import Settings, data_key_of, secret_of
+from sms.texting import Texting, texting
 from sms.welcome import welcome
 from ussd import africastalking as ussd_gateway
+from ussd.commands import dialling_commands
+from ussd.dialling import budget_of, connect, screens_of
 from ussd.fit_check import fits_on_screens
 from ussd.health import alive, ready
 from ussd.hop import Dialogue
 from ussd.paging import Budget
-from ussd.phone import conversation, drawn, everything, talk, text_dialled
-from ussd.screens import Screens
-from ussd.sessions import REDIS_SECONDS, Sessions
-from web.contacts_import import import_pages
-from web.contacts_page import Kept, contact_pages
-from web.door import Door
-from web.figures import Figures
-from web.figures_page import Price, figures_pages
-from web.health_page import Health, health_pages
-from web.last_errors import LastErrors
-from web.menu_page import MenuView, menu_pages
-from web.metrics import metrics_page
-from web.operator import door_pages, lead_to_the_door
-from web.pages import HERE as WEB
-from web.pages import Pages, Shielded
-from web.phone import Network, phone_pages
+from ussd.sessions import Sessions
+from web.site import add_pages
 from web.stats_command import stats_command
-from web.trouble import trouble_pages
-from web.words_pages import words_pages
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -91,34 +71,11 @@ def settings_or_exit() -> Settings:
 # --- The world put together ---------------------------------------------------
 
 
-def budget_of(settings: Settings) -> Budget:
-    return Budget(settings.ussd_septets, settings.ussd_units)
-
-
 def read_menu(budget: Budget, folder: Path) -> Menu:
     """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
     screens = (latin_stays_gsm7, fits_on_screens(budget))
     messages = (messages_fit, keywords_clear, capitals_are_keywords)
     return load(folder, [*screens, *messages])
-
-
-def screens_of(settings: Settings, menu: Menu) -> Screens:
-    """The menu as phones show it today."""
-    return Screens(menu, budget_of(settings), partial(library_of, settings, menu))
-
-
-def connect(url: str) -> Redis:
-    """A client that asks once and does not wait: a hop is answered without it."""
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=16,
-        timeout=REDIS_SECONDS,  # for a connection, when all are busy
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
-    return Redis(connection_pool=pool)
 
 
 def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
@@ -130,13 +87,10 @@ def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
 
 def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     """The web application of complete settings.  Raises `BrokenMenu`."""
-    redis, menu, secret = (
-        connect(settings.redis_url or ""),
-        live_menu(settings, first),
-        secret_of(settings),
-    )
-    sessions, post = Sessions(redis, Seal(data_key_of(settings))), texting(settings, menu)
-    dialogue = Dialogue(menu, sessions, budget_of(settings), post.library, post.granting.grant)
+    redis, menu = connect(settings.redis_url or ""), live_menu(settings, first)
+    post, secret = texting(settings, menu), secret_of(settings)
+    sessions = Sessions(redis, Seal(data_key_of(settings)))
+    dialogue = Dialogue(menu, sessions, partial(screens_of, settings), post.granting.grant)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
         "ussd/end": ussd_gateway.end_callback(secret, sessions),
@@ -153,41 +107,8 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     )
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
-    add_pages(app, settings, post)
+    add_pages(app, settings, post, partial(read_menu, budget_of(settings)))
     return Callbacks({("africastalking", what): each for what, each in callbacks.items()}, app)
-
-
-def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
-    """The pages that people look at."""
-    pages, seal = Pages(), Seal(data_key_of(settings))
-    door, phones = Door(token_of(settings), pages, post.redis, seal), partial(screens_of, settings)
-    app.include_router(door_pages(door))
-    if isinstance(post.gateway, Simulator):
-        callback = f"/africastalking/{secret_of(settings)}"
-        network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
-        app.include_router(phone_pages(pages, network, post, post.gateway, seal))
-        app.include_router(trouble_pages(post.redis, post.gateway, Sessions(post.redis, seal)))
-    figures = Figures(post.redis, post.menu, post.outbox, post.unknown_words)
-    price, menu = Price.of(settings.segment_price), post.menu
-    app.include_router(figures_pages(door, pages, figures, menu, price))
-    app.include_router(metrics_page(post.redis, menu, figures))
-    app.include_router(words_pages(door, pages, desk_of(settings, post.menu), phones))
-    view = MenuView(post.menu, phones, settings.service_code)
-    app.include_router(menu_pages(door, pages, view))
-    kept = Kept(post.menu, settings.contacts_oldest_days)
-    app.include_router(import_pages(door, pages, kept))
-    app.include_router(contact_pages(door, pages, kept))
-    health = Health(settings, post, LastErrors().listen())
-    app.include_router(health_pages(door, pages, health))
-    app.mount("/static", StaticFiles(directory=WEB / "static"))
-    lead_to_the_door(app)
-    app.add_middleware(Shielded)
-
-
-def desk_of(settings: Settings, menu: LiveMenu) -> Desk:
-    """Where the operator edits words."""
-    history = History(settings.data_dir / "words-history.jsonl")
-    return Desk(menu, partial(read_menu, budget_of(settings)), history, settings.data_dir)
 
 
 @asynccontextmanager
@@ -249,8 +170,7 @@ def complete_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
         return complete(settings, stack)
     except NoServer as error:
-        err.print(str(error), style="red")
-        raise typer.Exit(1) from None
+        refuse(str(error))
 
 
 def run(settings: Settings, workers: int, menu: Menu) -> None:
@@ -294,7 +214,7 @@ def check() -> None:
     parts = f"{len(menu.nodes)} nodes, {len(menu.facts)} facts, {len(menu.numbers)} numbers"
     out.print(f"No faults: {parts}, {len(menu.languages)} languages. Version {menu.version}.")
     for language in menu.languages.values():
-        if language.native_reader == "not yet":
+        if not is_read(language.native_reader):
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
     if note := note_on_age(menu.contacts, settings.contacts_oldest_days):
         out.print(note, soft_wrap=True)
@@ -322,43 +242,9 @@ def faults_told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-@cli.command()
-def dial(
-    code: Annotated[str | None, typer.Argument(help="Default: KOMEK_SERVICE_CODE")] = None,
-    keys: Annotated[str | None, typer.Option(help="Answers joined by *, such as 2*1")] = None,
-) -> None:
-    """A phone in the terminal.  With --keys: print the screens and end."""
-    settings = settings_or_exit()
-    ours, text = settings.service_code, code or settings.service_code
-    with_code = text_dialled(ours, text)
-    if with_code is None:
-        err.print(f"{text} is another service; this one answers {ours}", style="red")
-        raise typer.Exit(1)
-    answers = ussd_gateway.answers_of(with_code)
-    screens = screens_of(settings, menu_or_exit(settings))
-    if keys is None:
-        talk(out, screens, budget_of(settings), answers)
-        return
-    for shown in conversation(screens, answers + ussd_gateway.answers_of(keys)):
-        out.print(drawn(shown, budget_of(settings)))
-
-
-@cli.command()
-def screens(
-    language: Annotated[str | None, typer.Option(help="One language, such as ru")] = None,
-) -> None:
-    """Everything that a phone can show, page by page, with its size."""
-    settings = settings_or_exit()
-    menu = menu_or_exit(settings)
-    if language not in (None, *menu.languages):
-        err.print(f"There is no language {language}: {', '.join(menu.languages)}", style="red")
-        raise typer.Exit(1)
-    for shown in everything(screens_of(settings, menu), language):
-        out.print(drawn(shown, budget_of(settings)))
-
-
-cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
 HOUSE = House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
+cli.add_typer(dialling_commands(HOUSE))
+cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
 cli.add_typer(sms_commands(HOUSE))
 cli.add_typer(stats_command(HOUSE))
 

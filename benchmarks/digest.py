@@ -34,7 +34,8 @@ from sms.calendar import ALMATY, Calendar
 from sms.digest_run import run_due
 from sms.embedded_redis import embedded_redis
 from sms.gateway import Outbound, Result
-from sms.outbox import Caps, Lane, Outbox, Rate
+from sms.letters import Lane
+from sms.outbox import Caps, Outbox, Rate
 from sms.sealing import Seal
 from sms.sender import Pace, run
 from sms.series import Subscriptions

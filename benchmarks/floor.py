@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import uvicorn
 from redis.asyncio import Redis
 
-from main import connect
+from ussd.dialling import connect
 
 _SCREEN = b"CON " + b"0123456789abcde\n" * 10
 _START = {

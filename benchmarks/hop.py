@@ -37,10 +37,11 @@ from benchmarks.servers import (
     running,
     seconds_to_first_answer,
 )
-from main import budget_of, read_menu, screens_of
+from main import read_menu
 from sms.embedded_redis import embedded_redis
 from sms.settings import Settings
 from ussd.africastalking import answers_of, reply
+from ussd.dialling import budget_of, screens_of
 from ussd.engine import Session, play, show, step
 from ussd.screens import Screens
 

@@ -26,7 +26,8 @@ from redis.asyncio import Redis
 from benchmarks.worker import KEY, connect
 from sms.africastalking import report_of
 from sms.embedded_redis import embedded_redis
-from sms.outbox import Caps, Kind, Outbox, Put
+from sms.letters import Kind
+from sms.outbox import Caps, Outbox, Put
 from sms.sealing import Seal
 from sms.states import State
 from tests.fake_gateway import FakeGateway, fake_gateway

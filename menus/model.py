@@ -62,3 +62,8 @@ class Menu:
     facts: Mapping[str, str]
     contacts: tuple[Contact, ...]
     names: Names = NO_NAMES
+
+
+def is_read(native_reader: str) -> bool:
+    """Whether a native speaker has read these words."""
+    return native_reader not in ("", "not yet")

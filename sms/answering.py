@@ -6,18 +6,18 @@ the text's own id, so that a repetition of it is answered once.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from redis.asyncio import Redis
 
-from menus.contacts import Contact
 from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
 from sms.countries import countries_of
 from sms.gateway import Inbound
 from sms.keywords import Ask, Series, Stop, Unknown, Wish, Yes, understand
-from sms.outbox import Kind, Outbox, Put
+from sms.letters import Kind
+from sms.outbox import Outbox, Put
 from sms.replies import Library, already, reply_to
 from sms.sealing import Seal
 from sms.series import Subscriptions
@@ -57,7 +57,7 @@ class Answering:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
         menu: LiveMenu,
-        contacts: Callable[[date], tuple[Contact, ...]],
+        library: Callable[[Menu], Library],
         outbox: Outbox,
         subscriptions: Subscriptions,
         strangers: Strangers,
@@ -65,7 +65,7 @@ class Answering:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._menu = menu
-        self._contacts = contacts
+        self._library = library
         self._outbox = outbox
         self._subscriptions = subscriptions
         self._strangers = strangers
@@ -113,21 +113,16 @@ class Answering:
                 wish = Yes(begun) if begun else _or_unknown(wish)
         return reply_to(wish, menu, self._library(menu))
 
-    def _library(self, menu: Menu) -> Library:
-        return Library(countries_of(menu), self._contacts(self._now().date()))
-
 
 def key_of(inbound: Inbound) -> str:
     """By which the outbox knows the reply to a text."""
     return f"in:{inbound.id}"
 
 
-def preview(text: str, menu: Menu, contacts: tuple[Contact, ...]) -> str:
-    """What a text would be answered from one who has asked for nothing yet.  `contacts`
-    are those that may be sent.
-    """
+def preview(text: str, menu: Menu, library: Library) -> str:
+    """What a text would be answered from one who has asked for nothing yet."""
     wish = understand(text, _vocabulary(menu))
-    return reply_to(_or_unknown(wish), menu, Library(countries_of(menu), contacts))
+    return reply_to(_or_unknown(wish), menu, library)
 
 
 def make_ready(menu: Menu) -> None:

@@ -10,7 +10,7 @@ Since a day that really was so would be shown in the same way, nobody can tell, 
 any cell that is not shown, that somebody was in it.  `docs/figures.md` has the proof.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 FEWEST = 11
@@ -59,17 +59,6 @@ def at_least(people: int, fewest: int = FEWEST) -> int:
 def in_steps(count: int, step: int = STEP) -> int:
     """A count of events, or of now, lowered to a whole step."""
     return count - count % step
-
-
-def summed(parts: Iterable[Shown]) -> Shown:
-    """The figures of several days.  They are sums of what is shown of each."""
-    cells: dict[str, int] = {}
-    others = 0
-    for part in parts:
-        others += part.others
-        for cell, people in part.cells.items():
-            cells[cell] = cells.get(cell, 0) + people
-    return Shown(cells, others)
 
 
 def _large(split: Split, fewest: int) -> Shown:

@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from menus.contacts import only_sendable
 from menus.live import LiveMenu, follow_changes
 from menus.model import Menu
 from sms.answering import preview
@@ -23,7 +22,7 @@ from sms.provision import joined
 from sms.sender import REDIS_TROUBLE, utc_now
 from sms.settings import Settings
 from sms.states import State
-from sms.texting import Texting, texting
+from sms.texting import Texting, library_of, texting
 
 T = TypeVar("T")
 
@@ -77,17 +76,16 @@ def sms_commands(house: House) -> typer.Typer:
 def _previewed(house: House, message: str) -> str:
     settings = house.settings()
     menu = house.menu(settings)
-    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
-    return preview(message, menu, contacts)
+    return preview(message, menu, library_of(settings, menu))
 
 
 def _texted(house: House, sender: str, message: str) -> Seen:
     if not is_msisdn(sender):
-        _refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
+        refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
     try:
         return with_texting(house, lambda post: texted(post, sender, message))
     except RealGateway:
-        _refuse("--from is for the simulator: with another gateway it would send a real SMS")
+        refuse("--from is for the simulator: with another gateway it would send a real SMS")
 
 
 def _show(seen: Seen, settings: Settings) -> None:
@@ -98,9 +96,9 @@ def _show(seen: Seen, settings: Settings) -> None:
         case None:
             out.print("no reply: KOMEK_PREFIXES leaves this number out, or it had its replies")
         case State.QUEUED | State.SENDING:
-            _refuse("the reply waits, since no worker runs: start one with `main.py worker`")
+            refuse("the reply waits, since no worker runs: start one with `main.py worker`")
         case State.FAILED | State.EXPIRED | State.UNKNOWN:
-            _refuse(f"the reply is {seen.reply}: see the log of the service")
+            refuse(f"the reply is {seen.reply}: see the log of the service")
 
 
 def _drawn(text: str, when: str = "") -> Panel:
@@ -109,7 +107,8 @@ def _drawn(text: str, when: str = "") -> Panel:
     return Panel(Text(text), width=44, title=title, subtitle=when or None)
 
 
-def _refuse(why: str) -> NoReturn:
+def refuse(why: str) -> NoReturn:
+    """End the command, and say why."""
     err.print(why, style="red", soft_wrap=True, markup=False)
     raise typer.Exit(1)
 
@@ -153,7 +152,7 @@ def joined_or_exit(settings: Settings) -> Settings:
     try:
         return joined(settings)
     except NoServer as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
 async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
@@ -182,4 +181,4 @@ def with_texting(house: House, ask: Callable[[Texting], Awaitable[T]]) -> T:
     try:
         return asyncio.run(asked())
     except REDIS_TROUBLE as error:
-        _refuse(f"Redis does not answer ({type(error).__name__})")
+        refuse(f"Redis does not answer ({type(error).__name__})")

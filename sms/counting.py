@@ -110,10 +110,6 @@ def day_of(moment: datetime) -> int:
     return moment.astimezone(UTC).date().toordinal() - _EPOCH
 
 
-def date_of(day: int) -> date:
-    return date.fromordinal(day + _EPOCH)
-
-
 def counts_key(day: date) -> str:
     return f"sms:counts:{day.toordinal() - _EPOCH}"
 

@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from menus.model import Menu
 from sms.calendar import Calendar
-from sms.outbox import Kind, Letter, Outbox, Put
+from sms.letters import Kind, Letter
+from sms.outbox import Outbox, Put
 from sms.series import DueTip, Subscriptions
 
 LOOK_SECONDS = 30.0

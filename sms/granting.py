@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 
 from sms.answering import REPLY_WITHIN
 from sms.keywords import Granted, Series
-from sms.outbox import Kind, Outbox, Put
+from sms.letters import Kind
+from sms.outbox import Outbox, Put
 from sms.series import Subscriptions
 
 GRANT_SECONDS = 1.5

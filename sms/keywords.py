@@ -90,7 +90,9 @@ class Yes:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    language_guess: str
+    """Words that mean nothing; their language is a guess."""
+
+    language: str
 
 
 Granted = Ask | Embassy | Digest | Series

@@ -9,12 +9,12 @@ Redis holds, each with a time to live:
 
     sms:key:KEYED       the message that a wish led to; repeated wishes end here    48 h
     sms:message:ID      state, entry, kind, number and text (sealed), index          see
-                        `KEEP_SECONDS`; while queued until expiry and 23 h
+                        `outbox_lua.KEEP_SECONDS`; while queued until expiry and 23 h
     sms:queue:LANE      stream; an entry names a message, and the message names
                         its entry: an entry that is not named is void              7 days
     sms:later           messages to be tried again, by time                        7 days
     sms:cap:…, sms:alarm:…, sms:bucket   counts against the caps; alarms given;
-                        the rate that all workers share                10 min to 48 h
+                        the rate that all workers share                 2 min to 48 h
     sms:gateway:GID     the message that the gateway calls so                        48 h
     sms:unsettled:INDEX, sms:early:GID, sms:early-of:INDEX   messages without a
                         report, reports without a message                    48 h, 24 h
@@ -31,42 +31,22 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, cast
-from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from sms import outbox_lua
-from sms.counting import day_of, trouble_of
-from sms.encoding import measure
+from sms.counting import trouble_of
 from sms.gateway import DeliveryReport, is_msisdn
-from sms.sealing import CannotOpen, Seal
+from sms.letters import Envelopes, Kind, Lane, Letter
+from sms.sealing import Seal
 from sms.states import State
 
-KEY_SECONDS = 48 * 3600
-"""How long a wish is recognised; gateways repeat a callback for up to 24 h."""
-UNTAKEN_SECONDS = 23 * 3600
-"""After its expiry, the most that a message which no worker took is kept."""
 PUT_AT_ONCE = 100
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-
-class Kind(StrEnum):
-    """What a message is.  An emergency reply may exceed the cap of its number once."""
-
-    REPLY = "reply"
-    EMERGENCY = "emergency"
-    SERIES = "series"
-
-
-class Lane(StrEnum):
-    """The queues.  Series wait until there is no reply."""
-
-    REPLIES = "replies"
-    SERIES = "series"
 
 
 class Put(StrEnum):
@@ -87,17 +67,6 @@ class Caps:
     replies_a_minute: int = 60
     replies_a_day: int = 10_000
     series_a_day: int = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """One text for one number.  `key` names the wish: the same key, one message."""
-
-    key: str
-    msisdn: str
-    text: str
-    kind: Kind
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +127,7 @@ class Outbox:
         self, redis: Redis, seal: Seal, caps: Caps = Caps(), prefixes: Sequence[str] = ("+7",)
     ) -> None:
         self._redis = redis
-        self._seal = seal
+        self._envelopes = Envelopes(seal)
         self._caps = json.dumps(asdict(caps))
         self._prefixes = tuple(prefixes)
         self._scripts = {
@@ -180,7 +149,7 @@ class Outbox:
         answers = [Put.QUEUED if self.allows(each.msisdn) else Put.REFUSED for each in letters]
         allowed = [place for place, answer in enumerate(answers) if answer is Put.QUEUED]
         for some in _parts(allowed, PUT_AT_ONCE):
-            sealed = [self._sealed(letters[place], now) for place in some]
+            sealed = [self._envelopes.sealed(letters[place], now) for place in some]
             said = await self._run("PUT", now.timestamp(), self._caps, *sealed)
             for place, answer in zip(some, said, strict=True):
                 answers[place] = _heard(answer)
@@ -192,7 +161,7 @@ class Outbox:
 
     async def state_of(self, key: str) -> State | None:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
-        return await self._state(await self._redis.get(self._key(key)))
+        return await self._state(await self._redis.get(self._envelopes.key_of(key)))
 
     async def state_of_sent(self, gateway_id: str) -> State | None:
         """The same, of the message that the gateway calls so."""
@@ -205,7 +174,7 @@ class Outbox:
     async def report(self, report: DeliveryReport, now: datetime) -> None:
         """Take a delivery report: early, late, twice, out of order or of no message of ours."""
         if report.state is not None:
-            index = self._seal.index(report.msisdn) if report.msisdn else ""
+            index = self._envelopes.index_of(report.msisdn) if report.msisdn else ""
             args = report.message_id, index, report.state, now.timestamp()
             await self._run("REPORT", *args)
 
@@ -234,7 +203,7 @@ class Outbox:
             pipe.hmget(f"sms:message:{each.id}", ["index", "text"])
         found = await pipe.execute()
         return [
-            (each, index or "", self._opened(text, each.id, "text"))
+            (each, index or "", self._envelopes.opened(text, each.id, "text"))
             for each, (index, text) in zip(taken, found, strict=True)
         ]
 
@@ -291,39 +260,12 @@ class Outbox:
     async def _run(self, name: str, *args: Any) -> Any:
         return await self._scripts[name](args=[*args])
 
-    def _key(self, key: str) -> str:
-        return f"sms:key:{self._seal.index(f'key {key}')}"
-
-    def _sealed(self, letter: Letter, now: datetime) -> str:
-        id_, day = uuid4().hex, day_of(now)
-        left = max(0, int((letter.expires_at - now).total_seconds()))
-        fields = {
-            "id": id_,
-            "key": self._key(letter.key).removeprefix("sms:key:"),
-            "to": self._seal.seal(letter.msisdn, f"{id_} to"),
-            "text": self._seal.seal(letter.text, f"{id_} text"),
-            "index": self._seal.index(letter.msisdn),
-            "lane": Lane.SERIES if letter.kind is Kind.SERIES else Lane.REPLIES,
-            "urgent": letter.kind is Kind.EMERGENCY,
-            "kind": letter.kind,
-            "segments": measure(letter.text).segments,
-            "day": day,
-            "who": self._seal.index(f"recipient {day} {letter.msisdn}"),
-            "expires": letter.expires_at.timestamp(),
-            "seconds": left + UNTAKEN_SECONDS,
-            "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
-        }
-        return json.dumps(fields)
-
     def _begun(self, taken: Taken, to: str, text: str, attempts: str, expires: str) -> Begun:
-        to, text = self._opened(to, taken.id, "to"), self._opened(text, taken.id, "text")
+        to, text = (
+            self._envelopes.opened(to, taken.id, "to"),
+            self._envelopes.opened(text, taken.id, "text"),
+        )
         return Begun(taken, to, text, int(attempts), datetime.fromtimestamp(float(expires), UTC))
-
-    def _opened(self, sealed: str | None, id_: str, what: str) -> str:
-        try:
-            return self._seal.open(sealed or "", f"{id_} {what}")
-        except CannotOpen:
-            return ""
 
 
 def _heard(answer: str) -> Put:

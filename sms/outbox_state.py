@@ -7,7 +7,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from sms.outbox import Lane, Outbox
+from sms.letters import Lane
+from sms.outbox import Outbox
 from sms.outbox_lua import GROUP
 from sms.sender import Pace
 

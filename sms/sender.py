@@ -29,7 +29,8 @@ from sms.gateway import (
     Rejected,
     Result,
 )
-from sms.outbox import Begun, Lane, Outbox, Outcome, Rate, Taken, Wait
+from sms.letters import Lane
+from sms.outbox import Begun, Outbox, Outcome, Rate, Taken, Wait
 from sms.states import State
 
 REDIS_TROUBLE = (RedisError, OSError, TimeoutError)

@@ -41,8 +41,3 @@ NEXT: Mapping[State, frozenset[State]] = {
 
 FINAL = frozenset(state for state, following in NEXT.items() if not following)
 """Nothing that happens later changes these."""
-
-
-def may_follow(state: State, before: State) -> bool:
-    """Whether a message may go from `before` to `state`."""
-    return state in NEXT[before]

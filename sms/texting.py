@@ -2,16 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from menus.contacts import Contact, only_sendable
+from menus.contacts import only_sendable
 from menus.live import LiveMenu
 from menus.model import Menu
 from sms import sender
@@ -50,7 +48,6 @@ class Texting:
     calendar: Calendar
     answering: Answering
     granting: Granting
-    library: Callable[[Menu], Library]
     unknown_words: UnknownWords
 
     async def run_due(self) -> Run:
@@ -95,7 +92,7 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     unknown_words = UnknownWords(redis, seal)
     answering = Answering(
         menu,
-        partial(sendable_contacts, menu, settings.contacts_oldest_days),
+        partial(library_of, settings),
         outbox,
         subscriptions,
         Strangers(redis, seal),
@@ -103,7 +100,6 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
     )
     gateway = gateway_of(settings, redis, seal)
     granting = Granting(outbox, subscriptions)
-    library = partial(library_of, settings)
     return Texting(
         redis,
         menu,
@@ -113,7 +109,6 @@ def texting(settings: Settings, menu: LiveMenu) -> Texting:
         calendar,
         answering,
         granting,
-        library,
         unknown_words,
     )
 
@@ -130,10 +125,6 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
         settings.at_url,
         settings.sender_id,
     )
-
-
-def sendable_contacts(menu: LiveMenu, oldest_days: int, today: date) -> tuple[Contact, ...]:
-    return only_sendable(menu.current.contacts, today, oldest_days)
 
 
 def library_of(settings: Settings, menu: Menu) -> Library:

@@ -22,6 +22,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.service import OPERATOR_TOKEN
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 """As in `install_browser.sh`."""
 MISSING = "these tests need Chromium: run `make browser`, or install the package chromium"
@@ -106,6 +108,15 @@ def open_at(page: Page, address: str, width: int = WIDE) -> None:
     """Open an address in a window of this width."""
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(address)
+
+
+def come_in(page: Page, base: str) -> None:
+    """Come in through the operator's door, by keyboard."""
+    open_at(page, f"{base}/operator")
+    page.get_by_label("Your name").fill("Aigul")
+    page.get_by_label("Token").fill(OPERATOR_TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Menu")
 
 
 def nothing_sideways(page: Page) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from redis.asyncio import Redis
 
 from benchmarks.worker import connect
-from main import read_menu, screens_of
+from main import read_menu
 from menus.model import Menu
 from sms.embedded_redis import embedded_redis
 from sms.outbox import Caps, Outbox
@@ -17,6 +17,7 @@ from tests.browser import chromium, watched_page
 from tests.outboxes import SEAL
 from tests.service import ANY_AGE, Service, running, short_folder
 from tests.trees import copied_tree
+from ussd.dialling import screens_of
 from ussd.paging import Budget
 from ussd.screens import Screens
 

@@ -29,12 +29,16 @@ def operator(base: str, name: str = "Aigul") -> Iterator[httpx.Client]:
 
 
 def entered(
-    client: httpx.Client, token: str = OPERATOR_TOKEN, name: str = "Aigul", **headers: str
+    client: httpx.Client,
+    token: str = OPERATOR_TOKEN,
+    name: str = "Aigul",
+    base: str = "",
+    **headers: str,
 ) -> httpx.Response:
-    """What the door answers."""
+    """What the door answers.  `base`: where it is, if the client does not know."""
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     form = {"token": token, "name": name}
-    return client.post("/operator/enter", data=form, headers=named)
+    return client.post(f"{base}/operator/enter", data=form, headers=named)
 
 
 def csrf_of(client: httpx.Client) -> str:

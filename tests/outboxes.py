@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from sms.gateway import DeliveryReport
-from sms.outbox import Begun, Kind, Lane, Outbox, Outcome, Put, Rate, Taken, Wait
+from sms.letters import Kind, Lane
+from sms.outbox import Begun, Outbox, Outcome, Put, Rate, Taken, Wait
 from sms.sealing import Seal
 from sms.states import State
 

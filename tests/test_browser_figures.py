@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from sms.embedded_redis import embedded_redis
-from tests.browser import WIDTHS, nothing_sideways, open_at, serious_findings
+from tests.browser import WIDTHS, come_in, nothing_sideways, open_at, serious_findings
 from tests.days import fill
-from tests.service import OPERATOR_TOKEN, Service, running, short_folder
+from tests.service import Service, running, short_folder
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +23,7 @@ def filled() -> Iterator[Service]:
 @pytest.fixture
 def entered(page: Page, filled: Service) -> Page:
     """A page of somebody who came in through the door."""
-    form: dict[str, str | float | bool] = {"token": OPERATOR_TOKEN, "name": "Aigul"}
-    page.context.request.post(f"{filled.base}/operator/enter", form=form, max_redirects=0)
+    come_in(page, filled.base)
     return page
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import NARROW, WIDTHS, nothing_sideways, open_at, serious_findings
-from tests.service import OPERATOR_TOKEN, Service, running
+from tests.browser import NARROW, WIDTHS, come_in, nothing_sideways, open_at, serious_findings
+from tests.service import Service, running
 from tests.trees import copied_menus, edit, until
 
 UNSURE = "kz-abroad-ua-kyiv-embassy"
@@ -35,21 +35,13 @@ def own(redis_url: str, menus: Path) -> Iterator[Service]:
         yield service
 
 
-def come_in(page: Page, service: Service) -> None:
-    open_at(page, f"{service.base}/operator")
-    page.get_by_label("Your name").fill("Aigul")
-    page.get_by_label("Token").fill(OPERATOR_TOKEN)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Menu")
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_can_be_used_by_everybody(
     page: Page, service: Service, width: int, scheme: str
 ) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    come_in(page, service)
+    come_in(page, service.base)
     for path in PATHS:
         open_at(page, f"{service.base}/operator{path}", width)
         nothing_sideways(page)
@@ -58,7 +50,7 @@ def test_every_page_can_be_used_by_everybody(
 
 @pytest.mark.parametrize("language", ["ru", "kk"])
 def test_no_language_is_too_wide(page: Page, service: Service, language: str) -> None:
-    come_in(page, service)
+    come_in(page, service.base)
     for path in PATHS:
         sign = "&" if "?" in path else "?"
         open_at(page, f"{service.base}/operator{path}{sign}language={language}", NARROW)
@@ -67,7 +59,7 @@ def test_no_language_is_too_wide(page: Page, service: Service, language: str) ->
 
 
 def test_faults_do_not_break_the_page(page: Page, own: Service, menus: Path) -> None:
-    come_in(page, own)
+    come_in(page, own.base)
     edit(menus / "en.yaml", "label: I am in danger", f'label: "{{{"x" * 200}}} <script>"')
     ready = f"{own.base}/readyz"
     until(lambda: own.http.get(ready).json()["faults of a refused change"], "it is refused")
@@ -80,7 +72,7 @@ def test_faults_do_not_break_the_page(page: Page, own: Service, menus: Path) -> 
 
 
 def test_the_tree_leads_to_a_screen_by_keyboard(page: Page, service: Service) -> None:
-    come_in(page, service)
+    come_in(page, service.base)
     page.get_by_role("link", name="I got away").first.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("I got away")
@@ -88,7 +80,7 @@ def test_the_tree_leads_to_a_screen_by_keyboard(page: Page, service: Service) ->
 
 
 def test_a_contact_is_verified_by_hand(page: Page, own: Service, menus: Path) -> None:
-    come_in(page, own)
+    come_in(page, own.base)
     pages = page.get_by_role("navigation", name="Operator")
     pages.get_by_role("link", name="Contacts").click()
     page.get_by_label("Country").select_option("UA")
@@ -109,7 +101,7 @@ def test_a_file_is_imported_after_a_look(
 ) -> None:
     newer = (menus / "contacts.csv").read_text("utf-8").replace("125 Pall Mall", "126 Pall Mall")
     (tmp_path / "newer.csv").write_text(newer, encoding="utf-8")
-    come_in(page, own)
+    come_in(page, own.base)
     page.goto(f"{own.base}/operator/contacts/import")
     page.get_by_label("A file").set_input_files(tmp_path / "newer.csv")
     page.get_by_role("button", name="Show what would change").click()
@@ -124,7 +116,7 @@ def test_a_file_is_imported_after_a_look(
 
 
 def test_after_log_out_the_way_back_shows_nothing(page: Page, service: Service) -> None:
-    come_in(page, service)
+    come_in(page, service.base)
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("button", name="Enter")).to_be_visible()
     page.go_back()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import WIDTHS, nothing_sideways, open_at, serious_findings
-from tests.service import OPERATOR_TOKEN, Service, new_session, running
+from tests.browser import WIDTHS, come_in, nothing_sideways, open_at, serious_findings
+from tests.service import Service, new_session, running
 from tests.trees import copied_menus
 
 PAGE = "/operator/words/en/escaped"
@@ -27,10 +27,7 @@ def service(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture
 def inside(page: Page, service: Service) -> Page:
     """The page of an operator who came in."""
-    page.goto(f"{service.base}/operator/enter")
-    page.get_by_label("Your name").fill("Aigul")
-    page.get_by_label("Token").fill(OPERATOR_TOKEN)
-    page.get_by_role("button", name="Enter").click()
+    come_in(page, service.base)
     return page
 
 

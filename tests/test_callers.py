@@ -1,6 +1,5 @@
 """Callers are counted once a day, in the same step as their hop, by where they are."""
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -15,12 +14,11 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from sms.granting import Agreed
 from sms.settings import Settings
-from sms.texting import library_of
 from tests.outboxes import NUMBER, OTHER, SEAL
 from tests.service import Service, form, new_session
+from ussd.dialling import screens_of
 from ussd.engine import Screen
 from ussd.hop import Dialogue, Hop
-from ussd.paging import Budget
 from ussd.sessions import CALLERS_SECONDS, COUNTS_SECONDS, Heard, Sessions, dialled_key
 
 NIGHT = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)
@@ -35,13 +33,6 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.time
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=5") as client:
-        await client.flushdb()
-        yield client
 
 
 @pytest.fixture
@@ -172,12 +163,11 @@ def _dialogue(menu: Menu, redis: Redis) -> Dialogue:
     """On a menu that stays as it is, in which nothing is looked up and nothing granted."""
     live = LiveMenu.__new__(LiveMenu)
     live.current = menu
-    library = partial(library_of, Settings())
 
     async def grant(_: Agreed) -> bool:
         return False
 
-    return Dialogue(live, Sessions(redis, SEAL), Budget(), library, grant)
+    return Dialogue(live, Sessions(redis, SEAL), partial(screens_of, Settings()), grant)
 
 
 async def test_a_hop_without_redis_is_answered(menu: Menu) -> None:

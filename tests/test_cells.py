@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sms.cells import FEWEST, STEP, Shown, Split, in_steps, shown, summed
+from sms.cells import FEWEST, STEP, Shown, Split, in_steps, shown
 
 COUNTS = st.integers(0, 40) | st.integers(0, 2000)
 Table = tuple[int, ...]
@@ -130,13 +130,6 @@ def test_two_splits_add_up_to_the_same() -> None:
         Shown({"ru": 200, "kk": 50}),
         Shown({"danger": 142, "abroad": 108}),
     ]
-
-
-def test_days_are_summed_as_they_are_shown() -> None:
-    assert summed([Shown({"a": 11}, 12), Shown({"a": 20, "b": 11})]) == Shown(
-        {"a": 31, "b": 11}, 12
-    )
-    assert summed([]) == Shown({})
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6))

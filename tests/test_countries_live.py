@@ -9,6 +9,7 @@ from menus.model import Menu
 from menus.shelf import Shelf
 from sms.answering import preview
 from sms.countries import countries_of
+from sms.replies import Library
 from tests.mistakes import NEW_LABEL
 from tests.phones import texted_service
 from tests.trees import copied_menus, edit, read_menu, until
@@ -35,7 +36,8 @@ def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
     assert live.current.version != before.version
     assert countries_of(before).find(NICKNAME) == ()
     assert countries_of(live.current).find(NICKNAME) == ("TR",)
-    assert "Turkey" in preview(f"EMBASSY {NICKNAME}", live.current, ())
+    library = Library(countries_of(live.current), ())
+    assert "Turkey" in preview(f"EMBASSY {NICKNAME}", live.current, library)
 
 
 def test_versions_with_the_same_names_share_what_is_built_of_them(menus: Path) -> None:

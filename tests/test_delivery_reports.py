@@ -7,7 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from sms.counting import COUNTS_SECONDS, counts_key
-from sms.outbox import Kind, Outbox, Outcome
+from sms.letters import Kind
+from sms.outbox import Outbox, Outcome
 from sms.sealing import Seal
 from sms.states import State
 from tests.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, put, take, told

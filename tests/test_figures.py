@@ -1,6 +1,5 @@
 """Figures of finished days: what is made of counts, that it stays so, and what it never tells."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from menus.live import LiveMenu
 from menus.model import Menu
 from sms.cells import FEWEST, STEP
 from sms.counting import counts_key
-from sms.outbox import Kind, Lane, Outbox
+from sms.letters import Kind, Lane
+from sms.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords
 from tests.outboxes import SEAL
 from ussd.sessions import dialled_key
@@ -99,13 +98,6 @@ def test_days_are_added_as_they_are_shown() -> None:
 
 
 # --- What is kept
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=6") as client:
-        await client.flushdb()
-        yield client
 
 
 class StillMenu(LiveMenu):

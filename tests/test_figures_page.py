@@ -2,10 +2,10 @@
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from redis import Redis
 
 from sms.embedded_redis import embedded_redis
 from tests.days import TODAY, fill
+from tests.operators import entered
 from tests.service import (
-    OPERATOR_TOKEN,
     REPOSITORY,
     SECRET,
     Service,
@@ -38,9 +38,7 @@ def house() -> "Iterator[tuple[Service, str, Path]]":
     ):
         with Redis.from_url(url) as redis:
             fill(redis)
-        service.http.post(
-            f"{service.base}/operator/enter", data={"token": OPERATOR_TOKEN, "name": "A"}
-        )
+        assert entered(service.http, base=service.base).is_redirect
         yield service, url, folder
 
 
@@ -152,18 +150,14 @@ def _still(text: str) -> str:
 
 
 def test_without_redis_the_pages_say_so() -> None:
-    with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
-        with Redis.from_url(url) as redis:
-            pid = int(redis.info("server")["process_id"])
-        service.http.post(
-            f"{service.base}/operator/enter", data={"token": OPERATOR_TOKEN, "name": "A"}
-        )
-        os.kill(pid, signal.SIGKILL)
-        page, csv = (
-            got(service, "/operator/figures?language=en"),
-            got(service, "/operator/figures.csv"),
-        )
-        metrics = got(service, "/metrics")
+    with short_folder() as folder, ExitStack() as server:
+        url = server.enter_context(embedded_redis(folder))
+        with running(url) as service:
+            assert entered(service.http, base=service.base).is_redirect
+            server.close()  # killed, it would be started again
+            page = got(service, "/operator/figures?language=en")
+            csv = got(service, "/operator/figures.csv")
+            metrics = got(service, "/metrics")
     assert page.status_code == csv.status_code == 503
     assert "Redis does not answer" in page.text
     assert metrics.status_code == 200

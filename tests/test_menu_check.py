@@ -13,8 +13,11 @@ import yaml
 from menus.faults import BrokenMenu
 from menus.schema import schemas
 from tests.mistakes import MARK, MISTAKES, NEW_LABEL, Mistake
+from tests.screen_mistakes import SCREEN_MISTAKES
 from tests.sms_mistakes import SMS_MISTAKES
 from tests.trees import MENUS, copied_menus, edit, faults_of, read_menu
+
+ALL = MISTAKES | SCREEN_MISTAKES | SMS_MISTAKES
 
 FAULT = re.compile(r"menus/[a-z]+\.yaml:[1-9][0-9]*:[1-9][0-9]*: [^:\n]+: [^\n]+")
 """What an operator reads: `file:line:column: screen: what is wrong`, on one line."""
@@ -43,7 +46,7 @@ def test_the_files_of_the_repository_have_no_fault(menus: Path) -> None:
 
 @pytest.mark.parametrize(
     "mistake",
-    [pytest.param(mistake, id=each) for each, mistake in (MISTAKES | SMS_MISTAKES).items()],
+    [pytest.param(mistake, id=each) for each, mistake in ALL.items()],
 )
 def test_a_mistake_is_named_with_its_place(menus: Path, mistake: Mistake) -> None:
     edit(menus / mistake.file, mistake.old, mistake.new.replace(MARK, ""))

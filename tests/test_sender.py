@@ -12,7 +12,8 @@ from benchmarks.outbox import number
 from benchmarks.worker import connect
 from sms.embedded_redis import embedded_redis
 from sms.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
-from sms.outbox import Caps, Kind, Lane, Letter, Outbox, Rate
+from sms.letters import Kind, Lane, Letter
+from sms.outbox import Caps, Outbox, Rate
 from sms.sealing import Seal
 from sms.sender import Pace, delay
 from sms.simulator import Simulator

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 from menus.model import Menu
 from sms.calendar import ALMATY, Calendar
 from sms.digest_run import Run, run_due
-from sms.outbox import Caps, Lane, Outbox
+from sms.letters import Lane
+from sms.outbox import Caps, Outbox
 from sms.sealing import Seal
 from sms.series import Subscriptions
 from tests.workers import Gateway, until_empty, working

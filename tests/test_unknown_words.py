@@ -1,12 +1,10 @@
 """Words that were not understood: hidden until enough people have sent the same."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from sms import unknown_words
 from sms.cells import FEWEST
 from sms.unknown_words import UnknownWord, UnknownWords, countable
@@ -15,13 +13,6 @@ from tests.outboxes import SEAL
 NOVEMBER = datetime(2026, 11, 22, tzinfo=UTC)
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 MONTHS = ["2026-11", "2026-12"]
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with connect(f"{redis_url}?db=7") as client:
-        await client.flushdb()
-        yield client
 
 
 @pytest.fixture

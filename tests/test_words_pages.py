@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.operators import operator
 from tests.service import OPERATOR_TOKEN, Service, new_session, running
-from tests.trees import PATIENCE, Server, copied_menus, copied_tree, edit, serving, until
+from tests.trees import Server, copied_menus, copied_tree, edit, serving, until
 
 PAGE = "/operator/words/en/escaped"
 IN_DANGER = "3*1"
@@ -33,8 +34,8 @@ def service(redis_url: str, menus: Path) -> Iterator[Service]:
 def desk(service: Service, menus: Path) -> Iterator["Operator"]:
     """An operator; what they publish is gone from the files afterwards."""
     before = {path: path.read_bytes() for path in menus.iterdir()}
-    with entered(service.base, "Aigul") as operator:
-        yield operator
+    with entered(service.base, "Aigul") as somebody:
+        yield somebody
     for path, content in before.items():
         if path.read_bytes() != content:
             path.write_bytes(content)
@@ -63,10 +64,7 @@ class Operator:
 
 @contextmanager
 def entered(base: str, name: str) -> Iterator[Operator]:
-    with httpx.Client(base_url=base, trust_env=False, timeout=PATIENCE) as http:
-        assert http.post(
-            "/operator/enter", data={"token": OPERATOR_TOKEN, "name": name}
-        ).is_redirect
+    with operator(base, name) as http:
         yield Operator(http)
 
 
@@ -124,7 +122,7 @@ def test_a_check_writes_nothing(desk: Operator, menus: Path, way: str) -> None:
     response = desk.sends(desk.opened(), f"{PAGE}{way}", text="Call {hotline}", do="check")
     assert response.status_code == 200
     assert "No faults" in response.text
-    assert "Call 11616\n1 Send me this by SMS\n0 Back" in response.text
+    assert re.search(r"Call 11616\n1 .*SMS\n0 Back", response.text)
     assert ("<html" in response.text) == (way == "")
     assert (menus / "en.yaml").read_bytes() == before
 
@@ -216,8 +214,8 @@ def test_every_process_takes_up_what_one_published(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)
     token = {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
     with serving(tree, "--workers", "2", **token) as server:
-        with entered(server.url, "Aigul") as operator:
-            operator.publishes(label="For all")
+        with entered(server.url, "Aigul") as somebody:
+            somebody.publishes(label="For all")
         until(
             lambda: all(
                 "For all" in server.hop(f"s{n}-{new_session()}", IN_DANGER) for n in range(12)
@@ -237,9 +235,9 @@ def test_two_services_on_one_folder_follow_each_other(redis_url: str, tmp_path: 
         running(redis_url, KOMEK_MENUS_DIR=menus) as one,
         running(redis_url, KOMEK_MENUS_DIR=menus) as two,
     ):
-        with entered(one.base, "Aigul") as operator:
-            operator.publishes(label="From one")
+        with entered(one.base, "Aigul") as somebody:
+            somebody.publishes(label="From one")
         until(lambda: "2 From one" in two.hop(new_session(), IN_DANGER), "the other follows")
-        with entered(two.base, "Bolat") as operator:
-            operator.publishes(label="From two")
+        with entered(two.base, "Bolat") as somebody:
+            somebody.publishes(label="From two")
         until(lambda: "2 From two" in one.hop(new_session(), IN_DANGER), "the first follows")

@@ -13,15 +13,11 @@ from pathlib import Path
 
 import httpx
 
+import main
 from menus.draft import is_data
 from menus.faults import BrokenMenu
-from menus.load import load
 from menus.model import Menu
-from sms.alphabet_check import latin_stays_gsm7
-from sms.budget_check import messages_fit
-from sms.keyword_check import capitals_are_keywords, keywords_clear
 from tests.service import REPOSITORY, free_port
-from ussd.fit_check import fits_on_screens
 from ussd.paging import Budget
 
 MENUS = REPOSITORY / "menus"
@@ -64,9 +60,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def read_menu(folder: Path) -> Menu:
-    """The menu of a folder, read as `main.read_menu` reads it."""
-    messages = (messages_fit, keywords_clear, capitals_are_keywords)
-    return load(folder, [latin_stays_gsm7, fits_on_screens(Budget()), *messages])
+    """The menu of a folder, checked for every channel."""
+    return main.read_menu(Budget(), folder)
 
 
 def faults_of(folder: Path) -> list[str]:

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from benchmarks.outbox import number
 from sms.gateway import Accepted, Outbound, Result
-from sms.outbox import Caps, Kind, Letter, Outbox, Put, Rate
+from sms.letters import Kind, Letter
+from sms.outbox import Caps, Outbox, Put, Rate
 from sms.sender import Pace, StillWanted, everyone, run
 from sms.simulator import Simulator
 from sms.states import State

@@ -1,17 +1,12 @@
 """One hop of a dialled session: what came, and what the phone shows next."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from functools import lru_cache, partial
 
-from menus.live import AT_HAND, LiveMenu
-from menus.model import Menu
+from menus.live import LiveMenu
 from sms.granting import Agreed, Grant
 from sms.keywords import Granted
-from sms.replies import Library
+from ussd.dialling import ScreensOf, kept_for_the_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
-from ussd.paging import Budget
 from ussd.screens import Screens
 from ussd.sessions import Heard, Known, Sessions
 
@@ -30,22 +25,13 @@ class Hop:
 class Dialogue:
     """Answers hops on the menu in force, or on the one that a session began on."""
 
-    def __init__(  # noqa: PLR0913, PLR0917
-        self,
-        menu: LiveMenu,
-        sessions: Sessions,
-        budget: Budget,
-        library: Callable[[Menu], Library],
-        grant: Grant,
-        today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+    def __init__(
+        self, menu: LiveMenu, sessions: Sessions, screens_of: ScreensOf, grant: Grant
     ) -> None:
         self._menu = menu
         self._sessions = sessions
-        self._budget = budget
-        self._library = library
+        self._screens = kept_for_the_day(screens_of)
         self._grant = grant
-        self._today = today
-        self._made_ready = lru_cache(maxsize=AT_HAND)(self._make_ready)
 
     async def answer(self, hop: Hop) -> Screen:
         """The screen that the answers lead to.
@@ -81,13 +67,6 @@ class Dialogue:
             return False
         words = screens.words_of(wish)
         return await self._grant(Agreed(hop.session_id, hop.msisdn, wish, words))
-
-    def _screens(self, menu: Menu) -> Screens:
-        return self._made_ready(menu, self._today())
-
-    def _make_ready(self, menu: Menu, _today: date) -> Screens:
-        """The screens of a day: what may be sent today, may not be tomorrow."""
-        return Screens(menu, self._budget, partial(self._library, menu))
 
 
 def _heard(hop: Hop, session: Session) -> Heard:

@@ -19,7 +19,9 @@ from redis.asyncio import Redis
 from menus.live import LiveMenu
 from sms.cells import FEWEST, in_steps
 from sms.counting import COUNTS_SECONDS, SETTLED_DAYS, counts_key
-from sms.outbox import Lane, Outbox
+from sms.letters import Lane
+from sms.outbox import Outbox
+from sms.texting import Texting
 from sms.unknown_words import UnknownWord, UnknownWords, month_of
 from ussd.sessions import dialled_key
 from web.published import Counts, Published, dialled, texted
@@ -65,6 +67,11 @@ class _Source:
 
 class Figures:
     """Every method raises `RedisError` when Redis does not answer."""
+
+    @classmethod
+    def of(cls, post: Texting) -> "Figures":
+        """Of a service, by what it knows of SMS."""
+        return cls(post.redis, post.menu, post.outbox, post.unknown_words)
 
     def __init__(
         self, redis: Redis, menu: LiveMenu, outbox: Outbox, unknown_words: UnknownWords

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 
 from menus.live import LiveMenu
 from menus.model import Menu
-from sms.outbox import Caps, Kind
+from sms.letters import Kind
+from sms.outbox import Caps
 from sms.sender import REDIS_TROUBLE, utc_now
 from web.charts import columns, rows
 from web.door import Door, Operator

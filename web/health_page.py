@@ -17,6 +17,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from menus.contacts import too_old
+from menus.model import is_read
 from sms.outbox_state import OutboxState, outbox_state
 from sms.redis_state import RedisState, redis_state
 from sms.sender import REDIS_TROUBLE, utc_now
@@ -25,7 +26,6 @@ from sms.texting import Texting
 from web.contacts_page import today
 from web.door import Door, Operator
 from web.last_errors import LastErrors
-from web.menu_node import is_read
 from web.pages import HERE, Pages
 from web.versions import versions
 

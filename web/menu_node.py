@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from menus.faults import Fault
-from menus.model import Language, Menu
+from menus.model import Language, Menu, is_read
 from sms.encoding import Measure, measure
 from sms.replies import asked_by, node_reply
 from ussd.paging import Budget
@@ -40,10 +40,6 @@ class Said:
     def read(self) -> bool:
         """Whether a native speaker has read the language's words."""
         return is_read(self.native_reader)
-
-
-def is_read(native_reader: str) -> bool:
-    return native_reader != "not yet"
 
 
 def said_everywhere(  # noqa: PLR0913, PLR0917

@@ -4,7 +4,6 @@ What is drawn is the menu in force.  Faults are those of a change on disk that w
 refused; while there are any, the tree is not what the files say.
 """
 
-from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,10 +11,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from menus.live import LiveMenu
-from menus.model import Menu
-from ussd.screens import Screens
+from menus.model import Menu, is_read
+from ussd.dialling import ScreensOf
 from web.door import Door, Operator
-from web.menu_node import faults_elsewhere, is_read, said_everywhere, screen_0
+from web.menu_node import faults_elsewhere, said_everywhere, screen_0
 from web.menu_tree import above, trees_of, ways_to
 from web.pages import Pages, language_of
 from web.search import LONGEST_QUERY, MOST_FOUND, marked, search
@@ -24,9 +23,7 @@ from web.search import LONGEST_QUERY, MOST_FOUND, marked, search
 class MenuView:
     """What the pages of the menu are made from."""
 
-    def __init__(
-        self, live: LiveMenu, screens_of: Callable[[Menu], Screens], service_code: str
-    ) -> None:
+    def __init__(self, live: LiveMenu, screens_of: ScreensOf, service_code: str) -> None:
         self.live = live
         self._screens = screens_of
         self._code = service_code

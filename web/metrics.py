@@ -22,7 +22,7 @@ from redis.exceptions import ResponseError
 
 from menus.live import LiveMenu
 from sms.counting import SETTLED_DAYS, counts_key
-from sms.outbox import Kind, Lane
+from sms.letters import Kind, Lane
 from sms.outbox_lua import GROUP
 from sms.sender import REDIS_TROUBLE, utc_now
 from web.figures import Day, Figures

@@ -7,15 +7,13 @@ message) it asks for here.  Nothing here is called by a real gateway.
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import date, time
-from functools import lru_cache, partial
+from datetime import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, Field
 
-from menus.live import AT_HAND
 from menus.model import Menu
 from sms.digest_run import run_due
 from sms.encoding import measure
@@ -27,6 +25,7 @@ from sms.series import Subscriptions
 from sms.simulator import Delivered, Simulator
 from sms.texting import Texting
 from ussd.africastalking import answers_of
+from ussd.dialling import ScreensOf, kept_for_the_day
 from ussd.engine import play
 from ussd.paging import Budget
 from ussd.phone import Shown, conversation
@@ -83,15 +82,17 @@ class Network:
     budget: Budget
 
 
-def phone_pages(
-    pages: Pages, network: Network, post: Texting, simulator: Simulator, seal: Seal
+def phone_pages(  # noqa: PLR0913, PLR0917
+    pages: Pages,
+    network: Network,
+    post: Texting,
+    simulator: Simulator,
+    seal: Seal,
+    screens_of: ScreensOf,
 ) -> APIRouter:
     """The page and what it asks for."""
     routes, impatience = APIRouter(), Impatience(post, seal)
-
-    @lru_cache(maxsize=AT_HAND)
-    def screens_of(menu: Menu, _today: date) -> Screens:
-        return Screens(menu, network.budget, partial(post.library, menu))
+    screens = kept_for_the_day(screens_of)
 
     @routes.get("/")
     async def phone(request: Request) -> Response:
@@ -99,7 +100,7 @@ def phone_pages(
 
     @routes.post("/phone/size")
     async def size(asked: Annotated[Sized, Depends(posted(Sized))]) -> dict[str, Any]:
-        return _size(asked, network.budget, screens_of(post.menu.current, utc_now().date()))
+        return _size(asked, network.budget, screens(post.menu.current))
 
     @routes.post("/phone/news")
     async def news(asked: Annotated[Asked, Depends(posted(Asked))]) -> dict[str, Any]:

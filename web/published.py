@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from sms.cells import STEP, Shown, Split, at_least, in_steps, shown
 from sms.counting import CAPPED, MOST_SEGMENTS, OTHER_TROUBLE, TROUBLES, UNDER_WAY
-from sms.outbox import Kind
+from sms.letters import Kind
 from sms.states import State
 from ussd.sessions import NO_LANGUAGE
 

@@ -39,7 +39,7 @@ def stats_command(house: House) -> typer.Typer:
 
 
 async def _asked(post: Texting, days: int) -> tuple[list[Day], list[UnknownWord]]:
-    figures = Figures(post.redis, post.menu, post.outbox, post.unknown_words)
+    figures = Figures.of(post)
     return await figures.days(days, utc_now()), await figures.words(utc_now())
 
 

@@ -4,7 +4,7 @@ Reads files and checks menus, so whoever calls it does so aside (`asyncio.to_thr
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -12,10 +12,10 @@ from starlette.datastructures import FormData
 
 from menus.faults import Fault
 from menus.history import Change, State, states
-from menus.model import Menu
 from menus.passages import Passage, too_large, typed, words_at
 from menus.publishing import Desk, Edit, Outcome, Overtaken, Placed, Published, Trial, Unchanged
 from menus.rewrite import NotWritable, Words
+from ussd.dialling import ScreensOf
 from ussd.screens import Screens
 from web.words_view import Preview, preview, screens_needed
 
@@ -61,7 +61,7 @@ class Office:
     """The desk, and how a menu is shown on phones."""
 
     desk: Desk
-    screens_of: Callable[[Menu], Screens]
+    screens_of: ScreensOf
 
     def opened(self, code: str, passage: Passage) -> Edit:
         """The words as they are, to be edited."""

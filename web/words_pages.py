@@ -4,7 +4,6 @@ What was typed is on every page that answers it, whatever is wrong with it.
 """
 
 import asyncio
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -12,10 +11,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from menus.history import as_json
-from menus.model import Menu
+from menus.model import is_read
 from menus.passages import Passage
 from menus.publishing import Desk, Edit, Published
-from ussd.screens import Screens
+from ussd.dialling import ScreensOf
 from web.door import Door, Operator
 from web.pages import Pages
 from web.words_office import Office, Seen, edit_of
@@ -27,9 +26,7 @@ MOST_SHOWN = 200
 """Changes on a page; the file has the rest."""
 
 
-def words_pages(
-    door: Door, pages: Pages, desk: Desk, screens_of: Callable[[Menu], Screens]
-) -> APIRouter:
+def words_pages(door: Door, pages: Pages, desk: Desk, screens_of: ScreensOf) -> APIRouter:
     """`/operator/words` and what is under it."""
     routes, office = APIRouter(prefix="/operator/words"), Office(desk, screens_of)
     _for_readers(routes, door, pages, office)
@@ -45,7 +42,8 @@ def _for_readers(routes: APIRouter, door: Door, pages: Pages, office: Office) ->
     async def listed(request: Request, operator: entered) -> Response:
         rows = await asyncio.to_thread(office.rows)
         readers = await asyncio.to_thread(office.native_readers)
-        what: What = {"rows": rows, "readers": readers, "refused": office.desk.live.refused}
+        what: What = {"rows": rows, "readers": readers, "is_read": is_read}
+        what["refused"] = office.desk.live.refused
         return pages.show(request, "words", operator=operator, **what)
 
     @routes.get("/history")
