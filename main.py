@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from pydantic import ValidationError
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -62,6 +62,7 @@ from web.last_errors import LastErrors
 from web.menu_page import MenuView, menu_pages
 from web.metrics import metrics_page
 from web.operator import door_pages, lead_to_the_door
+from web.origin import NoOtherName
 from web.pages import HERE as WEB
 from web.pages import Pages, Shielded
 from web.phone import Network, phone_pages
@@ -165,8 +166,11 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting) -> None:
     if isinstance(post.gateway, Simulator):
         callback = f"/africastalking/{secret_of(settings)}"
         network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
-        app.include_router(phone_pages(pages, network, post, post.gateway, seal))
-        app.include_router(trouble_pages(post.redis, post.gateway, Sessions(post.redis, seal)))
+        here = [Depends(NoOtherName(settings.host))]
+        phone = phone_pages(pages, network, post, post.gateway, seal)
+        trouble = trouble_pages(post.redis, post.gateway, Sessions(post.redis, seal))
+        app.include_router(phone, dependencies=here)
+        app.include_router(trouble, dependencies=here)
     figures = Figures(post.redis, post.menu, post.outbox, post.unknown_words)
     price, menu = Price.of(settings.segment_price), post.menu
     app.include_router(figures_pages(door, pages, figures, menu, price))

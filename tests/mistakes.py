@@ -251,10 +251,10 @@ NUMBERS = {
         "en.yaml", "goodbye: |\n", f"goodbye: |\n    {MARK}{{polise}}\n", "phrases",
         "'{polise}' has no number: add 'polise' to numbers.yaml or correct it",
     ),
-    "screen 0 does not name the hotline": Mistake(
-        "tree.yaml", "start:\n  text: |\n    Police, politsiya: {police}\n    Help, pomoshch, komek: {hotline}",
-        f"start:\n  text: {MARK}|\n    Police, politsiya: {{police}}\n    Help, pomoshch, komek", "start",
-        "'text' must name {hotline}: who reads it may have no other help",
+    "screen 0 does not name the police": Mistake(
+        "tree.yaml", "start:\n  text: |\n    Police, politsiya: {police}\n",
+        f"start:\n  text: {MARK}|\n    Police, politsiya\n", "start",
+        "'text' must name {police}: who reads it may have no other help",
     ),
     "the last screen names nobody to call": Mistake(
         "en.yaml", "  goodbye: |\n    If you need help, call:\n    {hotline}\n",

@@ -239,6 +239,7 @@ def test_a_form_that_is_not_ours_is_refused(
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[elsewhere"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "https://named-by-a-proxy.example"}, 303),
         ({}, 303),

@@ -11,7 +11,6 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -22,6 +21,7 @@ from starlette.types import Message
 
 from sms.sealing import Seal
 from web.attempts import Attempts, Ended
+from web.origin import of_our_origin
 from web.pages import Pages
 
 COOKIE = "komek_operator"
@@ -201,5 +201,4 @@ def comes_from_here(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return of_our_origin(request) is not False
