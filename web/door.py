@@ -17,6 +17,7 @@ from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.asyncio import Redis
 from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from sms.sealing import Seal
@@ -190,6 +191,8 @@ async def form_of(request: Request) -> FormData:
             return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
     except TimeoutError:
         raise TooSlow from None
+    except ClientDisconnect:  # nobody is there to hear the answer
+        raise Refused from None
 
 
 def comes_from_here(request: Request) -> bool:
