@@ -124,7 +124,7 @@ def test_a_check_writes_nothing(desk: Operator, menus: Path, way: str) -> None:
     response = desk.sends(desk.opened(), f"{PAGE}{way}", text="Call {hotline}", do="check")
     assert response.status_code == 200
     assert "No faults" in response.text
-    assert "Call 11616\n1 SMS\n0 Back" in response.text
+    assert "Call 11616\n1 Send me this by SMS\n0 Back" in response.text
     assert ("<html" in response.text) == (way == "")
     assert (menus / "en.yaml").read_bytes() == before
 
