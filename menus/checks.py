@@ -15,7 +15,7 @@ from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 from menus.alphabet import foreign_letters, invisible, mixed_words
 from menus.draft import FILLER, Draft, Part
 from menus.faults import Fault
-from menus.forms import FILLED_LATER, Number, Tree, Words
+from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
 from menus.kind_checks import sends, sends_by_itself, words_of_the_kind
 from menus.source import Steps, screen_of
 
@@ -205,6 +205,15 @@ def filled_later(draft: Draft) -> Iterator[Fault]:
             yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
+def help_is_named(draft: Draft) -> Iterator[Fault]:
+    """Each text that is there for a number names it."""
+    for part, steps, text in draft.texts():
+        for name in NEVER_WITHOUT.get((str(steps[0]), str(steps[-1])), ()):
+            if text != FILLER and name not in PLACEHOLDER.findall(text):
+                what = f"'{steps[-1]}' must name {{{name}}}: who reads it may have no other help"
+                yield Fault(part.source.value(*steps), screen_of(steps), what)
+
+
 def _filled_later(steps: Steps) -> str | None:
     return FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
 
@@ -313,6 +322,7 @@ CHECKS: tuple[Check, ...] = (
     names_differ,
     placeholders_have_numbers,
     filled_later,
+    help_is_named,
     numbers_valid,
     facts_carried,
     one_alphabet_a_word,

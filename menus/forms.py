@@ -184,6 +184,23 @@ FILLED_LATER: dict[str, str] = {
 }
 """What a message puts into its text itself, by the key of the text under `sms`."""
 
+NEVER_WITHOUT: dict[tuple[str, str], tuple[str, ...]] = {
+    ("start", "text"): ("police", "hotline", "duty_diplomat"),
+    ("phrases", "goodbye"): ("hotline", "duty_diplomat"),
+    ("phrases", "not_sent"): ("hotline", "duty_diplomat"),
+    ("sms", "help"): ("hotline",),
+    ("sms", "help_abroad"): ("duty_diplomat",),
+    ("sms", "unknown"): ("hotline", "duty_diplomat"),
+    ("sms", "no_country"): ("hotline", "duty_diplomat"),
+    ("sms", "which_country"): ("hotline", "duty_diplomat"),
+    ("sms", "duty_diplomat"): ("duty_diplomat",),
+    ("sms", "help_here"): ("hotline",),
+    ("sms", "digest"): ("hotline",),
+}
+"""The numbers that a text is there for, by its section and its key: where all else fails,
+a caller has these.
+"""
+
 
 class Words(Form):
     """kk.yaml, ru.yaml, en.yaml: all words of one language."""

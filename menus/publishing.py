@@ -7,8 +7,9 @@ that the service itself uses.  One writes at a time, among all processes on the 
 import logging
 import shutil
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,10 @@ from menus.passages import Passage, key_of, passages, words_at
 from menus.replacing import alone_in, replace_file
 from menus.rewrite import NotWritable, Words, rewritten
 from menus.source import Source, read
+
+LEFT_SECONDS = 3600.0
+"""A check takes seconds; a copy that is so old is nobody's."""
+_TRIAL = "trial-"
 
 log = logging.getLogger(__name__)
 
@@ -176,12 +181,20 @@ class Desk:
     def _copy(self) -> Iterator[Path]:
         """A copy of the data files, in a folder of the same name, until the block ends."""
         self._aside.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="trial-", dir=self._aside) as around:
+        self._sweep()
+        with TemporaryDirectory(prefix=_TRIAL, dir=self._aside) as around:
             copy = Path(around) / self.folder.name
             copy.mkdir()
             for file in filter(is_data, self.folder.iterdir()):
                 shutil.copyfile(file, copy / file.name)
             yield copy
+
+    def _sweep(self) -> None:
+        """Copies of processes that were killed; what is in use is younger."""
+        for left in self._aside.glob(f"{_TRIAL}*"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+                    shutil.rmtree(left)
 
     def _file(self, language: str) -> Path:
         return (self.folder / f"{language}.yaml").resolve()

@@ -61,7 +61,7 @@ class Shelf:
         if not self._folder.is_dir():
             return []
         places = [place for place in self._folder.iterdir() if place.suffix != ".new"]
-        return sorted(places, key=lambda place: place.stat().st_mtime_ns, reverse=True)
+        return sorted(places, key=_kept_at, reverse=True)
 
     def _copy(self, files: Path, place: Path) -> None:
         """Whole or not at all; not, if the files have changed since they were read."""
@@ -74,3 +74,11 @@ class Shelf:
                 new.rename(place)
         finally:
             shutil.rmtree(new, ignore_errors=True)
+
+
+def _kept_at(place: Path) -> int:
+    """In nanoseconds; 0, if another process has just taken it away."""
+    try:
+        return place.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

@@ -250,6 +250,16 @@ NUMBERS = {
         "en.yaml", "goodbye: |\n", f"goodbye: |\n    {MARK}{{polise}}\n", "phrases",
         "'{polise}' has no number: add 'polise' to numbers.yaml or correct it",
     ),
+    "screen 0 does not name the police": Mistake(
+        "tree.yaml", "start:\n  text: |\n    Police, politsiya: {police}\n",
+        f"start:\n  text: {MARK}|\n    Police, politsiya\n", "start",
+        "'text' must name {police}: who reads it may have no other help",
+    ),
+    "the last screen names nobody to call": Mistake(
+        "en.yaml", "  goodbye: |\n    If you need help, call:\n    {hotline}\n",
+        f"  goodbye: {MARK}|\n    If you need help, call:\n", "phrases",
+        "'goodbye' must name {hotline}: who reads it may have no other help",
+    ),
     "a brace stands alone": Mistake(
         "en.yaml", "goodbye: |\n", f"goodbye: |\n    police{MARK}}}\n", "phrases",
         "'}' stands alone: a number is {name}",

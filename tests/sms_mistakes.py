@@ -67,6 +67,15 @@ SMS_MISTAKES = {
         "en.yaml", "  stopped: ", f"  stopped: To {MARK}{{phone}}. ", "sms",
         "'{phone}' has no number",
     ),
+    "the line of help names no number": Mistake(
+        "ru.yaml", "  help: Помощь {hotline}", f"  help: {MARK}Помощь близко", "sms",
+        "'help' must name {hotline}: who reads it may have no other help",
+    ),
+    "the line of the duty diplomat names another number": Mistake(
+        "kk.yaml", "    duty_diplomat: кезекші дипломат {duty_diplomat}",
+        f"    duty_diplomat: {MARK}кезекші дипломат {{police}}", "sms",
+        "'duty_diplomat' must name {duty_diplomat}",
+    ),
     "a list of keywords is missing": Mistake(
         "en.yaml", "  yes_keywords: ", f"  {MARK}yes_words: ", "sms",
         "'yes_words' is not a key that is known here", also=("'yes_keywords' is missing",),

@@ -15,7 +15,7 @@ import web.door
 from sms.sealing import Seal
 from tests.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.service import OPERATOR_TOKEN, Service, running
-from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, TooSlow, form_of, signing_key
+from web.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, Refused, TooSlow, form_of, signing_key
 
 CONTACT = "/contacts/hotline-kz-trafficking"
 PAGES = (
@@ -239,6 +239,7 @@ def test_a_form_that_is_not_ours_is_refused(
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[elsewhere"}, 403),
         ({"Sec-Fetch-Site": "same-origin"}, 303),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "https://named-by-a-proxy.example"}, 303),
         ({}, 303),
@@ -283,6 +284,16 @@ async def test_too_slow_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(web.door, "BODY_SECONDS", 0.01)
     with pytest.raises(TooSlow):
         await form_of(Request(scope, never))
+
+
+async def test_a_body_that_is_cut_off_is_no_error_of_ours() -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    kind = [(b"content-type", b"application/x-www-form-urlencoded")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": kind}
+    with pytest.raises(Refused):
+        await form_of(Request(scope, gone))
 
 
 def test_too_many_fields_are_refused(stranger: httpx.Client) -> None:

@@ -183,16 +183,23 @@ TURKEY = Embassy("en", ("TR",), words_given=True)
         pytest.param("1*3*2*1*1", TURKEY, id="a country"),
         pytest.param("1*4* 1.", Digest("en"), id="however the key is typed"),
         pytest.param("1*4*1*0", None, id="going back wishes nothing"),
-        pytest.param("1*4*1*1", None, id="nor does agreeing to what is done"),
-        pytest.param("1*4*1*x", None, id="nor a wrong key"),
+        pytest.param("1*4*1*1", Digest("en"), id="a key of the question is none of what is said"),
+        pytest.param("1*4*1*x", Digest("en"), id="a wrong key leaves what was agreed to"),
+        pytest.param("1*4*1*x*y*z", None, id="until the end"),
+        pytest.param("1*4*1*x*0", None, id="and going back wishes nothing"),
         pytest.param("1*4*1*0*4", None, id="nor the question again"),
         pytest.param("1*4*1*0*4*1", Digest("en"), id="agreeing again does"),
         pytest.param("1*4*x*1", Digest("en"), id="after a wrong key too"),
         pytest.param("1*4*x*y*z*1", None, id="not after the end"),
     ],
 )
-def test_only_the_last_answer_leaves_a_wish(text: str, wish: Granted | None) -> None:
+def test_what_was_agreed_to_is_known_while_it_is_said(text: str, wish: Granted | None) -> None:
     assert play(SMALL, answers_of(text)).wish == wish
+
+
+@pytest.mark.parametrize(("text", "since"), [("1*4*1", 0), ("1*4*1*x", 1), ("1*4*1*x*y", 2)])
+def test_how_many_answers_ago_it_was_agreed_to(text: str, since: int) -> None:
+    assert play(SMALL, answers_of(text)).since == since
 
 
 def test_what_could_not_be_sent_is_said_with_the_number_and_the_keys() -> None:

@@ -178,6 +178,14 @@ def test_consent_that_is_dialled_has_seen_no_question(house: House, screens: Scr
     assert len(house.queued(number)) == 1, "asked on a screen"
 
 
+def test_a_wrong_key_does_not_make_it_said_or_sent(house: House, screens: Screens) -> None:
+    session, number = new_session(), new_number()
+    for text in ("3*5*6*1", "3*5*6*1*x", "3*5*6*1*x*1"):
+        assert house.service.hop(session, text, number) == not_sent(screens, text)
+    assert house.queued(number) == []
+    assert house.service.hop(session, "3*5*6*1*x*1*0", number) == done(screens, "3*5*6*1*x*1*0")
+
+
 def test_a_question_that_is_dialled_can_be_agreed_to(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
     assert house.service.hop(session, "3*5*6", number) == done(screens, "3*5*6")

@@ -151,9 +151,9 @@ def test_a_data_directory_open_to_all_is_warned_of(redis_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, "0"), (1, "1–10"), (10, "1–10"), (11, "≈ 10"), (129, "≈ 120")]
+    ("count", "shown"), [(0, "0–19"), (1, "0–19"), (19, "0–19"), (20, "≈ 20"), (139, "≈ 120")]
 )
-def test_no_count_tells_of_one_to_ten_people(count: int, shown: str) -> None:
+def test_no_count_tells_of_few_people_or_of_none(count: int, shown: str) -> None:
     assert roughly(count) == shown
 
 

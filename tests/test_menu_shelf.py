@@ -118,3 +118,14 @@ def test_a_menu_that_was_just_read_is_not_read_again(menus: Path, place: Path) -
     live = LiveMenu(menus, never, Shelf(place, never), first)
     assert live.current is first
     assert (place / first.version).is_dir(), "kept for who starts later"
+
+
+def test_a_version_that_another_process_takes_away_hides_no_other(place: Path, menus: Path) -> None:
+    menu = read_menu(menus)
+    shelf = Shelf(place, read_menu)
+    shelf.keep(menu, menus)
+    (place / "gone").symlink_to(place / "taken-away")
+    kept = shelf.version(menu.version)
+    assert kept is not None
+    assert kept.version == menu.version
+    assert shelf.version("gone") is None

@@ -12,8 +12,9 @@ from menus.model import Menu
 from sms.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.simulator import FAULT_SECONDS, Fault, Simulator
 from tests.outboxes import SEAL
-from tests.service import Service, form, new_session, running
+from tests.service import SECRET, Service, form, new_session, running
 from ussd.sessions import Heard, Sessions
+from web.origin import is_here
 from web.phone import words_to_try
 
 NUMBER = "+77010000000"
@@ -52,6 +53,7 @@ def asked(service: Service, what: str, body: object) -> Any:
         pytest.param({"sec_fetch_site": "", "origin": "http://elsewhere.invalid"}, id="origin"),
         pytest.param({"sec_fetch_site": "", "origin": "null"}, id="a sandbox"),
         pytest.param({"origin": "http://elsewhere.invalid"}, id="two signs that differ"),
+        pytest.param({"origin": "http://[elsewhere"}, id="no origin at all"),
         pytest.param({"content_type": "text/plain"}, id="a form's type"),
         pytest.param({"content_type": ""}, id="no type"),
     ],
@@ -63,6 +65,37 @@ def test_only_a_page_of_ours_may_ask(service: Service, what: str, headers: dict[
 def test_the_origin_alone_is_enough(service: Service) -> None:
     answer = post(service, "size", ASKS["size"], sec_fetch_site="", origin=service.base)
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        pytest.param("localhost:8000", 200, id="this machine"),
+        pytest.param("127.0.0.1:9", 200, id="its address, as another port forwards it"),
+        pytest.param("[::1]:8000", 200, id="its address of IPv6"),
+        pytest.param("192.0.2.1", 200, id="an address is nobody's name"),
+        pytest.param("elsewhere.invalid", 421, id="a name of another site"),
+        pytest.param("elsewhere.invalid:8000", 421, id="with a port"),
+        pytest.param("localhost.elsewhere.invalid", 421, id="that begins as ours"),
+        pytest.param("127.0.0.1.elsewhere.invalid", 421, id="that begins as our address"),
+        pytest.param("[elsewhere", 421, id="nonsense"),
+    ],
+)
+def test_a_site_that_takes_our_address_learns_no_secret(
+    service: Service, name: str, status: int
+) -> None:
+    page = service.http.get(f"{service.base}/", headers={"host": name})
+    assert (page.status_code, SECRET in page.text) == (status, status == 200)
+    origin = {"host": name, "origin": f"http://{name}"}
+    assert post(service, "size", ASKS["size"], **origin).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "refuses"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("::", False), ("192.0.2.1", False)],
+)
+def test_what_others_reach_anyway_has_any_name(host: str, refuses: bool) -> None:
+    assert is_here(host) is refuses
 
 
 @pytest.mark.parametrize(

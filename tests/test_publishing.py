@@ -1,6 +1,7 @@
 """Words on their way into force: checked, written, taken up, noted, undone."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -104,6 +105,16 @@ def test_each_fault_stands_beside_its_key_and_nothing_is_written(
     assert trial == replace(desk.tried(edit), menu=trial.menu)
     assert files(folder) == before
     assert desk.history.changes() == ()
+
+
+def test_the_copy_of_a_process_that_was_killed_is_swept_away(desk: Desk) -> None:
+    data = desk.folder.parent / "data"
+    old, young = data / "trial-old", data / "trial-young"
+    for each in (old, young):
+        (each / "menus").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    assert not desk.tried(opened(desk)).faults
+    assert {each.name for each in data.glob("trial-*")} == {young.name}
 
 
 def test_what_the_check_command_would_say_is_said(desk: Desk, folder: Path) -> None:

@@ -6,7 +6,7 @@ from one dial to the next, so the answers alone say where a caller is.
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from sms.keywords import Granted
@@ -33,14 +33,15 @@ class Stand:
 class Session:
     """Where a caller is: the way they came, and how often they have just missed.
 
-    `wish`: what they agreed to by the last answer, and by no answer before it; so an
-    answer that is played again on the way to a later one has no effect.
+    `wish`: what they agreed to, while the phone shows what is said then; `since`: how
+    many answers ago.  An answer that is played again on the way elsewhere has no effect.
     """
 
     way: tuple[Stand, ...] = (Stand(SCREEN_0),)
     misses: int = 0
     ended: bool = False
     wish: Granted | None = None
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ def step(screens: Screens, session: Session, answer: str) -> Session:
     Nothing a caller types is an error: an answer that is not on offer shows the
     same screen again under a notice, and after three in a row the session ends.
     """
+    moved = _moved(screens, session, answer)
+    stays = moved.way[-1].place == session.way[-1].place and not moved.ended
+    if session.wish and stays:
+        return replace(moved, wish=session.wish, since=session.since + 1)
+    return moved
+
+
+def _moved(screens: Screens, session: Session, answer: str) -> Session:
     if session.ended:
         return session
     sheet = screens.sheets[session.way[-1].place]

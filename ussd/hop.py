@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from menus.live import LiveMenu
 from sms.granting import Agreed, Grant
-from sms.keywords import Granted
 from ussd.dialling import ScreensOf, kept_for_the_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.screens import Screens
@@ -48,7 +47,7 @@ class Dialogue:
             if known.version != screens.version:
                 screens = self._screens(self._menu.version(known.version))
                 session = play(screens, hop.answers)
-        if session.wish and not await self._granted(session.wish, hop, known, screens):
+        if session.wish and not await self._granted(session, hop, known, screens):
             return show_not_sent(screens, session)
         return show(screens, session)
 
@@ -56,17 +55,18 @@ class Dialogue:
         """The numbers in all languages, for when anything breaks."""
         return self._screens(self._menu.current).emergency
 
-    async def _granted(self, wish: Granted, hop: Hop, known: Known, screens: Screens) -> bool:
-        """Whether what the caller agreed to is carried out.
+    async def _granted(self, session: Session, hop: Hop, known: Known, screens: Screens) -> bool:
+        """Whether what the caller agreed to is carried out, now or before.
 
         Who dials the agreement together with the code has not seen the question, and
         whoever holds the phone may not be who made up that code: nothing is sent then.
         """
-        asked = known.dialled is not None and known.dialled < len(hop.answers)
-        if not (asked and hop.session_id and hop.msisdn):
+        agreed = len(hop.answers) - session.since
+        asked = known.dialled is not None and known.dialled < agreed
+        if not (session.wish and asked and hop.session_id and hop.msisdn):
             return False
-        words = screens.words_of(wish)
-        return await self._grant(Agreed(hop.session_id, hop.msisdn, wish, words))
+        words = screens.words_of(session.wish)
+        return await self._grant(Agreed(hop.session_id, hop.msisdn, session.wish, words))
 
 
 def _heard(hop: Hop, session: Session) -> Heard:

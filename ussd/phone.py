@@ -41,7 +41,7 @@ def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
     for heard in range(len(answers) + 1):
         session = play(screens, answers[:heard])
         title = f"> {answers[heard - 1]}" if heard else "dialled"
-        sends = _sends(screens, session.wish) if session.wish else ""
+        sends = _sends(screens, session.wish) if session.wish and not session.since else ""
         yield Shown(title, show(screens, session), *_page_of(screens, session), sends)
         if session.ended:
             return

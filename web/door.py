@@ -11,17 +11,18 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from redis.asyncio import Redis
 from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
 from sms.sealing import Seal
 from web.attempts import Attempts, Ended
+from web.origin import of_our_origin
 from web.pages import Pages
 
 COOKIE = "komek_operator"
@@ -190,6 +191,8 @@ async def form_of(request: Request) -> FormData:
             return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
     except TimeoutError:
         raise TooSlow from None
+    except ClientDisconnect:  # nobody is there to hear the answer
+        raise Refused from None
 
 
 def comes_from_here(request: Request) -> bool:
@@ -201,5 +204,4 @@ def comes_from_here(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    return of_our_origin(request) is not False

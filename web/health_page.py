@@ -1,6 +1,6 @@
 """The state of the service: what needs somebody, then all of it.
 
-Counts stand for people here, so none between 1 and 10 is shown, and no other exactly.
+Counts stand for people here, so they are shown in steps, and nobody alone moves one from 0.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from fastapi.responses import Response
 
 from menus.contacts import too_old
 from menus.model import is_read
+from sms.cells import STEP, in_steps
 from sms.outbox_state import OutboxState, outbox_state
 from sms.redis_state import RedisState, redis_state
 from sms.sender import REDIS_TROUBLE, utc_now
@@ -138,10 +139,11 @@ def health_pages(door: Door, pages: Pages, health: Health) -> APIRouter:
 
 
 def roughly(count: int) -> str:
-    """A count of people that gives nobody away: 0, 1–10, or to the next ten below."""
-    if count == 0:
-        return "0"
-    return "1–10" if count <= 10 else f"≈ {count // 10 * 10}"
+    """A count of people that gives nobody away, in the steps of the figures: whether
+    there is anybody at all is not told either.
+    """
+    steps = in_steps(count)
+    return f"≈ {steps}" if steps else f"0–{STEP - 1}"
 
 
 def megabytes(octets: int | None) -> str:

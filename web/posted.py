@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
 from sms.callback import BadForm, read_body
 from web.door import Refused
+from web.origin import of_our_origin
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -43,5 +43,5 @@ def is_ours(request: Request) -> bool:
     site = headers.get("sec-fetch-site")
     if kind != "application/json" or site not in {None, "same-origin"}:
         return False
-    origin = headers.get("origin")
-    return urlsplit(origin).netloc == headers.get("host") if origin else site is not None
+    ours = of_our_origin(request)
+    return site is not None if ours is None else ours

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, params
 from fastapi.staticfiles import StaticFiles
 
 from menus.history import History
@@ -26,6 +26,7 @@ from web.last_errors import LastErrors
 from web.menu_page import MenuView, menu_pages
 from web.metrics import metrics_page
 from web.operator import door_pages, lead_to_the_door
+from web.origin import NoOtherName
 from web.pages import HERE, Pages, Shielded
 from web.phone import Network, phone_pages
 from web.trouble import trouble_pages
@@ -37,7 +38,8 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting, read_menu: Reader
     pages, seal = Pages(), Seal(data_key_of(settings))
     door, figures = Door(token_of(settings), pages, post.redis, seal), Figures.of(post)
     if isinstance(post.gateway, Simulator):
-        include(app, simulated_phone(settings, post, post.gateway, pages, seal))
+        phone = simulated_phone(settings, post, post.gateway, pages, seal)
+        include(app, phone, Depends(NoOtherName(settings.host)))
     desk = desk_of(settings, post.menu, read_menu)
     include(app, operators_pages(settings, post, door, pages, figures, desk))
     include(app, [metrics_page(post.redis, post.menu, figures)])
@@ -46,9 +48,9 @@ def add_pages(app: FastAPI, settings: Settings, post: Texting, read_menu: Reader
     app.add_middleware(Shielded)
 
 
-def include(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+def include(app: FastAPI, routers: Iterable[APIRouter], *conditions: params.Depends) -> None:
     for each in routers:
-        app.include_router(each)
+        app.include_router(each, dependencies=conditions)
 
 
 def simulated_phone(
