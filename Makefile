@@ -17,7 +17,7 @@ browser: ## install Chromium for the tests, where there is none
 
 test: .venv/dev ## run every test
 	-@tests/install_browser.sh
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: lint test ## what CI runs
 
