@@ -20,6 +20,8 @@ KEYS = "12345678"
 CHOICES_A_SCREEN = 5
 """More in one list are hard to take in."""
 BACK, START, NEXT = "0", "00", "9"
+QUESTIONS_AT_HAND = 256
+"""Which of several countries is meant: there are too many to keep them all."""
 NAMES_AT_HAND = 1024
 """Typed names of countries that are not looked up anew: about a millisecond each."""
 
@@ -89,11 +91,12 @@ class Sheets(dict[Place, Sheet]):
     def __init__(self, make: Callable[[Place], Sheet]) -> None:
         super().__init__()
         self._make = make
+        self._made_lately = lru_cache(maxsize=QUESTIONS_AT_HAND)(make)
 
     def __missing__(self, place: Place) -> Sheet:
-        sheet = self._make(place)
-        if len(place.codes) < 2:  # of the others there are too many to be kept
-            self[place] = sheet
+        if len(place.codes) > 1:
+            return self._made_lately(place)
+        sheet = self[place] = self._make(place)
         return sheet
 
 
