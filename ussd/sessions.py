@@ -73,12 +73,16 @@ class Script:
 # One round trip, and atomic: of two equal hops that arrive together, one is new.
 # A session that began on another version than this process holds stays where it was
 # counted last: the place is known for the version in force only.
-_HEAR = Script("""
+_HEAR = Script(
+    f"""
+local SESSION, COUNTS, CALLERS = {SESSION_SECONDS}, {COUNTS_SECONDS}, {CALLERS_SECONDS}
+"""
+    + """
 local session, counts, callers = KEYS[1], KEYS[2], KEYS[3]
-local version, answers, today, caller, place = ARGV[1], ARGV[2], ARGV[5], ARGV[6], ARGV[7]
+local version, answers, today, caller, place = unpack(ARGV)
 local function count(what)
   if redis.call('HINCRBY', counts, what, 1) == 1 then
-    redis.call('EXPIRE', counts, ARGV[4])
+    redis.call('EXPIRE', counts, COUNTS)
   end
 end
 local menu, heard, dialled, day, at =
@@ -86,7 +90,7 @@ local menu, heard, dialled, day, at =
 if not heard then
   count('sessions')
   if caller ~= '' and redis.call('SADD', callers, caller) == 1 then
-    redis.call('EXPIRE', callers, ARGV[8], 'NX')
+    redis.call('EXPIRE', callers, CALLERS, 'NX')
     day = today
   end
 end
@@ -105,9 +109,10 @@ if not heard or tonumber(answers) > tonumber(heard) then
 else
   count('repeated hops')
 end
-redis.call('EXPIRE', session, ARGV[3])
+redis.call('EXPIRE', session, SESSION)
 return {menu, dialled or heard}
-""")
+"""
+)
 
 _END = Script("""
 if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
@@ -152,8 +157,7 @@ class Sessions:
         day = self._now().date()
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
-        args: list[Any] = [version, hop.answers, SESSION_SECONDS, COUNTS_SECONDS]
-        args += [str(day), caller, place_counted(*hop.place), CALLERS_SECONDS]
+        args = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
         said = await self._ask(_HEAR, keys, args)
         return Known(str(said[0]), int(said[1])) if isinstance(said, list) else Known(version)
 
