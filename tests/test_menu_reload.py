@@ -14,6 +14,7 @@ import pytest
 
 from menus.faults import BrokenMenu
 from menus.live import AT_HAND, LiveMenu, follow_changes, reload_when_asked
+from menus.model import Menu
 from menus.shelf import Shelf
 from tests.mistakes import NEW_LABEL
 from tests.trees import Server, copied_menus, copied_tree, edit, read_menu, serving, until
@@ -88,6 +89,34 @@ def test_without_a_change_the_menu_stays_the_same_object(live: LiveMenu) -> None
     before = live.current
     live.reload()
     assert live.current is before
+
+
+def test_files_that_say_nothing_new_are_not_read_again(menus: Path) -> None:
+    """Reading takes a third of a second, and happens every ten: callers would wait."""
+    times: list[Path] = []
+
+    def counted(folder: Path) -> Menu:
+        times.append(folder)
+        return read_menu(folder)
+
+    live = LiveMenu(menus, counted, Shelf(menus.parent / "shelf", read_menu))
+    for _ in range(3):
+        live.reload()
+    assert len(times) == 2, "at the start, and once to see whether it is still so"
+    new_label(menus, FAULT)
+    for _ in range(3):
+        live.reload()
+    assert len(times) == 3
+    assert live.refused
+
+
+def test_a_folder_that_is_gone_is_refused_and_asked_for_again(menus: Path, live: LiveMenu) -> None:
+    menus.rename(menus.parent / "away")
+    live.reload()
+    assert live.refused
+    (menus.parent / "away").rename(menus)
+    live.reload()
+    assert live.refused == ()
 
 
 def test_as_many_versions_are_kept_as_promised(menus: Path, live: LiveMenu) -> None:

@@ -64,10 +64,9 @@ def step(screens: Screens, session: Session, answer: str) -> Session:
     same screen again under a notice, and after three in a row the session ends.
     """
     moved = _moved(screens, session, answer)
-    stays = moved.way[-1].place == session.way[-1].place and not moved.ended
-    if session.wish and stays:
-        return replace(moved, wish=session.wish, since=session.since + 1)
-    return moved
+    if not session.wish or moved.ended or moved.way[-1].place != session.way[-1].place:
+        return moved
+    return replace(moved, wish=session.wish, since=session.since + 1)
 
 
 def _moved(screens: Screens, session: Session, answer: str) -> Session:
