@@ -31,6 +31,9 @@ def menus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own(redis_url: str, menus: Path) -> Iterator[Service]:
+    """A service of a test's own.  Asked for before `page`, which must end first: a page that is
+    still loading when its service ends complains.
+    """
     with running(redis_url, KOMEK_MENUS_DIR=str(menus)) as service:
         yield service
 
@@ -58,7 +61,7 @@ def test_no_language_is_too_wide(page: Page, service: Service, language: str) ->
         nothing_sideways(page)
 
 
-def test_faults_do_not_break_the_page(page: Page, own: Service, menus: Path) -> None:
+def test_faults_do_not_break_the_page(own: Service, page: Page, menus: Path) -> None:
     come_in(page, own.base)
     edit(menus / "en.yaml", "label: I am in danger", f'label: "{{{"x" * 200}}} <script>"')
     ready = f"{own.base}/readyz"
@@ -79,7 +82,7 @@ def test_the_tree_leads_to_a_screen_by_keyboard(page: Page, service: Service) ->
     expect(page.get_by_role("link", name="Edit these words")).to_have_count(3)
 
 
-def test_a_contact_is_verified_by_hand(page: Page, own: Service, menus: Path) -> None:
+def test_a_contact_is_verified_by_hand(own: Service, page: Page, menus: Path) -> None:
     come_in(page, own.base)
     pages = page.get_by_role("navigation", name="Operator")
     pages.get_by_role("link", name="Contacts").click()
@@ -97,7 +100,7 @@ def test_a_contact_is_verified_by_hand(page: Page, own: Service, menus: Path) ->
 
 
 def test_a_file_is_imported_after_a_look(
-    page: Page, own: Service, menus: Path, tmp_path: Path
+    own: Service, page: Page, menus: Path, tmp_path: Path
 ) -> None:
     newer = (menus / "contacts.csv").read_text("utf-8").replace("125 Pall Mall", "126 Pall Mall")
     (tmp_path / "newer.csv").write_text(newer, encoding="utf-8")
