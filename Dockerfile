@@ -17,10 +17,12 @@ RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin komek \
 COPY --from=build /opt/komek /opt/komek
 WORKDIR /app
 COPY main.py ./
+COPY runtime/ runtime/
 COPY menus/ menus/
 COPY sms/ sms/
 COPY ussd/ ussd/
 COPY web/ web/
+COPY cli/ cli/
 ENV PATH=/opt/komek/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

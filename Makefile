@@ -32,16 +32,16 @@ bench: .venv/dev ## measure: the USSD hop against its floor
 	$(BIN)/python benchmarks/hop.py
 
 conversations: .venv/dev ## write the screens of tests/conversations anew, to be read
-	$(BIN)/pytest tests/test_conversations.py --rewrite
+	$(BIN)/pytest tests/ussd/test_conversations.py --rewrite
 
 screenshots: .venv/dev browser ## take the pictures of the pages in docs/ anew
-	$(BIN)/python -m tests.screenshots
+	$(BIN)/python -m tests.web.screenshots
 
 schemas: .venv/run ## write menus/schema/ anew from the forms
-	$(BIN)/python -m menus.schema
+	$(BIN)/python -m menus.loading.schema
 
 territories: .venv/dev ## write the names of all countries anew from CLDR
-	$(BIN)/python -m menus.territories
+	$(BIN)/python -m menus.countries.territories
 
 lock: .venv/dev ## resolve the dependencies anew; needs uv
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -18,36 +18,36 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 from rich.console import Console
 
-from menus.contact_commands import contact_commands, note_on_age
+from cli.contacts import contact_commands, note_on_age
+from cli.context import CommandContext, refuse
+from cli.dial import dialling_commands
+from cli.stats import stats_command
+from cli.texts import sms_commands
+from cli.welcome import welcome
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
-from menus.load import load
+from menus.loading import load
 from menus.model import Menu, is_read
-from menus.shelf import Shelf
-from sms import africastalking as sms_gateway
-from sms.alphabet_check import latin_stays_gsm7
+from menus.versions import VersionStore
+from runtime.callbacks import Callbacks
+from runtime.embedded_redis import NoServer
+from runtime.encryption import Seal
+from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
+from runtime.provision import complete
+from runtime.redis_client import connect
+from runtime.settings import Settings, data_key_of, secret_of
 from sms.answering import make_ready
-from sms.budget_check import messages_fit
-from sms.callback import Callbacks
-from sms.commands import House, refuse, sms_commands
-from sms.embedded_redis import NoServer
-from sms.keyword_check import capitals_are_keywords, keywords_clear
-from sms.processes import Workers, at_a_terminal, hand_down, handed_down
-from sms.provision import complete
-from sms.sealing import Seal
-from sms.settings import Settings, data_key_of, secret_of
-from sms.texting import Texting, texting
-from sms.welcome import welcome
-from ussd import africastalking as ussd_gateway
-from ussd.commands import dialling_commands
-from ussd.dialling import budget_of, connect, screens_of
-from ussd.fit_check import fits_on_screens
-from ussd.health import alive, ready
+from sms.bootstrap import SmsService, texting
+from sms.checks import capitals_are_keywords, keywords_clear, latin_stays_gsm7, messages_fit
+from sms.gateways import africastalking as sms_gateway
+from ussd.bootstrap import budget_of, screens_of
+from ussd.checks import fits_on_screens
+from ussd.gateways import africastalking as ussd_gateway
 from ussd.hop import Dialogue
 from ussd.paging import Budget
-from ussd.sessions import Sessions
-from web.site import add_pages
-from web.stats_command import stats_command
+from ussd.sessions import REDIS_SECONDS, Sessions
+from web.bootstrap import add_pages
+from web.health import alive, ready
 
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
@@ -81,13 +81,13 @@ def read_menu(budget: Budget, folder: Path) -> Menu:
 def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
     """The menu of the settings; `first`: as just read.  Raises `BrokenMenu`."""
     read = partial(read_menu, budget_of(settings))
-    shelf = Shelf(settings.data_dir / "menus", read)
+    shelf = VersionStore(settings.data_dir / "menus", read)
     return LiveMenu(settings.menus_dir, read, shelf, first, prepare=make_ready)
 
 
 def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     """The web application of complete settings.  Raises `BrokenMenu`."""
-    redis, menu = connect(settings.redis_url or ""), live_menu(settings, first)
+    redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
     post, secret = texting(settings, menu), secret_of(settings)
     sessions = Sessions(redis, Seal(data_key_of(settings)))
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), post.granting.grant)
@@ -113,7 +113,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
 
 @asynccontextmanager
 async def lifespan(
-    menu: LiveMenu, redis: Redis, post: Texting, worker: bool, _app: FastAPI
+    menu: LiveMenu, redis: Redis, post: SmsService, worker: bool, _app: FastAPI
 ) -> AsyncIterator[None]:
     """While the application runs, the menu follows its files and SIGHUP, and what is
     queued is sent.
@@ -157,7 +157,7 @@ def serve(
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
     with ExitStack() as stack:
-        run(complete_or_exit(settings, stack), workers, menu)
+        run(start_or_exit(settings, stack), workers, menu)
 
 
 def log_plainly() -> None:
@@ -166,7 +166,7 @@ def log_plainly() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def complete_or_exit(settings: Settings, stack: ExitStack) -> Settings:
+def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
         return complete(settings, stack)
     except NoServer as error:
@@ -191,13 +191,13 @@ def run(settings: Settings, workers: int, menu: Menu) -> None:
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
-        hand_down(settings)
+        export_settings(settings)
         Workers(config, sockets).run()
 
 
 def create_worker() -> Callbacks:
     """The application in a process of its own, which ends with the one that made it."""
-    settings = handed_down()
+    settings = settings_in_worker()
     log_plainly()
     return create_app(settings)
 
@@ -242,7 +242,7 @@ def faults_told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-HOUSE = House(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
+HOUSE = CommandContext(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
 cli.add_typer(dialling_commands(HOUSE))
 cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
 cli.add_typer(sms_commands(HOUSE))

@@ -27,25 +27,25 @@ from redis.asyncio import Redis
 
 from benchmarks.load import Target
 from benchmarks.servers import free_port, machine, running, seconds_to_first_answer
-from benchmarks.worker import KEY, connect
 from menus.model import Menu
-from sms.africastalking_calls import AfricasTalkingGateway
-from sms.calendar import ALMATY, Calendar
-from sms.digest_run import run_due
-from sms.embedded_redis import embedded_redis
-from sms.gateway import Outbound, Result
-from sms.letters import Lane
-from sms.outbox import Caps, Outbox, Rate
-from sms.sealing import Seal
-from sms.sender import Pace, run
-from sms.series import Subscriptions
-from tests.trees import MENUS, read_menu
+from runtime.embedded_redis import embedded_redis
+from runtime.encryption import Seal
+from sms.gateways.africastalking_client import AfricasTalkingGateway
+from sms.gateways.gateway import Outbound, Result
+from sms.outbox.messages import Lane
+from sms.outbox.outbox import Caps, Outbox, Rate
+from sms.outbox.worker import WorkerConfig, run
+from sms.series.calendar import ALMATY, Calendar
+from sms.series.run import run_due
+from sms.series.subscriptions import Subscriptions
+from tests.support.trees import MENUS, read_menu
+from tests.support.worker_process import KEY, connect
 
 SUBSCRIBERS = 100_000
 MOST_SECONDS = 240.0
 AT_ONCE = 50
 """Subscriptions begun at the same time, before anything is measured."""
-PACE = Pace(Rate(1e6, 10**6))
+PACE = WorkerConfig(Rate(1e6, 10**6))
 NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
 
 
@@ -71,7 +71,7 @@ class Counting:
 
 
 @dataclass
-class Trial:
+class CheckedEdit:
     """Subscribers who are due, and what sends to them."""
 
     redis: Redis
@@ -139,7 +139,7 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(many: int) -> AsyncIterator[Trial]:
+async def trial(many: int) -> AsyncIterator[CheckedEdit]:
     """All of it gone when the block ends."""
     target = Target(free_port(), "/fake/mode")
     command = ["-m", "tests.fake_gateway", "--port", str(target.port)]
@@ -154,7 +154,7 @@ async def trial(many: int) -> AsyncIterator[Trial]:
         async with connect(url, 60.0) as redis:
             outbox = Outbox(redis, seal, Caps(series_a_day=many))
             subscriptions = Subscriptions(redis, seal, Calendar())
-            yield Trial(redis, outbox, subscriptions, Counting(gateway), address)
+            yield CheckedEdit(redis, outbox, subscriptions, Counting(gateway), address)
 
 
 async def measure(many: int, languages: Sequence[str]) -> bool:

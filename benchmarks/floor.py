@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 import uvicorn
 from redis.asyncio import Redis
 
-from ussd.dialling import connect
+from runtime.redis_client import connect
+from ussd.sessions import REDIS_SECONDS
 
 _SCREEN = b"CON " + b"0123456789abcde\n" * 10
 _START = {
@@ -47,7 +48,7 @@ class Floor:
 
 if __name__ == "__main__":
     uvicorn.run(
-        Floor(connect(os.environ["KOMEK_REDIS_URL"])),
+        Floor(connect(os.environ["KOMEK_REDIS_URL"], REDIS_SECONDS)),
         port=int(sys.argv[1]),
         lifespan="off",
         log_config=None,

@@ -38,11 +38,11 @@ from benchmarks.servers import (
     seconds_to_first_answer,
 )
 from main import read_menu
-from sms.embedded_redis import embedded_redis
-from sms.settings import Settings
-from ussd.africastalking import answers_of, reply
-from ussd.dialling import budget_of, screens_of
+from runtime.embedded_redis import embedded_redis
+from runtime.settings import Settings
+from ussd.bootstrap import budget_of, screens_of
 from ussd.engine import Session, play, show, step
+from ussd.gateways.africastalking import answers_of, reply
 from ussd.screens import Screens
 
 ROUNDS = 3

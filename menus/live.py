@@ -14,11 +14,10 @@ from pathlib import Path
 
 from watchfiles import awatch
 
-from menus.draft import is_data
 from menus.faults import BrokenMenu, Fault
-from menus.load import Reader
+from menus.loading import Reader, is_data
 from menus.model import Menu
-from menus.shelf import Shelf
+from menus.versions import VersionStore
 
 LOOK_SECONDS = 10.0
 """How often the files are read without a sign of change: some disks give none."""
@@ -42,7 +41,7 @@ class LiveMenu:
         self,
         folder: Path,
         read: Reader,
-        shelf: Shelf,
+        shelf: VersionStore,
         first: Menu | None = None,
         prepare: Callable[[Menu], object] = lambda _: None,
     ) -> None:

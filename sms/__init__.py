@@ -1,1 +1,1 @@
-"""Text messages: how they are encoded and measured."""
+"""Text messages: what comes in, what it is answered, and what is sent."""

@@ -6,23 +6,22 @@ the text's own id, so that a repetition of it is answered once.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from redis.asyncio import Redis
 
 from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
-from sms.countries import countries_of
-from sms.gateway import Inbound
-from sms.keywords import Ask, Series, Stop, Unknown, Wish, Yes, understand
-from sms.letters import Kind
-from sms.outbox import Outbox, Put
+from runtime.clock import utc_now
+from runtime.encryption import Seal
+from sms.gateways import Inbound
+from sms.outbox import Kind, Outbox, Put
 from sms.replies import Library, already, reply_to
-from sms.sealing import Seal
+from sms.requests import Ask, Series, Stop, Unknown, Wish, Yes
 from sms.series import Subscriptions
+from sms.understanding import Vocabulary, countries_of, understand, vocabulary_of
 from sms.unknown_words import UnknownWords
-from sms.vocabulary import Vocabulary, vocabulary_of
 
 REPLY_WITHIN = timedelta(minutes=15)
 """A reply that comes later may come to other hands."""
@@ -30,7 +29,7 @@ UNKNOWN_AN_HOUR = 2
 """Replies to words that mean nothing: two machines that answer each other fall silent."""
 
 
-class Strangers:
+class UnknownTextLimiter:
     """How often each number has lately sent words that mean nothing.  Kept an hour."""
 
     def __init__(self, redis: Redis, seal: Seal) -> None:
@@ -60,9 +59,9 @@ class Answering:
         library: Callable[[Menu], Library],
         outbox: Outbox,
         subscriptions: Subscriptions,
-        strangers: Strangers,
+        strangers: UnknownTextLimiter,
         unknown_words: UnknownWords,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._menu = menu
         self._library = library

@@ -16,9 +16,9 @@ from menus.alphabet import is_cyrillic, words
 from menus.contacts import Contact, emergency_of, missions_in_kazakhstan, missions_of_kazakhstan
 from menus.forms import EmbassyWords, Finds, SmsWords
 from menus.model import Menu
-from sms.countries import Countries
 from sms.encoding import SEPTETS, measure
-from sms.keywords import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+from sms.requests import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+from sms.understanding import Countries
 
 EMBASSY_SEGMENTS = 3
 MOST_MISSIONS = 3

@@ -1,6 +1,6 @@
 """Words that were texted and not understood, once enough people have sent the same.
 
-Until `FEWEST` different numbers have sent a word in a month, Redis holds keyed hashes of
+Until `MIN_PEOPLE` different numbers have sent a word in a month, Redis holds keyed hashes of
 the word and of the numbers only, both of them other ones each month.  The word itself is
 written when the number comes that makes it enough.
 
@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 
 from redis.asyncio import Redis
 
-from sms.cells import FEWEST, in_steps
-from sms.sealing import Seal
+from runtime.encryption import Seal
+from runtime.suppression import MIN_PEOPLE, in_steps
 
 MOST_WORDS = 5000
 MOST_SENDERS = 200
@@ -41,7 +41,7 @@ if redis.call('SCARD', senders) >= {MOST_SENDERS} then return end
 if redis.call('SADD', senders, sender) == 0 then return end
 redis.call('EXPIRE', senders, {HASHES_SECONDS}, 'NX')
 local people = redis.call('SCARD', senders)
-if people >= {FEWEST} then
+if people >= {MIN_PEOPLE} then
   redis.call('HSET', known, readable, people)
   redis.call('EXPIRE', known, {WORDS_SECONDS}, 'NX')
 end
@@ -100,7 +100,7 @@ def _of_month(month: str, words: Mapping[str, str]) -> list[UnknownWord]:
 
 def _lowered(people: int) -> int:
     """This grows while somebody looks, so it is told in steps."""
-    return max(FEWEST, in_steps(people))
+    return max(MIN_PEOPLE, in_steps(people))
 
 
 def month_of(moment: datetime) -> str:

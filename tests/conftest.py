@@ -7,17 +7,17 @@ import pytest
 from playwright.sync_api import Browser, Page
 from redis.asyncio import Redis
 
-from benchmarks.worker import connect
 from main import read_menu
 from menus.model import Menu
-from sms.embedded_redis import embedded_redis
-from sms.outbox import Caps, Outbox
-from sms.settings import Settings
-from tests.browser import chromium, watched_page
-from tests.outboxes import SEAL
-from tests.service import ANY_AGE, Service, running, short_folder
-from tests.trees import copied_tree
-from ussd.dialling import screens_of
+from runtime.embedded_redis import embedded_redis
+from runtime.settings import Settings
+from sms.outbox.outbox import Caps, Outbox
+from tests.support.browser import chromium, watched_page
+from tests.support.outboxes import SEAL
+from tests.support.service import ANY_AGE, Service, running, short_folder
+from tests.support.trees import copied_tree
+from tests.support.worker_process import connect
+from ussd.bootstrap import screens_of
 from ussd.paging import Budget
 from ussd.screens import Screens
 
@@ -101,7 +101,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page in a fresh profile, watched: see `tests/browser.py`."""
+    """A page in a fresh profile, watched: see `tests/support/browser.py`."""
     marker = request.node.get_closest_marker("may_refuse")
     with watched_page(browser, marker.args if marker else ()) as page:
         yield page

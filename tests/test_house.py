@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 HOUSE = Path(__file__).parent.parent
-MAY_IMPORT = {
-    "menus": {"menus"},
-    "sms": {"sms", "menus"},
-    "ussd": {"ussd", "sms", "menus"},
-    "web": {"web", "ussd", "sms", "menus"},
-    "main.py": {"web", "ussd", "sms", "menus"},
-}
-OURS = {"menus", "sms", "ussd", "web", "main", "tests", "benchmarks"}
+ROOMS = ("runtime", "menus", "sms", "ussd", "web", "cli")
+MAY_IMPORT = {room: set(ROOMS[: n + 1]) for n, room in enumerate(ROOMS)}
+MAY_IMPORT["main.py"] = set(ROOMS)
+"""Each room what stands below it.  Who only measures may use what the tests share."""
+MAY_IMPORT["tests"] = {*ROOMS, "main", "tests"}
+MAY_IMPORT["benchmarks"] = {*ROOMS, "main", "tests", "benchmarks"}
+OURS = {*ROOMS, "main", "tests", "benchmarks"}
 GATEWAY_WORDS = re.compile(
     r"\b(CON|sessionId|phoneNumber|serviceCode|networkCode|linkId|SMSMessageData)\b"
 )
@@ -28,13 +27,18 @@ def files_of(room: str) -> list[Path]:
 
 def imports(file: Path) -> set[str]:
     """The top-level names that a file imports, wherever in it."""
+    return {module.split(".")[0] for module in modules(file)}
+
+
+def modules(file: Path) -> set[str]:
+    """The modules that a file imports, wherever in it, each by its whole name."""
     found = set[str]()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file} imports relatively"
-            found.add((node.module or "").split(".")[0])
+            found |= {node.module or "", *(f"{node.module}.{each.name}" for each in node.names)}
     return found
 
 
@@ -53,9 +57,34 @@ def test_a_forbidden_arrow_would_be_seen(tmp_path: Path) -> None:
     assert imports(file) & OURS == {"ussd"}
 
 
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_packages_inside_is_its_own(room: str) -> None:
+    """Its neighbours take from it what its `__init__` names."""
+    for file in [*files_of(room), HOUSE / "main.py"]:
+        for package in packages() - {file.parent}:
+            insides = {f"{dotted(package)}.{each.stem}" for each in package.glob("[!_]*.py")}
+            reached = modules(file) & insides
+            assert not reached, f"{file.relative_to(HOUSE)} reaches into {reached}"
+
+
+def packages() -> set[Path]:
+    """The packages inside the rooms."""
+    return {each.parent for room in ROOMS for each in (HOUSE / room).glob("*/__init__.py")}
+
+
+def dotted(package: Path) -> str:
+    return ".".join(package.relative_to(HOUSE).parts)
+
+
+def test_only_the_command_line_knows_its_libraries() -> None:
+    for room in set(ROOMS) - {"cli"}:
+        for file in files_of(room):
+            assert not imports(file) & {"typer", "rich"}, file.relative_to(HOUSE)
+
+
 def test_the_gateways_words_stop_at_its_door() -> None:
-    doors = {HOUSE / "ussd" / "africastalking.py", HOUSE / "sms" / "africastalking.py"}
-    for room in ("menus", "sms", "ussd", "web"):
+    doors = {HOUSE / room / "gateways" / "africastalking.py" for room in ("ussd", "sms")}
+    for room in ROOMS:
         for file in set(files_of(room)) - doors:
             names = ast.dump(ast.parse(file.read_text(encoding="utf-8")))
             assert not GATEWAY_WORDS.search(names), file.relative_to(HOUSE)
@@ -74,7 +103,7 @@ def test_no_drawer_is_named_for_what_is_in_it() -> None:
 
 
 def test_only_known_things_stand_at_the_top() -> None:
-    rooms = {"menus", "sms", "ussd", "web", "tests", "benchmarks", "docs", "requirements"}
+    rooms = {*ROOMS, "tests", "benchmarks", "docs", "requirements"}
     files = {"main.py", "Dockerfile", "Makefile", "pyproject.toml"}
     files |= {"README.md", "CHANGELOG.md", "LICENSE"}
     assert {path.split("/")[0] for path in committed() if path[0] != "."} <= rooms | files

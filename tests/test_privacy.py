@@ -10,9 +10,9 @@ from urllib.parse import quote, urlencode
 import pytest
 from redis.asyncio import Redis
 
-from tests.phones import Phones, texted_service
-from tests.service import SECRET, form
-from tests.traces import content_of, traces
+from tests.support.phones import Phones, texted_service
+from tests.support.service import SECRET, form
+from tests.support.traces import content_of, traces
 
 SENDER, SUBSCRIBER, CALLER = "+77019876541", "+77019876542", "+77019876543"
 STRANGER = "+12025550167"

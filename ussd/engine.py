@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
-from sms.keywords import Granted
+from sms.requests import DialableRequest
 from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, Sheet
 
 MISSES_ALLOWED = 2
@@ -22,7 +22,7 @@ _LONGEST_NAME = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Stand:
+class HistoryEntry:
     """A place, and where each page turned to in it begins; the last is shown."""
 
     place: Place
@@ -37,10 +37,10 @@ class Session:
     many answers ago.  An answer that is played again on the way elsewhere has no effect.
     """
 
-    way: tuple[Stand, ...] = (Stand(SCREEN_0),)
+    way: tuple[HistoryEntry, ...] = (HistoryEntry(SCREEN_0),)
     misses: int = 0
     ended: bool = False
-    wish: Granted | None = None
+    wish: DialableRequest | None = None
     since: int = 0
 
 
@@ -75,7 +75,7 @@ def _moved(screens: Screens, session: Session, answer: str) -> Session:
     sheet = screens.sheets[session.way[-1].place]
     key = answer if answer in sheet.choices else key_of(answer)
     if place := sheet.choices.get(key):
-        way = (*session.way, Stand(place))
+        way = (*session.way, HistoryEntry(place))
         return _done(screens, way) if place.done else Session(way)
     if key == NEXT:
         return _turn_page(sheet, session)
@@ -112,7 +112,7 @@ def _western(char: str) -> str:
     return char if digit is None else str(digit)
 
 
-def _done(screens: Screens, way: tuple[Stand, ...]) -> Session:
+def _done(screens: Screens, way: tuple[HistoryEntry, ...]) -> Session:
     """What is done takes the place of its question, so that `0` does not lead to the
     question again.
     """
@@ -127,7 +127,7 @@ def _find(sheet: Sheet, session: Session, answer: str) -> Session | None:
     if place in (None, stand.place):
         return None
     way = before if stand.place.codes else session.way
-    return Session((*way, Stand(place)))
+    return Session((*way, HistoryEntry(place)))
 
 
 def _turn_page(sheet: Sheet, session: Session) -> Session:
@@ -135,14 +135,14 @@ def _turn_page(sheet: Sheet, session: Session) -> Session:
     page = sheet.page(stand.starts[-1], notice=session.misses > 0)
     if not page.more:
         return _miss(session)
-    return Session((*before, Stand(stand.place, (*stand.starts, page.end))))
+    return Session((*before, HistoryEntry(stand.place, (*stand.starts, page.end))))
 
 
 def _go_back(session: Session) -> Session:
     """To the page before, or from the first page to the place before."""
     *before, stand = session.way
     if len(stand.starts) > 1:
-        return Session((*before, Stand(stand.place, stand.starts[:-1])))
+        return Session((*before, HistoryEntry(stand.place, stand.starts[:-1])))
     return Session(tuple(before)) if before else _miss(session)
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from menus.live import LiveMenu
-from sms.granting import Agreed, Grant
-from ussd.dialling import ScreensOf, kept_for_the_day
+from sms.consent import Consent, Grant
+from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.screens import Screens
 from ussd.sessions import Heard, Known, Sessions
@@ -29,7 +29,7 @@ class Dialogue:
     ) -> None:
         self._menu = menu
         self._sessions = sessions
-        self._screens = kept_for_the_day(screens_of)
+        self._screens = cached_per_day(screens_of)
         self._grant = grant
 
     async def answer(self, hop: Hop) -> Screen:
@@ -66,7 +66,7 @@ class Dialogue:
         if not (session.wish and asked and hop.session_id and hop.msisdn):
             return False
         words = screens.words_of(session.wish)
-        return await self._grant(Agreed(hop.session_id, hop.msisdn, session.wish, words))
+        return await self._grant(Consent(hop.session_id, hop.msisdn, session.wish, words))
 
 
 def _heard(hop: Hop, session: Session) -> Heard:

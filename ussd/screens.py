@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from menus.forms import Does
 from menus.model import Language, Menu
-from sms.keywords import HOME, Ask, Digest, Embassy, Granted, Series
 from sms.replies import Library, country_screen, plain, reply_to
+from sms.requests import HOME, Ask, DialableRequest, Digest, Embassy, Series
 from ussd.paging import Budget, Frame, Page, page_at
 
 KEYS = "12345678"
@@ -60,7 +60,7 @@ class Sheet:
     goodbye: str
     budget: Budget
     find: Callable[[str], Place | None] | None = None
-    wish: Granted | None = None
+    wish: DialableRequest | None = None
     _pages: dict[tuple[int, bool], Page] = field(default_factory=dict)
 
     def page(self, start: int = 0, *, notice: bool = False) -> Page:
@@ -124,7 +124,7 @@ class Screens:
         """What is shown when anything breaks: the numbers, in all languages."""
         return self.sheets[SCREEN_0].goodbye
 
-    def words_of(self, wish: Granted) -> str:
+    def words_of(self, wish: DialableRequest) -> str:
         """The SMS that answers; none begins the series."""
         if isinstance(wish, Series) or not self._library:
             return ""
@@ -210,7 +210,7 @@ class Screens:
         text: str,
         offered: Iterable[tuple[Place, str]] = (),
         find: Callable[[str], Place | None] | None = None,
-        wish: Granted | None = None,
+        wish: DialableRequest | None = None,
         notice: str = "",
     ) -> Sheet:
         choices = dict(zip(KEYS, offered, strict=False))
@@ -229,7 +229,7 @@ class Screens:
         )
 
 
-def _wish(place: Place, does: Does) -> Granted:
+def _wish(place: Place, does: Does) -> DialableRequest:
     if does == "digest":
         return Digest(place.language)
     if does == "series":

@@ -18,14 +18,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from hashlib import sha1
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
-from sms.sealing import Seal
+from runtime.clock import utc_now
+from runtime.encryption import Seal
+from runtime.redis_client import REDIS_ERRORS
 
 SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
@@ -141,9 +143,7 @@ class Sessions:
     else: neither `hear` nor `end` raises for it.
     """
 
-    def __init__(
-        self, redis: Redis, seal: Seal, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, redis: Redis, seal: Seal, now: Callable[[], datetime] = utc_now) -> None:
         self._redis = redis
         self._seal = seal
         self._now = now
@@ -177,7 +177,7 @@ class Sessions:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 answer = await self._run(script, keys, args)
-        except (RedisError, OSError, TimeoutError) as error:
+        except REDIS_ERRORS as error:
             self._note(reachable=False, why=type(error).__name__)
             return None
         self._note(reachable=True)

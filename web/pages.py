@@ -35,7 +35,7 @@ _HEADERS = {
 }
 
 
-class Shielded:
+class SecurityHeaders:
     """An application, each of whose answers tells the browser what it must not do."""
 
     def __init__(self, application: ASGIApp) -> None:
@@ -53,7 +53,7 @@ class Shielded:
 
 
 class Pages:
-    """Renders the templates of `templates/` with the words of `words/`."""
+    """Renders the templates of `templates/` with the words of `translations/`."""
 
     def __init__(self) -> None:
         self._templates = Environment(
@@ -104,6 +104,8 @@ def words_of(page: str, language: str) -> Mapping[str, str]:
     return {
         key: said[language]
         for file in ("every_page", page)
-        for key, said in yaml.safe_load((HERE / "words" / f"{file}.yaml").read_bytes()).items()
+        for key, said in yaml.safe_load(
+            (HERE / "translations" / f"{file}.yaml").read_bytes()
+        ).items()
         if isinstance(said, dict)
     }

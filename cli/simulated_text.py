@@ -1,0 +1,54 @@
+"""A text as if a number had sent it: heard by the service that runs, and what that
+number's phone then shows.  For the simulator only.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import uuid4
+
+from sms.answering import key_of
+from sms.bootstrap import SmsService
+from sms.gateways import Delivered, Inbound, Simulator
+from sms.outbox import Outbox
+from sms.states import State
+
+LOOK_SECONDS, LOOKS = 0.05, 100
+"""How often, and how many times, a reply is looked for: five seconds in all."""
+
+
+class RealGateway(Exception):
+    """The reply would leave the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of the reply, and the phone's inbox, the oldest first.
+
+    `reply` is None when the text is not to be answered.
+    """
+
+    reply: State | None
+    inbox: list[Delivered]
+
+
+async def texted(post: SmsService, msisdn: str, message: str) -> Seen:
+    """Let the number text, and wait five seconds at most for a worker to reply.
+
+    Raises `RealGateway`, and `RedisError` when Redis does not answer.
+    """
+    if not isinstance(post.gateway, Simulator):
+        raise RealGateway
+    inbound = Inbound(f"by-hand-{uuid4().hex}", msisdn, message)
+    await post.answering.hear(inbound)
+    reply = await _settled(post.outbox, key_of(inbound))
+    return Seen(reply, await post.gateway.inbox(msisdn))
+
+
+async def _settled(outbox: Outbox, key: str) -> State | None:
+    """The state of the reply once it was sent, or as it is when that takes too long."""
+    for _ in range(LOOKS):
+        state = await outbox.state_of(key)
+        if state not in (State.QUEUED, State.SENDING):
+            return state
+        await asyncio.sleep(LOOK_SECONDS)
+    return state

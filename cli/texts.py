@@ -1,0 +1,140 @@
+"""`main.py text …`, `worker` and `digest …`: SMS from the command line."""
+
+import asyncio
+import signal
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from cli.context import CommandContext, join_or_exit, refuse, with_sms
+from cli.simulated_text import RealGateway, Seen, texted
+from menus.live import LiveMenu, follow_changes
+from runtime.clock import utc_now
+from runtime.msisdn import is_msisdn
+from runtime.settings import Settings
+from sms.answering import preview
+from sms.bootstrap import SmsService, library_of, texting
+from sms.encoding import measure
+from sms.states import State
+
+T = TypeVar("T")
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+
+def sms_commands(house: CommandContext) -> typer.Typer:
+    """`text` and `worker`, and `digest` with its own."""
+    cli = typer.Typer()
+    cli.add_typer(digest_commands(house), name="digest")
+
+    @cli.command()
+    def text(
+        message: Annotated[str, typer.Argument(help="What is texted, such as EMBASSY TURKEY")],
+        sender: Annotated[
+            str | None,
+            typer.Option("--from", metavar="MSISDN", help="Let this number really text it"),
+        ] = None,
+    ) -> None:
+        """What a texted message would be answered, and what that costs.  With --from,
+        the service that runs hears it, and the phone's inbox is shown; simulator only.
+        """
+        if sender is None:
+            out.print(_drawn(_previewed(house, message)))
+        else:
+            _show(_texted(house, sender, message), house.settings())
+
+    @cli.command()
+    def worker() -> None:
+        """Send SMS and run the schedules, beside a `serve --no-worker`."""
+        settings = house.settings()
+        menu = house.menu(settings)
+        house.log()
+        settings = join_or_exit(settings)
+        asyncio.run(_work_until_stopped(settings, house.live_menu(settings, menu)))
+
+    return cli
+
+
+def _previewed(house: CommandContext, message: str) -> str:
+    settings = house.settings()
+    menu = house.menu(settings)
+    return preview(message, menu, library_of(settings, menu))
+
+
+def _texted(house: CommandContext, sender: str, message: str) -> Seen:
+    if not is_msisdn(sender):
+        refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
+    try:
+        return with_sms(house, lambda post: texted(post, sender, message))
+    except RealGateway:
+        refuse("--from is for the simulator: with another gateway it would send a real SMS")
+
+
+def _show(seen: Seen, settings: Settings) -> None:
+    """The inbox, the newest last; one line when there is no reply, or not yet."""
+    for each in seen.inbox:
+        out.print(_drawn(each.text, f"{each.at.astimezone(settings.zone):%d.%m. %H:%M}"))
+    match seen.reply:
+        case None:
+            out.print("no reply: KOMEK_PREFIXES leaves this number out, or it had its replies")
+        case State.QUEUED | State.SENDING:
+            refuse("the reply waits, since no worker runs: start one with `main.py worker`")
+        case State.FAILED | State.EXPIRED | State.UNKNOWN:
+            refuse(f"the reply is {seen.reply}: see the log of the service")
+
+
+def _drawn(text: str, when: str = "") -> Panel:
+    size = measure(text)
+    title = f"{size.segments} segments, {size.encoding}"
+    return Panel(Text(text), width=44, title=title, subtitle=when or None)
+
+
+def digest_commands(house: CommandContext) -> typer.Typer:
+    """`digest due`, `run` and `status`."""
+    cli = typer.Typer(no_args_is_help=True, help="The series of tips: what is due, run it, state.")
+
+    @cli.command()
+    def due() -> None:
+        """How many people have a tip due now."""
+        count = with_sms(house, lambda post: post.subscriptions.waiting(utc_now()))
+        out.print(f"{count} due")
+
+    @cli.command("run")
+    def run_now() -> None:
+        """Queue what is due now; nothing outside the hours that are allowed."""
+        out.print(with_sms(house, _run_due))
+
+    @cli.command()
+    def status() -> None:
+        """What waits in the outbox."""
+        for lane, count in with_sms(house, lambda post: post.outbox.waiting()).items():
+            out.print(f"{lane}: {count} waiting")
+
+    return cli
+
+
+async def _run_due(post: SmsService) -> str:
+    """What a run did; outside the hours, what waits and until when."""
+    calendar, now = post.calendar, utc_now()
+    if calendar.allows(now):
+        done = await post.run_due()
+        return f"{done.queued} queued, {done.held_back} held back by the cap"
+    count = await post.subscriptions.waiting(now)
+    following = calendar.first_from(now).astimezone(calendar.zone)
+    return f"outside the hours, {count} due; next at {following:%Y-%m-%d %H:%M} ({calendar.zone})"
+
+
+async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
+    """Until SIGTERM or SIGINT; then the call under way is finished."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    post = texting(settings, menu)
+    following = asyncio.create_task(follow_changes(menu, stop))
+    await post.work(stop)
+    await following
+    await post.redis.aclose()

@@ -1,0 +1,127 @@
+"""Who changed which words, when, and from what to what.
+
+One line of JSON for each change, appended to a file and forced to the disk.  A line
+that was cut off is passed over; the next one begins anew.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from menus.editing.yaml_edit import Wording, Words
+
+log = logging.getLogger(__name__)
+
+
+class Change(BaseModel):
+    """One publish.  `at` is in UTC; `by` is the name that the operator gave."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    by: str
+    language: str
+    passage: str
+    before: dict[str, Wording]
+    after: dict[str, Wording]
+    version_before: str
+    version_after: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a passage said for a time, what it said before, and the change that began it.
+
+    Without a change, somebody edited the file by hand.  Without `before`, these are the
+    first words that are known.
+    """
+
+    words: Words
+    before: Words | None = None
+    change: Change | None = None
+
+
+class History:
+    """The file of all changes."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def add(self, change: Change) -> None:
+        """Write one change down for good.  Raises `OSError`."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "ab+") as file:
+            file.write(b"" if _ends_a_line(handle) else b"\n")
+            file.write(change.model_dump_json().encode() + b"\n")
+            file.flush()
+            os.fsync(handle)
+
+    def changes(self) -> tuple[Change, ...]:
+        """All changes, the first one first; none, if the file cannot be read."""
+        try:
+            lines = self._file.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            log.warning("words: the history cannot be read: %s", error.strerror)
+            return ()
+        return tuple(_read(lines))
+
+    def of(self, language: str, passage: str) -> tuple[Change, ...]:
+        """The changes of one passage."""
+        all_ = self.changes()
+        return tuple(each for each in all_ if (each.language, each.passage) == (language, passage))
+
+
+def states(changes: Iterable[Change], now: Words) -> tuple[State, ...]:
+    """What a passage said from the first words known until `now`, the newest first.
+
+    Where a change found other words than the one before it left, and where it says now
+    other words than the last one left, there was an edit by hand.
+    """
+    told: list[State] = []
+    for change in changes:
+        if not told:
+            told.append(State(change.before))
+        elif not same(told[-1].words, change.before):
+            told.append(State(change.before, told[-1].words))
+        told.append(State(change.after, change.before, change))
+    if not told:
+        told.append(State(now))
+    elif not same(told[-1].words, now):
+        told.append(State(now, told[-1].words))
+    return tuple(reversed(told))
+
+
+def same(one: Words, other: Words) -> bool:
+    """Whether both say the same; a key without words is one that is not there."""
+    return _present(one) == _present(other)
+
+
+def as_json(words: Words) -> str:
+    """Words as one line of text, the same for the same words."""
+    return json.dumps(_present(words), ensure_ascii=False, sort_keys=True)
+
+
+def _present(words: Words) -> dict[str, Wording]:
+    return {key: said for key, said in words.items() if said}
+
+
+def _read(lines: Iterable[bytes]) -> Iterator[Change]:
+    for line in lines:
+        try:
+            yield Change.model_validate_json(line)
+        except ValidationError:
+            continue
+
+
+def _ends_a_line(handle: int) -> bool:
+    size = os.fstat(handle).st_size
+    return size == 0 or os.pread(handle, 1, size - 1) == b"\n"

@@ -1,0 +1,173 @@
+"""The parts that the words of a language are edited in: one for each node, and one for
+each section beside the nodes.
+
+Which keys a passage has, and of what kind, is what its form says: a new key of a form
+is edited without a line here.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from menus import forms
+from menus.editing.yaml_edit import Wording, Words
+from menus.faults import Fault
+from menus.parsing import Source, Steps
+
+MOST_CHARACTERS = 10_000
+"""Of one key.  What messages and screens take is far below."""
+MOST_ENTRIES = 200
+
+_UNSEEN = re.compile(r"[\t\v\f\x1c-\x1e\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile(
+    r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+class Kind(StrEnum):
+    """What one key holds: words on one line or on several, or a list of either."""
+
+    LINE = "line"
+    TEXT = "text"
+    LINES = "lines"
+    TEXTS = "texts"
+
+    @property
+    def lists(self) -> bool:
+        return self in (Kind.LINES, Kind.TEXTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One key of a passage."""
+
+    key: str
+    kind: Kind
+    required: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A place of a language file.  A node's has the name of the node; the name of
+    another has a full stop, which no node's has.
+    """
+
+    name: str
+    steps: Steps
+    fields: tuple[Field, ...]
+
+    @property
+    def is_node(self) -> bool:
+        return self.steps[:1] == ("nodes",)
+
+
+def passages(nodes: Iterable[str]) -> dict[str, Section]:
+    """Every passage of a language by its name, the nodes in the order given."""
+    of_nodes = (Section(node, ("nodes", node), _fields(forms.NodeWords)) for node in nodes)
+    beside = (
+        Section("all.language", (), _fields(forms.Words, "language")),
+        Section("all.phrases", ("phrases",), _fields(forms.Phrases)),
+        Section("all.sms", ("sms",), _fields(forms.SmsWords)),
+        Section("all.embassy", ("sms", "embassy"), _fields(forms.EmbassyWords)),
+    )
+    return {each.name: each for each in (*of_nodes, *beside)}
+
+
+def words_at(source: Source, passage: Section) -> Words:
+    """What a passage says in a file, as it stands there; nothing for what is not words."""
+    data: object = source.data
+    for step in passage.steps:
+        data = data.get(step) if isinstance(data, dict) else None
+    said = data if isinstance(data, dict) else {}
+    return {field.key: _wording(said.get(field.key), field) for field in passage.fields}
+
+
+def typed(passage: Section, values: Callable[[str], list[str]]) -> Words:
+    """What somebody typed, in the form that files have: composed letters (NFC), line
+    ends of one kind, nothing that no file can hold, no spaces that nobody sees.
+
+    A key that was not typed at all says nothing.
+    """
+    return {field.key: _typed(values(field.key), field) for field in passage.fields}
+
+
+def too_large(passage: Section, words: Words) -> list[str]:
+    """The keys that hold more than any message or screen needs."""
+    return [
+        field.key
+        for field in passage.fields
+        if len(_joined(words[field.key])) > MOST_CHARACTERS
+        or (field.kind.lists and len(words[field.key]) > MOST_ENTRIES)
+    ]
+
+
+def key_of(fault: Fault, source: Source, passage: Section) -> str | None:
+    """The key that a fault is about; empty for the passage as a whole, None when it
+    stands elsewhere.
+    """
+    where = fault.where
+    if where.file != source.file:
+        return None
+    for field in passage.fields:
+        way = (*passage.steps, field.key)
+        if way in source.keys and source.keys[way].line <= where.line <= source.ends[way]:
+            return field.key
+    first, last = source.key(*passage.steps), source.ends.get(passage.steps, 0)
+    inside = passage.steps and passage.steps in source.keys and first.line <= where.line <= last
+    return "" if inside or (where == source.key("nodes") and fault.screen == passage.name) else None
+
+
+@cache
+def _fields(form: type[BaseModel], *without: str) -> tuple[Field, ...]:
+    schema = form.model_json_schema()
+    required = schema.get("required", [])
+    return tuple(
+        Field(key, kind, key in required, said.get("description", ""))
+        for key, said in schema["properties"].items()
+        if key not in without and (kind := _kind(said))
+    )
+
+
+def _kind(schema: dict[str, Any]) -> Kind | None:
+    """None for what holds further keys."""
+    for each in (schema, *schema.get("anyOf", ())):
+        if each.get("type") == "string":
+            return Kind.LINE if "pattern" in each else Kind.TEXT
+        if each.get("type") == "array":
+            return Kind.LINES if "pattern" in each["items"] else Kind.TEXTS
+    return None
+
+
+def _wording(said: object, field: Field) -> Wording:
+    if field.kind.lists:
+        entries = said if isinstance(said, list) else []
+        return tuple(each.strip() for each in entries if isinstance(each, str))
+    return said.strip() if isinstance(said, str) else ""
+
+
+def _typed(values: list[str], field: Field) -> Wording:
+    clean = [_clean(each) for each in values]
+    if field.kind is Kind.TEXTS:
+        return tuple(filter(None, clean))
+    if field.kind is Kind.LINES:
+        return tuple(filter(None, (line.strip() for each in clean for line in each.split("\n"))))
+    text = clean[0] if clean else ""
+    return text if field.kind is Kind.TEXT else " ".join(text.split("\n"))
+
+
+def _clean(text: str) -> str:
+    one_kind = re.sub(r"\r\n?|[\x85\u2028\u2029]", "\n", text)
+    composed = unicodedata.normalize("NFC", _UNSEEN.sub(" ", one_kind))
+    lines = _UNPRINTABLE.sub("", composed).split("\n")
+    return "\n".join(line.rstrip() for line in lines).strip()
+
+
+def _joined(wording: Wording) -> str:
+    return wording if isinstance(wording, str) else "\n".join(wording)

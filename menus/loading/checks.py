@@ -1,0 +1,331 @@
+"""Everything that can be wrong between the files, each found by one function.
+
+A check takes the draft and yields faults.  Nothing is fixed and nothing stops
+early: an operator gets all faults at once.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import phonenumbers
+from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
+
+from menus.alphabet import foreign_letters, invisible, mixed_words
+from menus.faults import Fault
+from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
+from menus.loading.draft import FILLER, Draft, Part
+from menus.loading.kind_checks import sends, sends_by_itself, words_of_the_kind
+from menus.parsing import Steps, screen_of
+
+Check = Callable[[Draft], Iterator[Fault]]
+
+MOST_CHOICES = 8
+"""Keys 1 to 8 choose; 9 turns the page, 0 and 00 go back."""
+
+INTERNATIONAL = re.compile(r"\+[0-9][0-9 ()-]+")
+"""libphonenumber drops what is no digit; a screen would show it."""
+
+PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+
+
+# --- The tree -----------------------------------------------------------------
+
+
+def _known_nodes(draft: Draft, tree: Tree) -> set[str]:
+    return set(tree.nodes) | draft.tree.unreadable
+
+
+def leads_somewhere(draft: Draft) -> Iterator[Fault]:
+    """Every choice leads to a node that exists, once."""
+    if not (tree := draft.tree.form):
+        return
+    known, source = _known_nodes(draft, tree), draft.tree.source
+    if tree.start.leads_to not in known:
+        where = source.value("start", "leads_to")
+        yield Fault(where, "start", f"leads to '{tree.start.leads_to}', which is no node")
+    for name, node in tree.nodes.items():
+        for n, choice in enumerate(node.choices):
+            where = source.value("nodes", name, "choices", n)
+            if choice not in known:
+                yield Fault(
+                    where, name, f"leads to '{choice}', which is no node: add or correct it"
+                )
+            elif choice in node.choices[:n]:
+                yield Fault(where, name, f"lists '{choice}' twice: keep one")
+
+
+def no_dead_ends(draft: Draft) -> Iterator[Fault]:
+    """A menu offers something, and no more than there are keys."""
+    if not (tree := draft.tree.form):
+        return
+    for name, node in tree.nodes.items():
+        where, count = draft.tree.source.key("nodes", name), len(node.choices)
+        if node.kind == "menu" and not count:
+            yield Fault(
+                where, name, "is a dead end: a menu without choices; add some or make it a page"
+            )
+        if count > MOST_CHOICES:
+            what = f"has {count} choices: at most {MOST_CHOICES} have a key, so split the menu"
+            yield Fault(where, name, what)
+
+
+def no_orphans(draft: Draft) -> Iterator[Fault]:
+    """Every node is listed by another, so that (without circles) each is reached."""
+    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
+        return
+    listed = {choice for node in tree.nodes.values() for choice in node.choices}
+    for name, node in tree.nodes.items():
+        if name not in listed and name != tree.start.leads_to and not sends(node):
+            where = draft.tree.source.key("nodes", name)
+            yield Fault(
+                where, name, "is an orphan: no choice leads here; list it in a menu or remove it"
+            )
+
+
+def _reached(tree: Tree, first: str) -> set[str]:
+    reached, ahead = set[str](), [first]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached and name in tree.nodes:
+            reached.add(name)
+            ahead += tree.nodes[name].choices
+    return reached
+
+
+def way_back(draft: Draft) -> Iterator[Fault]:
+    """No choice leads to a node above itself: `0` would never come to the start."""
+    if not (tree := draft.tree.form):
+        return
+    for name, node in tree.nodes.items():
+        for n, choice in enumerate(node.choices):
+            if name in _reached(tree, choice):
+                where = draft.tree.source.value("nodes", name, "choices", n)
+                what = f"leads to '{choice}', which leads here again: there is no way back"
+                yield Fault(where, name, what)
+
+
+# --- The languages ------------------------------------------------------------
+
+
+def languages_complete(draft: Draft) -> Iterator[Fault]:
+    """Each language of screen 0 has a file, and each file is a language of it."""
+    if not (tree := draft.tree.form):
+        return
+    listed, source = tree.start.languages, draft.tree.source
+    for n, code in enumerate(listed):
+        where = source.value("start", "languages", n)
+        if code not in draft.languages:
+            yield Fault(
+                where, "start", f"there is no {code}.yaml: add the file or remove the language"
+            )
+        if code in listed[:n]:
+            yield Fault(where, "start", f"lists '{code}' twice: keep one")
+    for code, part in draft.languages.items():
+        if code not in listed:
+            what = f"'{code}' is not among the languages of tree.yaml: list or remove it"
+            yield Fault(part.source.value(), "file", what)
+        if part.form and part.form.language != code:
+            what = f"says '{part.form.language}', but the file is {code}.yaml"
+            yield Fault(part.source.value("language"), "language", what)
+
+
+def languages_have_keys(draft: Draft) -> Iterator[Fault]:
+    """Screen 0 offers no more languages than there are keys."""
+    if (tree := draft.tree.form) and len(tree.start.languages) > MOST_CHOICES:
+        where = draft.tree.source.key("start", "languages")
+        what = f"has {len(tree.start.languages)} languages: at most {MOST_CHOICES} have a key"
+        yield Fault(where, "start", what)
+
+
+def words_complete(draft: Draft) -> Iterator[Fault]:
+    """Each language has words for each node, and for no other."""
+    if not (tree := draft.tree.form):
+        return
+    known = _known_nodes(draft, tree)
+    for part in draft.languages.values():
+        if part.form:
+            have = set(part.form.nodes) | part.unreadable
+            for name in (n for n in tree.nodes if n not in have):
+                what = f"has no words in '{part.form.language}': add them under nodes"
+                yield Fault(part.source.key("nodes"), name, what)
+            for name in (n for n in part.form.nodes if n not in known):
+                what = "is no node of tree.yaml: add it there or remove these words"
+                yield Fault(part.source.key("nodes", name), name, what)
+            yield from _labels(part, part.form, tree)
+
+
+def _labels(part: Part[Words], words: Words, tree: Tree) -> Iterator[Fault]:
+    if tree.start.leads_to not in tree.nodes:
+        return
+    for name, node in words.nodes.items():
+        if name == tree.start.leads_to and node.label:
+            where = part.source.key("nodes", name, "label")
+            yield Fault(
+                where, name, "'label' is never shown, as no menu lists this node: remove it"
+            )
+        if name != tree.start.leads_to and name in tree.nodes and not node.label:
+            where = part.source.key("nodes", name)
+            yield Fault(where, name, "'label' is missing: add how the menu above lists this node")
+
+
+def names_differ(draft: Draft) -> Iterator[Fault]:
+    """No two languages have one name on screen 0."""
+    seen: dict[str, str] = {}
+    for code, part in draft.languages.items():
+        if part.form and seen.setdefault(part.form.name, code) != code:
+            what = f"'{part.form.name}' is also the name of '{seen[part.form.name]}'"
+            yield Fault(part.source.value("name"), "name", what)
+
+
+# --- Numbers and facts --------------------------------------------------------
+
+
+def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
+    """Each {name} in a text names a number, and no brace stands alone."""
+    if not (numbers := draft.numbers.form):
+        return
+    for part, steps, text in draft.texts():
+        for name, nth in _numbered(PLACEHOLDER.findall(text)):
+            if name not in numbers.root and name != _filled_later(steps):
+                what = f"'{{{name}}}' has no number: add '{name}' to numbers.yaml or correct it"
+                yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
+        for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
+            what = f"'{brace}' stands alone: a number is {{name}}"
+            yield _at_word(part, steps, brace, what, nth=nth)
+
+
+def filled_later(draft: Draft) -> Iterator[Fault]:
+    """Each text that a message completes has the place for it."""
+    for part, steps, text in draft.texts():
+        name = _filled_later(steps)
+        if name and text != FILLER and name not in PLACEHOLDER.findall(text):
+            what = f"'{steps[-1]}' has no '{{{name}}}': write where it belongs"
+            yield Fault(part.source.value(*steps), screen_of(steps), what)
+
+
+def help_is_named(draft: Draft) -> Iterator[Fault]:
+    """Each text that is there for a number names it."""
+    for part, steps, text in draft.texts():
+        for name in NEVER_WITHOUT.get((str(steps[0]), str(steps[-1])), ()):
+            if text != FILLER and name not in PLACEHOLDER.findall(text):
+                what = f"'{steps[-1]}' must name {{{name}}}: who reads it may have no other help"
+                yield Fault(part.source.value(*steps), screen_of(steps), what)
+
+
+def _filled_later(steps: Steps) -> str | None:
+    return FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
+
+
+def numbers_valid(draft: Draft) -> Iterator[Fault]:
+    """Each number can exist (libphonenumber's metadata), short ones by length."""
+    if not (numbers := draft.numbers.form):
+        return
+    for name, number in numbers.root.items():
+        if not _can_exist(number):
+            where = draft.numbers.source.value(name, "number")
+            what = f"'{number.number}' is no valid number of {number.country}: check its source"
+            yield Fault(where, name, what)
+
+
+def _can_exist(number: Number) -> bool:
+    try:
+        parsed = phonenumbers.parse(number.number, number.country)
+    except phonenumbers.NumberParseException:
+        return False
+    if number.number.startswith("+"):
+        if not INTERNATIONAL.fullmatch(number.number):
+            return False
+        region = phonenumbers.region_code_for_number(parsed)
+        return phonenumbers.is_valid_number(parsed) and region == number.country
+    return (
+        number.number.isascii()
+        and number.number.isdigit()
+        and (is_possible_short_number_for_region(parsed, number.country))
+    )
+
+
+def facts_carried(draft: Draft) -> Iterator[Fault]:
+    """Each fact is carried by a node, and each node names facts that exist."""
+    tree, facts = draft.tree.form, draft.facts.form
+    if not (tree and facts):
+        return
+    carried = {fact for node in tree.nodes.values() for fact in node.facts}
+    for fact in facts.root:
+        if fact not in carried:
+            where = draft.facts.source.key(fact)
+            yield Fault(
+                where, fact, "is carried by no node: name it in the node of tree.yaml that says it"
+            )
+    for name, node in tree.nodes.items():
+        for n, fact in enumerate(node.facts):
+            if fact not in facts.root:
+                where = draft.tree.source.value("nodes", name, "facts", n)
+                yield Fault(where, name, f"'{fact}' is no fact of facts.yaml")
+
+
+# --- The letters --------------------------------------------------------------
+
+
+def one_alphabet_a_word(draft: Draft) -> Iterator[Fault]:
+    """No word mixes Latin and Cyrillic letters."""
+    for part, steps, text in draft.texts():
+        for word, nth in _numbered(mixed_words(PLACEHOLDER.sub(" ", text))):
+            letters = foreign_letters(word)
+            what = f"'{word}' mixes alphabets (look at '{letters}'): retype it in one"
+            yield _at_word(part, steps, word, what, nth=nth, whole=True)
+
+
+def composed(draft: Draft) -> Iterator[Fault]:
+    """Every text is in Unicode's composed form (NFC): one letter, one character."""
+    for part, steps, text in draft.texts():
+        if not unicodedata.is_normalized("NFC", text):
+            word = next(w for w in text.split() if not unicodedata.is_normalized("NFC", w))
+            what = f"'{word}' has letters in two pieces (not NFC): retype the word"
+            yield _at_word(part, steps, word, what)
+
+
+def visible(draft: Draft) -> Iterator[Fault]:
+    """No character that cannot be seen: tab, no-break space, zero width, controls."""
+    for part, steps, text in draft.texts():
+        for char in sorted(set(invisible(text))):
+            name = unicodedata.name(char, "control character")
+            what = (
+                f"an invisible character (U+{ord(char):04X}, {name.lower()}): replace it by a space"
+            )
+            yield _at_word(part, steps, char, what)
+
+
+def _at_word(  # noqa: PLR0913
+    part: Part[Any], steps: Steps, word: str, what: str, *, nth: int = 0, whole: bool = False
+) -> Fault:
+    return Fault(part.source.word(word, *steps, nth=nth, whole=whole), screen_of(steps), what)
+
+
+def _numbered(words: list[str]) -> Iterator[tuple[str, int]]:
+    """Each word, and how often it stood before."""
+    for place, word in enumerate(words):
+        yield word, words[:place].count(word)
+
+
+CHECKS: tuple[Check, ...] = (
+    leads_somewhere,
+    no_dead_ends,
+    no_orphans,
+    way_back,
+    sends_by_itself,
+    languages_complete,
+    languages_have_keys,
+    words_complete,
+    words_of_the_kind,
+    names_differ,
+    placeholders_have_numbers,
+    filled_later,
+    help_is_named,
+    numbers_valid,
+    facts_carried,
+    one_alphabet_a_word,
+    composed,
+    visible,
+)

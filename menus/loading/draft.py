@@ -1,0 +1,210 @@
+"""The data files as read, before anybody knows whether they fit together.
+
+A file that breaks its form does not hide the faults of the rest: what is at
+fault is left out, its name is kept in `unreadable`, and the rest is checked on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from menus.contacts import Contact, read_contacts
+from menus.countries import Names, names_of, territories
+from menus.faults import Fault
+from menus.forms import Facts, Numbers, Phrases, Tree, Words
+from menus.parsing import Source, Steps, read, screen_of
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+_BESIDE_LANGUAGES = {"tree", "numbers", "facts", "countries"}
+
+_SHOWN = {"text", "label", "name", "done", *Phrases.model_fields}
+"""The keys whose words a phone may show; so are keywords and all words under `sms`."""
+
+FILLER = "?"
+"""Stands where words are missing or unreadable, until the fault is mended."""
+
+_PLAINLY = {
+    "missing": "'{key}' is missing: add it",
+    "extra_forbidden": "'{key}' is not a key that is known here: correct or remove it",
+    "union_tag_not_found": "'kind' is missing: add `kind: menu`, page, lookup or action",
+    "union_tag_invalid": "there is no such kind of node: write menu, page, lookup or action",
+    "literal_error": "'{value}' is not known here: write {expected}",
+    "string_pattern_mismatch": "'{value}' does not have the right form: {pattern}",
+    "string_too_short": "'{key}' has no words: write some",
+    "string_type": "'{key}' must be words, not a list or further keys",
+    "tuple_type": "'{key}' must be a list: [one, two]",
+    "too_short": "'{key}' is an empty list: name at least one",
+    "dict_type": "'{key}' must hold further keys",
+    "model_type": "'{key}' must hold further keys",
+    "model_attributes_type": "'{key}' must hold further keys",
+}
+
+_KIND_BY_KEY = {"choices": "menu", "finds": "lookup", "does": "action"}
+"""What a node of no known kind is taken for, by a key that it has."""
+
+_PATTERNS = {
+    r"^[^\n]*\S[^\n]*$": "write words, on one line",
+    r"^[a-z][a-z0-9_]*$": "write small Latin letters, digits and _",
+    r"^[a-z]{2,3}$": "write two or three small Latin letters, such as kk",
+    r"^[A-Z]{2}$": "write two capital Latin letters, such as KZ",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Shape]):
+    """One file: its form, unless too little of it could be read."""
+
+    source: Source
+    form: Shape | None
+    faults: tuple[Fault, ...]
+    unreadable: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All files of one folder."""
+
+    tree: Part[Tree]
+    numbers: Part[Numbers]
+    facts: Part[Facts]
+    languages: Mapping[str, Part[Words]]
+    contacts: tuple[Contact, ...]
+    contact_faults: tuple[Fault, ...]
+    countries: Part[Names]
+
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong inside each file, by itself."""
+        for part in self.parts():
+            yield from part.faults
+        yield from self.contact_faults
+        yield from self.countries.faults
+
+    def parts(self) -> "list[Part[Any]]":
+        """Every file."""
+        return [self.tree, self.numbers, self.facts, *self.languages.values()]
+
+    def texts(self) -> "Iterator[tuple[Part[Any], Steps, str]]":
+        """Every text that a phone may show, with the file and place it stands in."""
+        parts: list[Part[Any]] = [self.tree, *self.languages.values()]
+        for part in parts:
+            if part.form:
+                for steps, text in _shown(part.form.model_dump(exclude_none=True), ()):
+                    yield part, steps, text
+
+
+def read_draft(folder: Path) -> Draft:
+    """Read every data file of the folder.  Never raises for what they say."""
+    contacts, contact_faults = read_contacts(folder / "contacts.csv")
+    return Draft(
+        tree=_part(folder / "tree.yaml", Tree),
+        numbers=_part(folder / "numbers.yaml", Numbers),
+        facts=_part(folder / "facts.yaml", Facts),
+        languages={path.stem: _part(path, Words) for path in language_files(folder)},
+        contacts=contacts,
+        contact_faults=contact_faults,
+        countries=_names(folder / "countries.yaml"),
+    )
+
+
+def is_data(path: Path) -> bool:
+    """Whether a file is one of the menu's, by its name."""
+    return path.suffix in (".yaml", ".csv") and not path.name.startswith(".")
+
+
+def language_files(folder: Path) -> list[Path]:
+    """The files of words: every YAML file that is not another of ours."""
+    return [
+        path
+        for path in sorted(folder.glob("[!.]*.yaml"))  # a dot: an editor's own file
+        if path.stem not in _BESIDE_LANGUAGES
+    ]
+
+
+def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _shown(value, (*steps, key))
+    elif isinstance(data, tuple):
+        for n, value in enumerate(data):
+            yield from _shown(value, (*steps, n))
+    elif isinstance(data, str) and _is_shown(steps):
+        yield steps, data
+
+
+def _is_shown(steps: Steps) -> bool:
+    return steps[-1] in _SHOWN or steps[0] == "sms" or "keywords" in steps[-2:]
+
+
+def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
+    source = read(path, f"{path.parent.name}/{path.name}")
+    if source.data is None:
+        return Part(source, None, tuple(source.faults), frozenset())
+    try:
+        return Part(source, shape.model_validate(source.data), tuple(source.faults), frozenset())
+    except ValidationError as error:
+        return _patched(source, shape, error.errors())
+
+
+def _names(path: Path) -> Part[Names]:
+    source = read(path, f"{path.parent.name}/{path.name}")
+    names, faults = names_of(source, territories("en").keys())
+    return Part(source, names, faults, frozenset())
+
+
+def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shape]:
+    """What is left of a file that breaks its form, so that the rest is checked too."""
+    faults = [*source.faults, *(_fault(source, error) for error in errors)]
+    unreadable = frozenset(name for error in errors for name in _patch(source, error))
+    try:
+        form = shape.model_validate(source.data)
+    except ValidationError:
+        form = None
+    return Part(source, form, tuple(faults), unreadable)
+
+
+def _patch(source: Source, error: Any) -> list[str]:
+    """Take one fault out of the data; names the node that went with it, if any."""
+    steps, kind = source.known(error["loc"]), error["type"]
+    if "[key]" in error["loc"]:
+        _holder(source.data, steps).pop(steps[-1], None)
+        return [str(steps[-1])]
+    if kind == "extra_forbidden":
+        _holder(source.data, steps).pop(steps[-1], None)
+    elif kind == "missing":
+        _holder(source.data, (*steps, ""))[str(error["loc"][-1])] = FILLER
+    elif kind.startswith("union_tag_"):
+        node = _holder(source.data, (*steps, ""))
+        node["kind"] = next((kind for key, kind in _KIND_BY_KEY.items() if key in node), "page")
+    elif kind.startswith("string_"):
+        _holder(source.data, steps)[steps[-1]] = FILLER
+    elif steps[:1] == ("nodes",) and len(steps) > 1:
+        _holder(source.data, steps[:2]).pop(steps[1], None)
+        return [str(steps[1])]
+    return []
+
+
+def _holder(data: Any, steps: Steps) -> Any:
+    """The mapping or list that holds the last step; an empty one, if it is gone."""
+    for step in steps[:-1]:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return {}
+    return data if isinstance(data, dict | list) else {}
+
+
+def _fault(source: Source, error: Any) -> Fault:
+    kind, steps = error["type"], source.known(error["loc"])
+    key = next((str(step) for step in reversed(error["loc"]) if step != "[key]"), "the file")
+    words = _PLAINLY.get(kind, error["msg"])
+    pattern = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), "")
+    value = " ".join(str(error["input"]).split())
+    expected = error.get("ctx", {}).get("expected", "").replace("'", "")
+    what = words.format(key=key, value=value, pattern=pattern, expected=expected)
+    about_key = kind in ("missing", "extra_forbidden") or "[key]" in error["loc"]
+    where = source.key(*steps) if about_key else source.value(*steps)
+    return Fault(where, screen_of(steps), what)

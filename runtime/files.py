@@ -1,0 +1,70 @@
+"""Files of the data: private folders, a lock on a folder, one file put in place of another."""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LOCK_SECONDS = 10.0
+"""How long one waits for another who writes; a change takes well below a second."""
+
+
+def make_private(folder: Path) -> None:
+    """Make the folder, and those above it that are missing, with mode 0700.
+
+    One that is there already keeps its mode: whoever made it may have reasons.
+    Raises `OSError`.
+    """
+    if not folder.parent.exists():
+        make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+@contextmanager
+def exclusive_lock(folder: Path) -> Iterator[None]:
+    """While this lasts, nobody else on this machine who asks for the same writes in the
+    folder: of two that read, change and write, neither loses what the other did.
+
+    The lock is the folder's own: it holds for all who share it, wherever their data is,
+    and ends with the process.  Raises `OSError` if there is no such folder, or when the
+    other takes longer than `LOCK_SECONDS`.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while not _locks(handle):
+            if time.monotonic() > deadline:
+                raise TimeoutError(None, "somebody else has been writing for too long")
+            time.sleep(0.02)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locks(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Put the text in place of the file at once: a reader sees the old or the new.
+
+    Raises `OSError` if the folder cannot be written; the file is then the old one.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        aside.chmod(path.stat().st_mode & 0o777)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,54 @@
+"""What a service makes for itself where the settings leave it open, and how another
+process on the same data directory finds it: a server, a secret, a data key.
+"""
+
+import base64
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from runtime.embedded_redis import NoServer, embedded_redis, running_redis
+from runtime.files import make_private
+from runtime.settings import Settings
+
+
+def complete(settings: Settings, stack: ExitStack) -> Settings:
+    """The settings of a service that starts; its server runs until the stack closes.
+
+    Raises `NoServer`.
+    """
+    url = settings.redis_url or stack.enter_context(embedded_redis(settings.data_dir))
+    secret = settings.callback_secret or SecretStr(secrets.token_urlsafe(16))
+    made = {"redis_url": url, "callback_secret": secret, "data_key": _data_key(settings)}
+    if settings.gateway == "simulator":
+        token = settings.operator_token or SecretStr(secrets.token_urlsafe(16))
+        made["operator_token"] = token
+    return settings.model_copy(update=made)
+
+
+def joined(settings: Settings) -> Settings:
+    """The settings with the server and the key of the service that runs already.
+
+    Raises `NoServer`.
+    """
+    url = settings.redis_url or running_redis(settings.data_dir)
+    if url is None:
+        where = settings.data_dir
+        raise NoServer(f"no service runs on {where}: start it, or set KOMEK_REDIS_URL")
+    return settings.model_copy(update={"redis_url": url, "data_key": _data_key(settings)})
+
+
+def _data_key(settings: Settings) -> SecretStr:
+    return settings.data_key or SecretStr(load_or_make_key(settings.data_dir))
+
+
+def load_or_make_key(data_dir: Path) -> str:
+    """A key of our own, made once: a simulator needs none from an operator."""
+    file = data_dir / "data-key"
+    if not file.exists():
+        make_private(data_dir)
+        file.touch(mode=0o600)
+        file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+    return file.read_text(encoding="ascii").strip()

@@ -1,0 +1,129 @@
+"""SMS put together: what sends, what answers, and what runs by the clock."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+from redis.asyncio import Redis
+
+from menus.contacts import only_sendable
+from menus.live import LiveMenu
+from menus.model import Menu
+from runtime.clock import utc_now
+from runtime.encryption import Seal
+from runtime.logs import redacted
+from runtime.redis_client import connect
+from runtime.settings import Settings, data_key_of
+from sms.answering import Answering, UnknownTextLimiter
+from sms.consent import ConsentHandler
+from sms.gateways import DeliveryReport, Gateway, Simulator
+from sms.outbox import Outbox
+from sms.outbox import worker as sender
+from sms.replies import Library
+from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
+from sms.understanding import countries_of
+from sms.unknown_words import UnknownWords
+
+AGAIN_SECONDS = 1.0
+OUTBOX_SECONDS = 5.0
+"""The most that a call to Redis for the outbox takes."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsService:
+    """What SMS needs, put together."""
+
+    redis: Redis
+    menu: LiveMenu
+    gateway: Gateway
+    outbox: Outbox
+    subscriptions: Subscriptions
+    calendar: Calendar
+    answering: Answering
+    granting: ConsentHandler
+    unknown_words: UnknownWords
+
+    async def run_due(self) -> Run:
+        return await run_due(
+            self.subscriptions, self.outbox, self.menu.current, self.calendar, utc_now
+        )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Send, and queue what is due, until stopped; a mistake of ours does not end it."""
+        while not stop.is_set():
+            try:
+                await self._work(stop)
+            except Exception as error:
+                log.error("sms: the worker failed (%s); it starts again", _first_cause(error))
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        wanted = self.subscriptions.still_wanted
+        async with asyncio.TaskGroup() as group:
+            group.create_task(sender.run(self.outbox, self.gateway, stop, still_wanted=wanted))
+            group.create_task(run_on_schedule(self.run_due, stop))
+
+    async def take_report(self, report: DeliveryReport) -> None:
+        await self.outbox.report(report, utc_now())
+
+
+def _first_cause(error: BaseException) -> str:
+    """The kind and place of what went wrong, below the group that tells of it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return redacted(error)
+
+
+def texting(settings: Settings, menu: LiveMenu) -> SmsService:
+    """SMS, by complete settings."""
+    redis, seal = connect(settings.redis_url or "", OUTBOX_SECONDS), Seal(data_key_of(settings))
+    calendar = Calendar(
+        settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
+    )
+    outbox = Outbox(redis, seal, prefixes=settings.prefixes)
+    subscriptions = Subscriptions(redis, seal, calendar)
+    unknown_words = UnknownWords(redis, seal)
+    answering = Answering(
+        menu,
+        partial(library_of, settings),
+        outbox,
+        subscriptions,
+        UnknownTextLimiter(redis, seal),
+        unknown_words,
+    )
+    gateway = gateway_of(settings, redis, seal)
+    granting = ConsentHandler(outbox, subscriptions)
+    return SmsService(
+        redis,
+        menu,
+        gateway,
+        outbox,
+        subscriptions,
+        calendar,
+        answering,
+        granting,
+        unknown_words,
+    )
+
+
+def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
+    """A new gateway is one line here."""
+    if settings.gateway == "simulator" or settings.at_api_key is None:
+        return Simulator(redis, seal)
+    from sms.gateways.africastalking_client import AfricasTalkingGateway  # noqa: PLC0415 (it says why)
+
+    return AfricasTalkingGateway(
+        settings.at_username,
+        settings.at_api_key.get_secret_value(),
+        settings.at_url,
+        settings.sender_id,
+    )
+
+
+def library_of(settings: Settings, menu: Menu) -> Library:
+    """What answers by this menu look up today."""
+    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    return Library(countries_of(menu), contacts)

@@ -1,0 +1,134 @@
+"""What each message may cost, and what its words must have, found when they are loaded.
+
+A segment is 160 septets of GSM-7 or 70 units of UCS-2; of several, 153 or 67 each.
+Cyrillic is always UCS-2.  A budget here is the least that the words of the three
+languages hold with a little room.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from menus.faults import Fault
+from menus.forms import SmsWords
+from menus.loading import Draft, numbers_valid
+from menus.model import Language, Menu
+from menus.parsing import Steps, screen_of
+from sms.encoding import measure
+from sms.replies import (
+    EMBASSY_SEGMENTS,
+    Line,
+    abroad_lines,
+    fitted,
+    here_lines,
+    is_neutral,
+    node_reply,
+)
+from sms.understanding import MOST_ASKED
+
+NODE_SEGMENTS = 5
+TIP_SEGMENTS = 2
+SEGMENTS = {
+    "stopped": 1,
+    "unknown": 2,
+    "no_country": 2,
+    "which_country": 3,
+    "digest": 4,
+    "confirm_series": 2,
+    "subscribed": 1,
+    "already": 1,
+}
+"""The most of each message, by its key under `sms`."""
+
+LONG_NAME = 28
+"""Letters of a country's name that an answer must have room for beside a police number.
+Those with longer names have none; `tests/test_replies.py` tries them all."""
+LONG_PHONE = "+" + "0" * 15
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as it will be sent, and where its words stand."""
+
+    steps: Steps
+    text: str
+    most: int
+
+
+def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
+    """Each message is within its budget and has a neutral first line; each tip ends
+    with the help number.
+
+    Says nothing while a number is faulty: what it stands in cannot be measured.
+    """
+    if draft.numbers.form is None or draft.numbers.faults or any(numbers_valid(draft)):
+        return
+    for language in menu.languages.values():
+        source = draft.languages[language.code].source
+        for each in messages(menu, language):
+            where, screen = source.value(*each.steps), screen_of(each.steps)
+            for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
+                yield Fault(where, screen, f"{_named(each.steps)} {what}")
+
+
+def messages(menu: Menu, language: Language) -> Iterator[Message]:
+    """Every message of a language, as long as it can become."""
+    said = language.sms
+    later = {"{count}": str(len(said.tips)), "{countries}": _names(language, MOST_ASKED)}
+    for key, most in SEGMENTS.items():
+        text = getattr(said, key)
+        for place, filling in later.items():
+            text = text.replace(place, filling)
+        yield Message(("sms", key), text, most)
+    for n, tip in enumerate(said.tips):
+        yield Message(("sms", "tips", n), tip, TIP_SEGMENTS)
+    yield Message(("sms", "embassy"), _longest_embassy(language), EMBASSY_SEGMENTS)
+    yield Message(("sms", "heading"), said.heading, 1)
+    for name, words in language.words.items():
+        if words.keywords:
+            text = node_reply(menu, language.code, name)
+            yield Message(("nodes", name, "text"), text, NODE_SEGMENTS)
+
+
+def _longest_embassy(language: Language) -> str:
+    """The answer of which nothing may be left out: no mission is known on either side."""
+    said = language.sms.embassy
+    police = [("police", "0000")]
+    name = Line(_names(language, 1, LONG_NAME))
+    none = [name, *abroad_lines(said, police, []), *here_lines(said, [])]
+    both = [("embassy", LONG_PHONE)]
+    some = [name, *abroad_lines(said, police, both), *here_lines(said, both)]
+    texts = fitted(none, EMBASSY_SEGMENTS), fitted(some, EMBASSY_SEGMENTS)
+    return max(texts, key=lambda text: measure(text).units)
+
+
+def _names(language: Language, count: int, letters: int = 16) -> str:
+    """Names of countries, as long as they may be, in letters of the language."""
+    letter = next(filter(str.isalpha, language.sms.heading), "x")
+    return ", ".join([letter.upper() + letter * (letters - 1)] * count)
+
+
+def _too_long(message: Message) -> Iterator[str]:
+    size = measure(message.text)
+    if size.segments > message.most:
+        yield (
+            f"needs {size.segments} segments ({size.units} units, {size.encoding}),"
+            f" at most {message.most}: shorten it"
+        )
+
+
+def _tells(message: Message, said: SmsWords) -> Iterator[str]:
+    if not is_neutral(message.text, said):
+        yield "has a first line that tells what it is about: begin with neutral words"
+
+
+def _endless(message: Message, menu: Menu) -> Iterator[str]:
+    hotline = menu.numbers.get("hotline")
+    last = message.text.strip().split("\n")[-1]
+    if message.steps[:2] == ("sms", "tips") and hotline and not last.endswith(hotline.number):
+        yield "does not end with {hotline}: let the last line be the help number"
+
+
+def _named(steps: Steps) -> str:
+    if steps[0] == "nodes":
+        return "as an SMS"
+    return f"'{steps[1]}'" if len(steps) == 2 else f"'{steps[1]}' {int(steps[2]) + 1}"

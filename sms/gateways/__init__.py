@@ -1,0 +1,31 @@
+"""Everything that carries SMS: the port, its results, one file for each gateway."""
+
+from sms.gateways.gateway import (
+    MOST_RECIPIENTS,
+    Accepted,
+    DeliveryReport,
+    Gateway,
+    Inbound,
+    NotSent,
+    Outbound,
+    OutcomeUnknown,
+    Rejected,
+    Result,
+)
+from sms.gateways.simulator import Delivered, Fault, Simulator
+
+__all__ = [
+    "MOST_RECIPIENTS",
+    "Accepted",
+    "Delivered",
+    "DeliveryReport",
+    "Fault",
+    "Gateway",
+    "Inbound",
+    "NotSent",
+    "Outbound",
+    "OutcomeUnknown",
+    "Rejected",
+    "Result",
+    "Simulator",
+]

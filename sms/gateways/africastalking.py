@@ -1,0 +1,200 @@
+"""Africa's Talking's SMS dialect: its words stop at this door.
+
+In come forms: texts, delivery reports, opt-outs.  A text is repeated each minute
+for 12 h until it is answered 200, so a callback answers 503 while what came cannot
+be stored.  To what goes out (`africastalking_calls.py`) come answers, in which a
+refusal of every recipient looks like a success.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.callbacks import BadForm, Callback, Form
+from runtime.logs import redacted
+from runtime.msisdn import is_msisdn
+from sms.gateways.gateway import (
+    Accepted,
+    DeliveryReport,
+    Inbound,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    Result,
+)
+from sms.states import State
+
+LONGEST_TEXT = 2000
+
+_ID = re.compile(r"[\w.:@+-]{1,128}", re.ASCII)
+_ACCEPTED = {100, 101, 102}
+_REJECTED = {
+    401: "RiskHold",
+    402: "InvalidSenderId",
+    403: "InvalidPhoneNumber",
+    404: "UnsupportedNumberType",
+    405: "InsufficientBalance",
+    406: "UserInBlacklist",
+    407: "CouldNotRoute",
+    409: "DoNotDisturbRejection",
+    502: "RejectedByGateway",
+}
+_TRY_AGAIN = {
+    401: "HTTP 401: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY (a new key needs minutes)",
+    403: "HTTP 403: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY",
+    429: "HTTP 429: too many calls",
+    503: "HTTP 503: the gateway takes nothing just now",
+}
+"""Whole calls that were certainly not dealt with, and may be some minutes later."""
+_FATES = {
+    "Sent": State.ACCEPTED,
+    "Submitted": State.ACCEPTED,
+    "Buffered": State.ACCEPTED,
+    "Success": State.DELIVERED,
+    "Failed": State.FAILED,
+    "Rejected": State.FAILED,
+    "AbsentSubscriber": State.FAILED,
+    "Expired": State.FAILED,
+}
+
+log = logging.getLogger(__name__)
+
+
+# --- What comes in ------------------------------------------------------------
+
+
+def inbound_of(form: Form) -> Inbound | None:
+    """A text that came in; `None` when no phone sent it, so none can be answered.
+
+    Raises `BadForm` without a valid `id`, by which a repetition is known.
+    """
+    id_, sender = _id_of(form), form.get("from", "")
+    return Inbound(id_, sender, form.get("text", "")[:LONGEST_TEXT]) if is_msisdn(sender) else None
+
+
+def report_of(form: Form) -> DeliveryReport:
+    """A delivery report.  Raises `BadForm` without a valid `id`."""
+    id_, word, number = _id_of(form), form.get("status", ""), form.get("phoneNumber", "")
+    if word not in _FATES:
+        log.warning("africastalking: unknown delivery status %r", _word(word))
+    return DeliveryReport(id_, _FATES.get(word), number if is_msisdn(number) else "")
+
+
+def opt_out_of(form: Form) -> str | None:
+    """The number that wants nothing more; `None` when it is none."""
+    number = form.get("phoneNumber", "")
+    return number if is_msisdn(number) else None
+
+
+def inbound_callback(secret: str, take: Callable[[Inbound], Awaitable[None]]) -> Callback:
+    """The endpoint for texts.  What `take` raises is answered 503: it will come again."""
+    return _callback(secret, inbound_of, take)
+
+
+def report_callback(secret: str, take: Callable[[DeliveryReport], Awaitable[None]]) -> Callback:
+    """The endpoint for delivery reports, likewise."""
+    return _callback(secret, report_of, take)
+
+
+def opt_out_callback(secret: str, take: Callable[[str], Awaitable[None]]) -> Callback:
+    """The endpoint for opt-outs, likewise.  `take` gets the number."""
+    return _callback(secret, opt_out_of, take)
+
+
+def _callback(
+    secret: str, read: Callable[[Form], Any], take: Callable[[Any], Awaitable[None]]
+) -> Callback:
+    async def answer(form: Form) -> str:
+        what = read(form)
+        try:
+            if what is not None:
+                await take(what)
+        except Exception as error:
+            log.error("callback failed: %s", redacted(error))
+            raise BadForm(503, "come again") from None
+        return "OK"
+
+    return Callback(secret, answer, if_broken=lambda: "OK")
+
+
+def _id_of(form: Form) -> str:
+    id_ = form.get("id", "")
+    if not _ID.fullmatch(id_):
+        raise BadForm(400, "no valid id")
+    return id_
+
+
+def _word(text: object) -> str:
+    """A word of the gateway as it may stand in a log: letters, no number."""
+    return re.sub(r"[^A-Za-z ]", "", str(text))[:40]
+
+
+# --- What is answered ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """To a call: the HTTP status and the body."""
+
+    status: int
+    body: str
+
+
+def results_of(answer: Answer, to: list[str]) -> dict[str, Result]:
+    """What an answer means for each recipient.  It quotes numbers; the results do not.
+
+    A call that failed as a whole may carry results of recipients all the same
+    (HTTP 409), and these come first.
+    """
+    told = _recipients(answer.body)
+    if told:
+        by_number = {f"+{str(each.get('number')).lstrip('+')}": _result(each) for each in told}
+        missing = OutcomeUnknown("not named in the answer")
+        return {msisdn: by_number.get(msisdn, missing) for msisdn in to}
+    return dict.fromkeys(to, _whole(answer, told))
+
+
+def _whole(answer: Answer, told: list[Mapping[str, Any]] | None) -> Result:
+    status = answer.status
+    if status in _TRY_AGAIN:
+        return NotSent(_TRY_AGAIN[status])
+    if status < 200 or status >= 500 or status == 408:
+        return OutcomeUnknown(f"HTTP {status}")
+    if status >= 300:
+        return Rejected(f"HTTP {status}: check KOMEK_AT_URL and KOMEK_SENDER_ID")
+    if told is None:
+        return OutcomeUnknown(f"HTTP {status}, unreadable")
+    return Rejected(f"refused as a whole: {_word(_message(answer.body))}")
+
+
+def _recipients(body: str) -> list[Mapping[str, Any]] | None:
+    """The recipients that an answer tells of; `None` when it cannot be read.
+
+    The body is read as JSON whatever its type is said to be.
+    """
+    try:
+        told = json.loads(body)["SMSMessageData"]["Recipients"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return [each for each in told if isinstance(each, dict)] if isinstance(told, list) else None
+
+
+def _message(body: str) -> object:
+    return json.loads(body)["SMSMessageData"].get("Message", "")
+
+
+def _result(recipient: Mapping[str, Any]) -> Result:
+    try:
+        code = int(recipient.get("statusCode", 0))
+    except (TypeError, ValueError):
+        code = 0
+    id_ = str(recipient.get("messageId") or "")
+    if code in _ACCEPTED or (code == 0 and recipient.get("status") == "Success"):
+        known = _ID.fullmatch(id_) and id_ != "None"
+        return Accepted(id_ if known else "", str(recipient.get("cost", "")))
+    if code in _REJECTED:
+        return Rejected(f"{code} {_REJECTED[code]}")
+    return OutcomeUnknown(f"{code} {_word(recipient.get('status', ''))}")

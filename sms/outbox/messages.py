@@ -1,0 +1,86 @@
+"""A letter, one text for one number, and how Redis holds it: sealed."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from runtime.encryption import CannotOpen, Seal
+from sms.encoding import measure
+from sms.outbox.counts import day_of
+
+KEY_SECONDS = 48 * 3600
+"""How long a wish is recognised; gateways repeat a callback for up to 24 h."""
+UNTAKEN_SECONDS = 23 * 3600
+"""After its expiry, the most that a message which no worker took is kept."""
+
+
+class Kind(StrEnum):
+    """What a message is.  An emergency reply may exceed the cap of its number once."""
+
+    REPLY = "reply"
+    EMERGENCY = "emergency"
+    SERIES = "series"
+
+
+class Lane(StrEnum):
+    """The queues.  Series wait until there is no reply."""
+
+    REPLIES = "replies"
+    SERIES = "series"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One text for one number.  `key` names the wish: the same key, one message."""
+
+    key: str
+    msisdn: str
+    text: str
+    kind: Kind
+    expires_at: datetime
+
+
+class MessageCodec:
+    """Seals letters into messages, and opens them again."""
+
+    def __init__(self, seal: Seal) -> None:
+        self._seal = seal
+
+    def key_of(self, key: str) -> str:
+        """Where Redis holds which message a wish led to."""
+        return f"sms:key:{self._seal.index(f'key {key}')}"
+
+    def sealed(self, letter: Outgoing, now: datetime) -> str:
+        """A new message, as the scripts of the outbox take it."""
+        id_, day = uuid4().hex, day_of(now)
+        left = max(0, int((letter.expires_at - now).total_seconds()))
+        fields = {
+            "id": id_,
+            "key": self.key_of(letter.key).removeprefix("sms:key:"),
+            "to": self._seal.seal(letter.msisdn, f"{id_} to"),
+            "text": self._seal.seal(letter.text, f"{id_} text"),
+            "index": self._seal.index(letter.msisdn),
+            "lane": Lane.SERIES if letter.kind is Kind.SERIES else Lane.REPLIES,
+            "urgent": letter.kind is Kind.EMERGENCY,
+            "kind": letter.kind,
+            "segments": measure(letter.text).segments,
+            "day": day,
+            "who": self._seal.index(f"recipient {day} {letter.msisdn}"),
+            "expires": letter.expires_at.timestamp(),
+            "seconds": left + UNTAKEN_SECONDS,
+            "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
+        }
+        return json.dumps(fields)
+
+    def index_of(self, msisdn: str) -> str:
+        """By which messages to a number are found."""
+        return self._seal.index(msisdn)
+
+    def opened(self, sealed: str | None, id_: str, what: str) -> str:
+        """Empty when it cannot be opened: the data key was changed."""
+        try:
+            return self._seal.open(sealed or "", f"{id_} {what}")
+        except CannotOpen:
+            return ""

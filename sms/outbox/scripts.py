@@ -1,0 +1,336 @@
+"""The steps of the outbox that must be taken whole or not at all, in Lua.
+
+Each script may be repeated when its answer was lost: the second time it finds
+its work done and changes nothing.  `sms/outbox/outbox.py` says what the keys hold.
+Names of keys are made in the scripts, so the outbox needs one server (with
+replicas if you like), not a cluster; a cluster loses acknowledged writes anyway.
+Commands of Redis 7.0 only.
+"""
+
+import json
+
+from sms.outbox.counts import COUNTING_LUA
+from sms.states import FINAL, NEXT, State
+
+GROUP = "senders"
+DAY = 24 * 3600
+LONGEST_QUEUED_SECONDS = 7 * DAY
+"""The life of a queue that nobody touches."""
+KEEP_SECONDS = {
+    **dict.fromkeys(FINAL, DAY),
+    State.ACCEPTED: 2 * DAY,
+    State.UNKNOWN: 2 * DAY,
+}
+"""How long a message is known in a state that it does not leave by itself.  Its
+number and text are dropped on entering any of these.
+"""
+EARLY_SECONDS = DAY
+CLOCK_SECONDS = 2
+"""By which the clocks of two machines may differ."""
+MOST_EARLY = 20
+"""Reports kept for one number that name a message we do not know (yet)."""
+
+_KNOWN = f"""
+local MAY = cjson.decode('{json.dumps({str(a): {str(b): True for b in bs} for a, bs in NEXT.items()})}')
+local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP_SECONDS.items()})}')
+local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
+local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_SECONDS}
+"""  # noqa: E501
+
+_STEPS = """
+local call = redis.call
+local function message(id) return 'sms:message:' .. id end
+local function stream(lane) return 'sms:queue:' .. lane end
+
+local function move(id, state, now, why)
+  local before, day, kind = unpack(call('HMGET', message(id), 'state', 'day', 'kind'))
+  if not before or not MAY[before][state] then return false end
+  count_move(day, kind, before, state, now)
+  call('HSET', message(id), 'state', state, 'why', why, 'at', now)
+  if KEEP[state] then
+    call('HDEL', message(id), 'to', 'text')
+    call('EXPIRE', message(id), KEEP[state])
+  end
+  return true
+end
+
+local function enqueue(id, lane)
+  local entry = call('XADD', stream(lane), '*', 'id', id)
+  call('EXPIRE', stream(lane), QUEUED_SECONDS)
+  call('HSET', message(id), 'state', 'queued', 'entry', entry)
+end
+
+local function done(lane, entry)
+  call('XACK', stream(lane), GROUP, entry)
+  call('XDEL', stream(lane), entry)
+end
+
+-- What a report that came before we knew its message said of it.
+local function early(gateway_id)
+  return call('GETDEL', 'sms:early:' .. gateway_id)
+end
+
+local function bind(id, gateway_id)
+  call('SET', 'sms:gateway:' .. gateway_id, id, 'EX', KEEP['accepted'])
+end
+
+-- The gateway's name for this message is not known: wait for a report to this
+-- number, or take one that is here already.
+local function await_report(id, now)
+  local index, sent = unpack(call('HMGET', message(id), 'index', 'sent'))
+  local came = 'sms:early-of:' .. index
+  for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
+    call('ZREM', came, gateway_id)
+    local state = early(gateway_id)
+    if state then
+      bind(id, gateway_id)
+      return move(id, state, now, 'by an early report')
+    end
+  end
+  call('ZADD', 'sms:unsettled:' .. index, sent, id)
+  call('EXPIRE', 'sms:unsettled:' .. index, KEEP['unknown'])
+end
+"""
+
+
+def script(body: str) -> str:
+    """A whole script."""
+    return _KNOWN + COUNTING_LUA + _STEPS + body
+
+
+# ARGV: now, caps, then letters, both in JSON.  One answer for each letter.
+PUT = script("""
+local now, caps, answers = tonumber(ARGV[1]), cjson.decode(ARGV[2]), {}
+
+local function service_caps(letter)
+  local minute, day = math.floor(now / 60), math.floor(now / 86400)
+  if letter.lane == 'series' then
+    return {{'series a day', 'sms:cap:series:' .. day, caps.series_a_day, 172800}}
+  end
+  return {
+    {'replies a minute', 'sms:cap:minute:' .. minute, caps.replies_a_minute, 120},
+    {'replies a day', 'sms:cap:day:' .. day, caps.replies_a_day, 172800},
+  }
+end
+
+local function over(letter, number)
+  if letter.lane ~= 'series' then
+    call('ZREMRANGEBYSCORE', number, '-inf', now - caps.number_seconds)
+    local most = caps.replies_a_number + (letter.urgent and 1 or 0)
+    if call('ZCARD', number) >= most then return 'capped' end
+  end
+  for _, cap in ipairs(service_caps(letter)) do
+    if tonumber(call('GET', cap[2]) or 0) >= cap[3] then
+      local first = call('SET', 'sms:alarm:' .. cap[1], '', 'NX', 'EX', 3600)
+      return first and ('alarm:' .. cap[1]) or 'capped'
+    end
+  end
+end
+
+local function count(letter, number)
+  if letter.lane ~= 'series' then
+    call('ZADD', number, now, letter.id)
+    call('EXPIRE', number, caps.number_seconds)
+  end
+  for _, cap in ipairs(service_caps(letter)) do
+    if call('INCR', cap[2]) == 1 then call('EXPIRE', cap[2], cap[4]) end
+  end
+end
+
+local function put(letter)
+  local key, number = 'sms:key:' .. letter.key, 'sms:cap:number:' .. letter.index
+  if call('EXISTS', key) == 1 then return 'already' end
+  local refused = over(letter, number)
+  if refused then
+    count_capped(letter)
+    return refused
+  end
+  count(letter, number)
+  count_put(letter, message(letter.id))
+  call('SET', key, letter.id, 'EX', letter.key_seconds)
+  call('HSET', message(letter.id), 'to', letter.to, 'text', letter.text,
+    'index', letter.index, 'lane', letter.lane, 'expires', letter.expires, 'attempts', 0)
+  call('EXPIRE', message(letter.id), letter.seconds)
+  enqueue(letter.id, letter.lane)
+  return 'queued'
+end
+
+for i = 3, #ARGV do answers[#answers + 1] = put(cjson.decode(ARGV[i])) end
+return answers
+""")
+
+# ARGV: lane, worker, now, rate, burst, tokens needed, then entry and id of each.
+# Answer: seconds to wait, as text; if none, then id, to, text, attempts, expiry of each
+# message that this worker, and nobody else, may now send.
+BEGIN = script("""
+local lane, worker, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local rate, burst, need = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+
+local function ours(entry, id)
+  local state, current, expires, by =
+    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'by'))
+  if state == 'sending' and current == entry then return by == worker end
+  if state == 'queued' and current == entry then
+    if now < tonumber(expires) then return true end
+    move(id, 'expired', ARGV[3], 'not sent in time')
+  end
+  done(lane, entry)
+  return false
+end
+
+local function wait()
+  local time = call('TIME')
+  local clock = time[1] + time[2] / 1000000
+  local tokens, at = unpack(call('HMGET', 'sms:bucket', 'tokens', 'at'))
+  local since = math.max(0, clock - tonumber(at or clock))
+  tokens = math.min(burst, tonumber(tokens or burst) + since * rate)
+  if tokens < need then return (need - tokens) / rate end
+  call('HSET', 'sms:bucket', 'tokens', tokens - 1, 'at', string.format('%.6f', clock))
+  call('EXPIRE', 'sms:bucket', 3600)
+  return 0
+end
+
+local mine = {}
+for i = 7, #ARGV, 2 do
+  if ours(ARGV[i], ARGV[i + 1]) then mine[#mine + 1] = {ARGV[i], ARGV[i + 1]} end
+end
+if #mine == 0 then return {'0'} end
+local seconds = wait()
+if seconds > 0 then return {tostring(seconds)} end
+local begun = {'0'}
+for _, pair in ipairs(mine) do
+  local entry, id = pair[1], pair[2]
+  call('XCLAIM', stream(lane), GROUP, worker, 0, entry, 'JUSTID')
+  call('HINCRBY', message(id), 'attempts', 1)
+  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[3])
+  begun[#begun + 1] = id
+  for _, name in ipairs({'to', 'text', 'attempts', 'expires'}) do
+    begun[#begun + 1] = call('HGET', message(id), name)
+  end
+end
+return begun
+""")
+
+# ARGV: lane, now, then entry, id, state, why, gateway id, due time and trouble of each.
+SETTLE = script("""
+local lane, now = ARGV[1], ARGV[2]
+
+local function postpone(id, due, why)
+  local before, expires = unpack(call('HMGET', message(id), 'state', 'expires'))
+  if before ~= 'sending' and before ~= 'queued' then return end
+  call('HSET', message(id), 'state', 'queued', 'entry', '', 'why', why)
+  call('ZADD', 'sms:later', math.min(tonumber(due), tonumber(expires)), id)
+  call('EXPIRE', 'sms:later', QUEUED_SECONDS)
+end
+
+local function settle(id, state, why, gateway_id)
+  if not move(id, state, now, why) then return end
+  if gateway_id ~= '' then
+    bind(id, gateway_id)
+    call('ZREM', 'sms:unsettled:' .. call('HGET', message(id), 'index'), id)
+    local later = early(gateway_id)
+    if later then move(id, later, now, 'by an early report') end
+  elseif state == 'unknown' or state == 'accepted' then
+    await_report(id, now)
+  end
+end
+
+for i = 3, #ARGV, 7 do
+  local entry, id, state, why, gateway_id, due, trouble = unpack(ARGV, i, i + 6)
+  if call('HGET', message(id), 'entry') == entry then
+    count_trouble(message(id), trouble, now)
+    if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
+    done(lane, entry)
+  end
+end
+""")
+
+# ARGV: now, most.  Messages whose time to be tried again has come.
+DUE = script("""
+local ids = call('ZRANGEBYSCORE', 'sms:later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, id in ipairs(ids) do
+  call('ZREM', 'sms:later', id)
+  local state, entry, expires, lane =
+    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'lane'))
+  if state == 'queued' and entry == '' then
+    if tonumber(ARGV[1]) < tonumber(expires) then
+      enqueue(id, lane)
+    else
+      move(id, 'expired', ARGV[1], 'not sent in time')
+    end
+  end
+end
+return #ids
+""")
+
+# ARGV: lane, worker, now, lease in ms, where to go on.  Answer: where to go on
+# ('0-0': done), how many became unknown, how many were queued again.
+RECLAIM = script("""
+local lane, worker, now = ARGV[1], ARGV[2], ARGV[3]
+local found = call('XAUTOCLAIM', stream(lane), GROUP, worker, ARGV[4], ARGV[5], 'COUNT', 100)
+local unknown, queued = 0, 0
+for _, claimed in ipairs(found[2]) do
+  local entry, id = claimed[1], claimed[2][2]
+  local state, current, expires = unpack(call('HMGET', message(id), 'state', 'entry', 'expires'))
+  done(lane, entry)
+  if current == entry and state == 'sending' then
+    move(id, 'unknown', now, 'its worker ended while it was sending')
+    await_report(id, now)
+    unknown = unknown + 1
+  elseif current == entry and state == 'queued' then
+    enqueue(id, lane)
+    queued = queued + 1
+  end
+end
+for _, consumer in ipairs(call('XINFO', 'CONSUMERS', stream(lane), GROUP)) do
+  local name, pending, idle = consumer[2], consumer[4], consumer[6]
+  if pending == 0 and idle > 3600000 then
+    call('XGROUP', 'DELCONSUMER', stream(lane), GROUP, name)
+  end
+end
+call('EXPIRE', stream(lane), QUEUED_SECONDS)
+return {found[1], unknown, queued}
+""")
+
+# ARGV: lane.  The queue and its group, from its first entry on.
+OPEN = script("""
+local made = redis.pcall('XGROUP', 'CREATE', stream(ARGV[1]), GROUP, '0', 'MKSTREAM')
+if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
+call('EXPIRE', stream(ARGV[1]), QUEUED_SECONDS)
+""")
+
+# ARGV: gateway id, index of the number or '', state, now.
+REPORT = script("""
+local gateway_id, index, state, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local function keep_early()
+  local key = 'sms:early:' .. gateway_id
+  local before = call('GET', key)
+  if before and not MAY[before][state] then return 'repeated' end
+  if index ~= '' then
+    local came = 'sms:early-of:' .. index
+    if not before and call('ZCARD', came) >= MOST_EARLY then call('ZPOPMIN', came) end
+    call('ZADD', came, now, gateway_id)
+    call('EXPIRE', came, EARLY_SECONDS)
+  end
+  call('SET', key, state, 'EX', EARLY_SECONDS)
+  return 'early'
+end
+
+-- The oldest message to this number that may be the one.
+local function unsettled()
+  local key = 'sms:unsettled:' .. index
+  for _, id in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
+    call('ZREM', key, id)
+    local before = call('HGET', message(id), 'state')
+    if before == 'unknown' or before == 'accepted' then
+      bind(id, gateway_id)
+      return id
+    end
+  end
+end
+
+local id = call('GET', 'sms:gateway:' .. gateway_id) or unsettled()
+if not id then return keep_early() end
+return move(id, state, now, 'by its report') and 'settled' or 'repeated'
+""")

@@ -1,0 +1,318 @@
+"""The worker: takes messages from the outbox and hands them to the gateway.
+
+Any number of workers run at once, on any number of machines; one that is killed
+leaves nothing that another does not pick up or settle.  Replies go first.  A
+message is `sending` in Redis before the gateway hears of it, and whatever is in
+doubt afterwards is left `unknown`: see `sms/outbox/outbox.py`.
+"""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from runtime.clock import utc_now
+from runtime.logs import redacted
+from runtime.redis_client import REDIS_ERRORS
+from sms.gateways import (
+    MOST_RECIPIENTS,
+    Accepted,
+    Gateway,
+    NotSent,
+    Outbound,
+    OutcomeUnknown,
+    Rejected,
+    Result,
+)
+from sms.outbox.messages import Lane
+from sms.outbox.outbox import Claimed, Outbox, Outcome, Rate, Sending, Wait
+from sms.states import State
+
+REDIS_PAUSE_SECONDS = 0.5
+REDIS_PATIENCE_SECONDS = 60.0
+"""How long a result is held for a Redis that does not answer; then its message
+is left to become `unknown`."""
+
+T = TypeVar("T")
+StillWanted = Callable[[Sequence[str]], Awaitable[Collection[str]]]
+"""Of the indexes of numbers, those whose subscription still runs."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerConfig:
+    """How a worker works.  Times in seconds.
+
+    `lease`: how long a message may be held before its worker counts as dead; longer
+    than the longest call to the gateway, or messages in good hands become `unknown`.
+    """
+
+    rate: Rate = field(default_factory=Rate)
+    replies_at_once: int = 8
+    bulk_calls_at_once: int = 2
+    recipients: int = MOST_RECIPIENTS
+    lease: float = 30.0
+    tend_every: float = 1.0
+    block: float = 0.1
+    first_delay: float = 2.0
+    longest_delay: float = 30.0
+
+
+async def everyone(indexes: Sequence[str]) -> Collection[str]:
+    """Nobody has stopped anything."""
+    return indexes
+
+
+async def run(  # noqa: PLR0913
+    outbox: Outbox,
+    gateway: Gateway,
+    stop: asyncio.Event,
+    *,
+    pace: WorkerConfig = WorkerConfig(),
+    still_wanted: StillWanted = everyone,
+    now: Callable[[], datetime] = utc_now,
+) -> None:
+    """Send until `stop` is set, and then finish the calls under way.
+
+    Redis out of reach is waited for.  The socket timeout of the outbox's client must
+    be longer than `pace.block`.
+    """
+    over = asyncio.Event()
+    sender = _Sender(outbox, gateway, over, pace, still_wanted, now)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(sender.take_until_stopped(group))
+        group.create_task(sender.tend_until_stopped())
+        try:
+            await stop.wait()
+        finally:  # also when cancelled: Python 3.11 may swallow that in the tasks' `wait_for`
+            over.set()
+
+
+def delay(attempts: int, pace: WorkerConfig) -> timedelta:
+    """Before a message is tried again: doubling, and spread so that not all come at once."""
+    longest = min(pace.longest_delay, pace.first_delay * 2.0 ** min(attempts - 1, 30))
+    return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311
+
+
+@dataclass
+class _Sender:
+    outbox: Outbox
+    gateway: Gateway
+    over: asyncio.Event
+    pace: WorkerConfig
+    still_wanted: StillWanted
+    now: Callable[[], datetime]
+    name: str = field(default_factory=lambda: uuid4().hex)
+    busy: Counter[Lane] = field(default_factory=Counter)
+    redis_answers: bool = True
+
+    # --- Taking
+
+    async def take_until_stopped(self, group: asyncio.TaskGroup) -> None:
+        """Take what waits, replies first, while there is room for more calls."""
+        idle = True
+        while not self.over.is_set():
+            replies = await self._asked(self._take_replies(idle=idle)) or []
+            for reply in replies:
+                await self._start(group, [reply])
+            series = await self._asked(self._take_series()) or []
+            if series:
+                await self._start(group, series)
+            idle = not (replies or series)
+            if not self._room():
+                await asyncio.sleep(self.pace.block / 10)
+
+    async def _take_replies(self, *, idle: bool) -> list[Claimed]:
+        room = self.pace.replies_at_once - self.busy[Lane.REPLIES]
+        if room <= 0:
+            return []
+        block = self.pace.block / (10 if self.busy[Lane.SERIES] else 1)
+        block_ms = max(1, int(block * 1000)) if idle else None
+        return await self.outbox.take(Lane.REPLIES, self.name, room, block_ms)
+
+    async def _take_series(self) -> list[Claimed]:
+        if self.busy[Lane.SERIES] >= self.pace.bulk_calls_at_once:
+            return []
+        return await self.outbox.take(Lane.SERIES, self.name, self.pace.recipients)
+
+    def _room(self) -> bool:
+        return self.busy[Lane.REPLIES] < self.pace.replies_at_once
+
+    async def _start(self, group: asyncio.TaskGroup, taken: list[Claimed]) -> None:
+        if self.over.is_set():
+            await self._asked(self._give_back(taken))
+        else:
+            self.busy[taken[0].lane] += 1
+            group.create_task(self._carry(taken[0].lane, taken))
+
+    async def _give_back(self, taken: list[Claimed]) -> None:
+        outcomes = [self._postponed(each, "the worker ends") for each in taken]
+        await self.outbox.settle(outcomes, self.now())
+
+    async def _carry(self, lane: Lane, taken: list[Claimed]) -> None:
+        """Send what was taken.  What goes wrong here is left for `tend` to settle."""
+        try:
+            if lane is Lane.REPLIES:
+                await self._send(taken)
+            else:
+                await self._send_series(taken)
+        except REDIS_ERRORS as error:
+            self._note(error)
+        except Exception as error:
+            log.error("sender: %s", redacted(error))
+        finally:
+            self.busy[lane] -= 1
+
+    # --- Sending
+
+    async def _send_series(self, taken: list[Claimed]) -> None:
+        """One call for each text, with all numbers that are to get it."""
+        peeked = await self._surely(lambda: self.outbox.peek(taken))
+        indexes = {each: index for each, index, _ in peeked}
+        groups: dict[tuple[str, int], list[Claimed]] = {}
+        times = Counter[tuple[str, str]]()
+        for each, index, text in peeked:
+            times[text, index] += 1  # a call names no number twice
+            groups.setdefault((text, times[text, index]), []).append(each)
+        for group in groups.values():
+            await self._send(group, indexes)
+
+    async def _send(self, taken: list[Claimed], indexes: dict[Claimed, str] | None = None) -> None:
+        while taken:
+            if self.over.is_set():
+                await self._give_back(taken)
+                return
+            if indexes is not None:
+                taken = await self._wanted(taken, indexes)
+                if not taken:
+                    return
+            begun = await self._begin(taken)
+            if not isinstance(begun, Wait):
+                await self._call(begun)
+                return
+            await asyncio.sleep(min(begun.seconds, 1.0))
+
+    async def _wanted(self, taken: list[Claimed], indexes: dict[Claimed, str]) -> list[Claimed]:
+        """Those whose subscriber has not stopped the series; the others are over."""
+        wanted = set(await self.still_wanted([indexes[each] for each in taken]))
+        over = [each for each in taken if indexes[each] not in wanted]
+        await self._settle([Outcome(each, State.EXPIRED, "no longer wanted") for each in over])
+        return [each for each in taken if indexes[each] in wanted]
+
+    async def _begin(self, taken: list[Claimed]) -> list[Sending] | Wait:
+        return await self._surely(
+            lambda: self.outbox.begin(taken, self.name, self.pace.rate, self.now())
+        )
+
+    async def _call(self, begun: list[Sending]) -> None:
+        """Ask the gateway, once, and write down what it says."""
+        outcomes = [why for each in begun if (why := self._obstacle(each))]
+        sendable = [each for each in begun if not self._obstacle(each)]
+        if sendable:
+            results = await self._results(sendable)
+            outcomes += [self._outcome(each, results) for each in sendable]
+        _log_refusals(outcomes)
+        await self._settle(outcomes)
+
+    def _obstacle(self, begun: Sending) -> Outcome | None:
+        """Why a message must not be sent, although it was begun."""
+        if not begun.msisdn:
+            return Outcome(begun.taken, State.FAILED, "sealed under another key")
+        if begun.expires_at <= self.now():  # Redis was long in answering
+            return self._postponed(begun.taken, "not sent in time")
+        return None
+
+    async def _results(self, begun: list[Sending]) -> dict[str, Result]:
+        to = tuple(each.msisdn for each in begun)
+        try:
+            return await self.gateway.send(Outbound(to, begun[0].text))
+        except Exception as error:
+            what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
+            return dict.fromkeys(to, what)
+
+    def _outcome(self, begun: Sending, results: dict[str, Result]) -> Outcome:
+        taken = begun.taken
+        match results.get(begun.msisdn, OutcomeUnknown("not named in the answer")):
+            case Accepted(message_id):
+                return Outcome(taken, State.ACCEPTED, gateway_id=message_id)
+            case Rejected(why):
+                return Outcome(taken, State.FAILED, why)
+            case NotSent(why):
+                return self._postponed(taken, why, delay(begun.attempts, self.pace))
+            case OutcomeUnknown(why):
+                return Outcome(taken, State.UNKNOWN, why)
+
+    def _postponed(self, taken: Claimed, why: str, wait: timedelta = timedelta()) -> Outcome:
+        return Outcome(taken, State.QUEUED, why, due=self.now() + wait)
+
+    async def _settle(self, outcomes: list[Outcome]) -> None:
+        await self._surely(lambda: self.outbox.settle(outcomes, self.now()))
+
+    # --- Tending
+
+    async def tend_until_stopped(self) -> None:
+        """Now and then, requeue what is due and settle what dead workers left."""
+        while not self.over.is_set():
+            await self._asked(self._tend())
+            try:
+                async with asyncio.timeout(self.pace.tend_every * random.uniform(0.8, 1.2)):  # noqa: S311
+                    await self.over.wait()
+            except TimeoutError:
+                continue
+
+    async def _tend(self) -> None:
+        await self.outbox.requeue_due(self.now())
+        for lane in Lane:
+            lease_ms = int(self.pace.lease * 1000)
+            orphans = await self.outbox.reclaim(lane, self.name, lease_ms, self.now())
+            if orphans:
+                log.warning("sender: %d messages of a dead worker are unknown", orphans)
+
+    # --- Redis
+
+    async def _surely(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The answer of a call that may be repeated.  Raises what Redis raised last."""
+        give_up = asyncio.get_running_loop().time() + REDIS_PATIENCE_SECONDS
+        while True:
+            try:
+                answer = await call()
+            except REDIS_ERRORS as error:
+                self._note(error)
+                if asyncio.get_running_loop().time() > give_up:
+                    raise
+                await asyncio.sleep(REDIS_PAUSE_SECONDS)
+            else:
+                self._note(None)
+                return answer
+
+    async def _asked(self, call: Coroutine[Any, Any, T]) -> T | None:
+        """The answer of a call that will be made again anyway."""
+        try:
+            answer = await call
+        except REDIS_ERRORS as error:
+            self._note(error)
+            await asyncio.sleep(REDIS_PAUSE_SECONDS)
+            return None
+        self._note(None)
+        return answer
+
+    def _note(self, trouble: BaseException | None) -> None:
+        """Log when Redis goes and when it is back, not each time between."""
+        if self.redis_answers and trouble:
+            log.error("sender: Redis does not answer (%s)", type(trouble).__name__)
+        elif not self.redis_answers and not trouble:
+            log.warning("sender: Redis answers again")
+        self.redis_answers = trouble is None
+
+
+def _log_refusals(outcomes: Sequence[Outcome]) -> None:
+    """A line for each reason, not for each message; no number, no text."""
+    reasons = Counter((each.state, each.why) for each in outcomes if each.why)
+    for (state, why), count in reasons.items():
+        log.warning("sender: %d messages %s: %s", count, state, why)

@@ -1,0 +1,218 @@
+"""`main.py contacts …`, as its own processes on a copied tree."""
+
+import csv
+import datetime
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from menus.contacts.contacts import Contact, too_old
+from tests.support.contact_lists import CONTACTS, HEAD, LONDON, TODAY, row
+from tests.support.trees import command, ended_well, refused
+
+UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
+ANY_AGE = {"KOMEK_CONTACTS_OLDEST_DAYS": "100000"}
+VERIFY = ("--by", "A. Seitova [duty]", "--on", "2026-11-20", "--source", "called, 14:00")
+MAY_BE_SENT = re.compile(r"No faults: ([0-9]+) contacts, ([0-9]+) of them may be sent\.\n")
+
+
+def contacts_of(tree: Path) -> Path:
+    return tree / "menus" / "contacts.csv"
+
+
+def newer_list(tree: Path, *rows: str) -> str:
+    (tree / "newer.csv").write_text("\n".join([HEAD, *rows, ""]), encoding="utf-8")
+    return "newer.csv"
+
+
+def changed_lines(before: bytes, after: bytes) -> tuple[list[str], list[str]]:
+    """The lines that are gone, and those that have come; the order of the others is kept."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    assert [line for line in old if line in new] == [line for line in new if line in old]
+    return (
+        [line.decode().rstrip("\n") for line in old if line not in new],
+        [line.decode().rstrip("\n") for line in new if line not in old],
+    )
+
+
+# --- contacts check -------------------------------------------------------------
+
+
+def test_check_counts_what_may_be_sent(good: Path) -> None:
+    before = contacts_of(good).read_bytes()
+    said = MAY_BE_SENT.fullmatch(ended_well(command(good, "contacts", "check")))
+    assert said
+    assert int(said[1]) == len(CONTACTS)
+    assert 0 < int(said[2]) < len(CONTACTS)
+    assert contacts_of(good).read_bytes() == before
+
+
+def test_the_limit_of_age_is_a_setting(good: Path) -> None:
+    def may_be_sent(days: str) -> int:
+        settings = {"KOMEK_CONTACTS_OLDEST_DAYS": days}
+        said = MAY_BE_SENT.fullmatch(
+            ended_well(command(good, "contacts", "check", settings=settings))
+        )
+        assert said
+        return int(said[2])
+
+    assert may_be_sent("1") < may_be_sent("100000")
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("verify", UNVERIFIED, *VERIFY)])
+def test_every_fault_is_named_with_its_place(tree: Path, arguments: tuple[str, ...]) -> None:
+    file = contacts_of(tree)
+    with file.open("a", encoding="utf-8") as end:
+        end.write(f"{row(id='x', source='')}\n{row(id='y', phones='+90')}\n")
+    before, lines = file.read_bytes(), len(file.read_text(encoding="utf-8").splitlines())
+    said = refused(command(tree, "contacts", *arguments))
+    places = [fault.split(": ")[0].rpartition(":")[0] for fault in said]
+    assert places == [f"menus/contacts.csv:{lines - 1}", f"menus/contacts.csv:{lines}"]
+    assert file.read_bytes() == before
+
+
+# --- contacts list --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_the_list_shows_every_contact_and_the_to_do_list_only_some(
+    good: Path, columns: str
+) -> None:
+    everyone = {each.id for each in CONTACTS}
+
+    def ids(*options: str) -> set[str]:
+        done = command(good, "contacts", "list", *options, settings={"COLUMNS": columns})
+        cells = {cell.strip() for cell in re.split("[│\n]", ended_well(done))}
+        assert options or {phone for each in CONTACTS for phone in each.phones} <= cells
+        return everyone & cells
+
+    assert ids() == everyone, "each is whole, to be copied into the next command"
+    assert UNVERIFIED in ids("--unverified")
+    assert LONDON.id not in ids("--unverified")
+    assert ids("--unverified") < everyone
+
+
+# --- contacts verify ------------------------------------------------------------
+
+
+def test_who_is_verified_is_off_the_to_do_list_and_other_rows_keep_their_bytes(tree: Path) -> None:
+    file = contacts_of(tree)
+    before, beside = file.read_bytes(), sorted(path.name for path in file.parent.iterdir())
+    said = ended_well(command(tree, "contacts", "verify", UNVERIFIED, *VERIFY))
+    assert said == f"{UNVERIFIED}: verified by A. Seitova [duty] on 2026-11-20\n"
+    [old], [new] = changed_lines(before, file.read_bytes())
+    [was], [now] = csv.reader([old]), csv.reader([new])
+    assert now == [*was[:-3], "A. Seitova [duty]", "2026-11-20", "called, 14:00"]
+    assert sorted(path.name for path in file.parent.iterdir()) == beside
+    left = ended_well(command(tree, "contacts", "list", "--unverified", settings=ANY_AGE))
+    assert UNVERIFIED not in left
+
+
+@pytest.mark.parametrize(
+    ("id_", "by", "told"),
+    [
+        ("nobody", "A", "menus/contacts.csv:1:1: nobody: there is no contact of this id"),
+        (UNVERIFIED, " ", "'verified_by' is empty"),
+        ("kz-abroad-de-berlin-embassy", "A", "without a phone"),
+    ],
+)
+def test_a_verification_that_cannot_be_is_refused(tree: Path, id_: str, by: str, told: str) -> None:
+    before = contacts_of(tree).read_bytes()
+    [fault, *_] = refused(command(tree, "contacts", "verify", id_, "--by", by, *VERIFY[2:]))
+    assert told in fault
+    assert contacts_of(tree).read_bytes() == before
+
+
+def test_a_date_that_is_none_is_refused(good: Path) -> None:
+    before = contacts_of(good).read_bytes()
+    arguments = ("--by", "A", "--on", "20.11.2026", "--source", "called")
+    done = command(good, "contacts", "verify", UNVERIFIED, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert contacts_of(good).read_bytes() == before
+
+
+# --- contacts import ------------------------------------------------------------
+
+
+NEW = row(id="kz-abroad-tr-izmir-consulate", city="Izmir", phones="+902324919100")
+
+
+def london(phone: str) -> str:
+    """The row of London as it stands, with another phone."""
+    text = (Path(__file__).parents[2] / "menus" / "contacts.csv").read_text(encoding="utf-8")
+    [line] = [each for each in text.splitlines() if each.startswith(f"{LONDON.id},")]
+    [now] = LONDON.phones
+    return line.replace(now, phone)
+
+
+@pytest.mark.parametrize("options", [(), ("--yes",)])
+def test_an_import_shows_what_it_would_change_then_applies(
+    tree: Path, options: tuple[str, ...]
+) -> None:
+    before = contacts_of(tree).read_bytes()
+    newer = newer_list(tree, london("+442079251758"), NEW)
+    said = ended_well(command(tree, "contacts", "import", newer, *options, typed="y\n"))
+    lines = said.splitlines()
+    assert lines[:2] == [
+        "new      kz-abroad-tr-izmir-consulate  +902324919100",
+        f"changed  {LONDON.id}  +442079251757 -> +442079251758",
+    ]
+    assert "kept     kz-abroad-ua-kyiv-embassy: the newer list lacks it" in lines
+    assert ("Apply?" in said) == (not options)
+    assert said.endswith("1 added, 1 changed.\n")
+    gone, come = changed_lines(before, contacts_of(tree).read_bytes())
+    assert (gone, come) == ([london("+442079251757")], [london("+442079251758"), NEW])
+
+
+@pytest.mark.parametrize(("typed", "code"), [("n\n", 0), ("\n", 0), ("", 1)])
+def test_an_import_without_a_yes_changes_nothing(tree: Path, typed: str, code: int) -> None:
+    before = contacts_of(tree).read_bytes()
+    done = command(tree, "contacts", "import", newer_list(tree, NEW), typed=typed)
+    assert done.returncode == code
+    assert "Apply?" in done.stdout
+    assert "added," not in done.stdout
+    assert contacts_of(tree).read_bytes() == before
+
+
+def test_an_import_names_all_faults_and_asks_nothing(tree: Path) -> None:
+    before = contacts_of(tree).read_bytes()
+    newer = newer_list(tree, row(source=""), NEW, row(id="x", scope="y"))
+    first, second = refused(command(tree, "contacts", "import", newer, "--yes"))
+    assert "newer.csv:2:" in first
+    assert "newer.csv:4:" in second
+    assert contacts_of(tree).read_bytes() == before
+
+
+def test_a_list_that_cannot_be_read_is_told_in_one_line(good: Path) -> None:
+    [told] = refused(command(good, "contacts", "import", "nowhere.csv"))
+    assert told.endswith("cannot be read: No such file or directory")
+
+
+# --- check: what is too old -----------------------------------------------------
+
+
+def aged(days: int, **differences: str) -> Contact:
+    date = (TODAY - datetime.timedelta(days=days)).isoformat()
+    return replace(LONDON, **{"date": date, **differences})  # type: ignore[arg-type]
+
+
+def test_too_old_is_what_age_alone_keeps_back() -> None:
+    old = aged(101)
+    others = (aged(100), aged(101, confidence="medium"), aged(-1), replace(old, phones=()))
+    assert too_old([old, *others, aged(0, date="undated")], TODAY, 100) == (old,)
+
+
+def test_check_names_contacts_that_are_too_old(good: Path) -> None:
+    done = command(good, "check", settings={"KOMEK_CONTACTS_OLDEST_DAYS": "1"})
+    [note] = [line for line in ended_well(done).splitlines() if "older than" in line]
+    old = [each.id for each in too_old(CONTACTS, datetime.datetime.now(datetime.UTC).date(), 1)]
+    assert note == (
+        f"Note: {len(old)} contacts may not be sent, being older than 1 days "
+        f"(KOMEK_CONTACTS_OLDEST_DAYS): {', '.join(old[:10])} and {len(old) - 10} more."
+    )
+
+
+def test_check_says_nothing_of_age_when_nothing_is_too_old(good: Path) -> None:
+    assert "older than" not in ended_well(command(good, "check", settings=ANY_AGE))

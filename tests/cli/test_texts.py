@@ -1,0 +1,69 @@
+"""`main.py text` and `digest`, as their own processes on a copied tree."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.support.phones import KEY
+from tests.support.trees import command, ended_well, refused
+
+
+def where_it_is(hour: int) -> dict[str, str]:
+    """The settings of a place where that hour runs now, and no day is off."""
+    ahead = (hour - datetime.now(UTC).hour + 11) % 24 - 11
+    return {"KOMEK_ZONE": f"Etc/GMT{-ahead:+}", "KOMEK_SERIES_WEEKENDS": "true"}
+
+
+# --- text
+
+
+@pytest.mark.parametrize(
+    ("message", "words", "encoding"),
+    [
+        ("POLICE", "102", "GSM-7"),
+        ("EMBASSY TURKEY", "Turkey", "GSM-7"),
+        ("посольство турция", "Турция", "UCS-2"),
+        ("xyzzy", "102", "GSM-7"),
+    ],
+)
+def test_text_prints_one_reply_with_its_segments(
+    good: Path, message: str, words: str, encoding: str
+) -> None:
+    printed = ended_well(command(good, "text", message))
+    assert re.match(rf"╭─+ [1-4] segments, {encoding} ─+╮\n", printed)
+    assert printed.count("╭") == 1
+    assert words in printed
+    assert not (good / "data").exists(), "nothing is sent or kept"
+
+
+# --- digest
+
+
+@pytest.mark.parametrize("name", ["status", "due", "run"])
+def test_digest_without_a_service_says_so_in_one_line(good: Path, name: str) -> None:
+    told = refused(command(good, "digest", name))
+    assert told == ["no service runs on data: start it, or set KOMEK_REDIS_URL"]
+    assert not (good / "data").exists()
+
+
+@pytest.mark.parametrize("hour", [0, 12])
+@pytest.mark.parametrize("name", ["status", "due", "run"])
+def test_digest_without_its_redis_says_so_in_one_line(tree: Path, name: str, hour: int) -> None:
+    settings = {"KOMEK_REDIS_URL": f"unix://{tree}/nobody.sock", **where_it_is(hour)}
+    done = command(tree, "digest", name, settings=settings)
+    assert refused(done) == ["Redis does not answer (ConnectionError)"]
+
+
+@pytest.mark.parametrize(
+    ("hour", "says"),
+    [
+        (0, r"outside the hours, 0 due; next at \d{4}-\d\d-\d\d 09:00 \(Etc/GMT[+-]\d+\)"),
+        (12, "0 queued, 0 held back by the cap"),
+    ],
+)
+def test_a_run_says_when_it_may_not_send(tree: Path, redis_url: str, hour: int, says: str) -> None:
+    ours = {"KOMEK_REDIS_URL": f"{redis_url}?db=8", "KOMEK_DATA_KEY": KEY}
+    done = command(tree, "digest", "run", settings={**ours, **where_it_is(hour)})
+    assert re.fullmatch(says, ended_well(done).strip())

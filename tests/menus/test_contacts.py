@@ -1,0 +1,259 @@
+"""The contacts: what is refused, and what may be sent."""
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+
+import phonenumbers
+import pytest
+
+from menus.contacts.checks import source_date
+from menus.contacts.contacts import (
+    Contact,
+    Unsent,
+    due_for_check,
+    emergency_of,
+    missions_in_kazakhstan,
+    missions_of_kazakhstan,
+    only_sendable,
+    read_contacts,
+    sendable,
+    unsent,
+)
+from menus.parsing.csv_table import joined, read_table, written
+from tests.support.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TODAY, row, table_of
+
+# --- Our own file -------------------------------------------------------------
+
+
+def test_our_contacts_have_no_fault() -> None:
+    assert FAULTS == ()
+    assert len(CONTACTS) == 211
+    assert len({each.id for each in CONTACTS}) == 211
+
+
+def test_every_international_number_is_valid() -> None:
+    numbers = [phone for each in CONTACTS for phone in each.phones if phone.startswith("+")]
+    assert len(numbers) > 50
+    assert all(phonenumbers.is_valid_number(phonenumbers.parse(phone)) for phone in numbers)
+
+
+def test_a_row_knows_its_line() -> None:
+    lines = OURS.read_text(encoding="utf-8").splitlines()
+    assert all(lines[each.line - 1].startswith(f"{each.id},") for each in CONTACTS)
+
+
+def test_the_table_written_back_is_the_file() -> None:
+    table = read_table(OURS)
+    assert joined(table, [each.raw for each in table.records]).encode() == OURS.read_bytes()
+    assert all(written(table, each.cells) == each.raw for each in table.records)
+
+
+def test_nothing_of_medium_or_low_confidence_is_sent() -> None:
+    sent = only_sendable(CONTACTS, TODAY, 3650)
+    assert len(sent) == 111
+    assert {each.confidence for each in sent} == {"high"}
+    assert all(each.phones for each in sent)
+
+
+def test_missions_come_with_the_phone_that_helps_soonest_first() -> None:
+    london = missions_of_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "GB")
+    kinds = ["emergency/duty phone", "consular section", "embassy"]
+    assert [each.kind for each in london] == kinds
+    american = missions_in_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "US")
+    assert [each.kind for each in american] == [kinds[0], "embassy", "consulate general"]
+    assert missions_of_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "TR") == ()
+
+
+def test_emergency_numbers_come_police_first() -> None:
+    polish = emergency_of(only_sendable(CONTACTS, TODAY, 1095), "PL")
+    assert [each.kind for each in polish] == ["police", "ambulance", "fire"]
+    german = emergency_of(only_sendable(CONTACTS, TODAY, 1095), "DE")
+    assert [each.kind for each in german] == ["ambulance", "fire"], "sources differ on the police"
+
+
+# --- What may be sent ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "sent"),
+    [
+        pytest.param({}, True, id="high, and new enough"),
+        pytest.param({"confidence": "medium"}, False, id="medium"),
+        pytest.param({"confidence": "low"}, False, id="low"),
+        pytest.param({"phones": ()}, False, id="no phone"),
+        pytest.param({"date": "2025-11-21"}, True, id="as old as the limit"),
+        pytest.param({"date": "2025-11-20"}, False, id="a day older"),
+        pytest.param({"date": "2025"}, False, id="a year counts from its first day"),
+        pytest.param({"date": "undated (about 2018)"}, True, id="high and undated"),
+        pytest.param({"date": "2026-11-22"}, False, id="a date still to come"),
+        pytest.param(
+            {"confidence": "low", "verified_on": TODAY}, True, id="low, but the operator verified"
+        ),
+        pytest.param(
+            {"verified_on": datetime.date(2025, 11, 20)}, False, id="verified too long ago"
+        ),
+        pytest.param(
+            {"date": "2011-06", "verified_on": TODAY}, True, id="an old source verified today"
+        ),
+        pytest.param({"verified_on": datetime.date(2026, 11, 22)}, False, id="verified tomorrow"),
+    ],
+)
+def test_sendable(changes: dict[str, object], sent: bool) -> None:
+    contact: Contact = replace(LONDON, date="2026-02-13")
+    assert sendable(replace(contact, **changes), TODAY, 365) is sent  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-04 (PDF created 2024-05-30)", "2024-04-01"),
+        ("2023-01-13; 2026-09-14", "2026-09-14"),
+        ("ITU report 2026-02-13 (entry 2012-04-03); AOSP 2023-12-28; x 9.0.43", "2026-02-13"),
+        ("2015", "2015-01-01"),
+        ("undated (2017 or later)", None),
+        ("undated", None),
+    ],
+)
+def test_source_date(text: str, day: str | None) -> None:
+    assert source_date(text) == (datetime.date.fromisoformat(day) if day else None)
+
+
+@pytest.mark.parametrize("text", ["", "as above", "21.11.2026", "2026-13-01", "2026-02-30", "soon"])
+def test_a_date_that_cannot_be_read_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        source_date(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, None),
+        ({"phones": ()}, Unsent.NO_PHONE),
+        ({"confidence": "low"}, Unsent.NOT_SURE),
+        ({"confidence": "low", "verified_on": TODAY}, None),
+        ({"verified_on": TODAY + datetime.timedelta(days=1)}, Unsent.TO_COME),
+        ({"verified_on": TODAY - datetime.timedelta(days=1095)}, None),
+        ({"verified_on": TODAY - datetime.timedelta(days=1096)}, Unsent.TOO_OLD),
+    ],
+)
+def test_why_a_contact_is_not_sent(changes: dict[str, object], why: Unsent | None) -> None:
+    contact = replace(LONDON, **changes)  # type: ignore[arg-type]
+    assert unsent(contact, TODAY, 1095) is why
+
+
+@pytest.mark.parametrize(
+    ("days", "now", "within_30"), [(1000, False, False), (1066, False, True), (1096, True, True)]
+)
+def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
+    contact = replace(LONDON, verified_on=TODAY - datetime.timedelta(days=days))
+    assert due_for_check(contact, TODAY, 1095) is now
+    assert due_for_check(contact, TODAY, 1095, 30) is within_30
+    unsure = replace(contact, phones=())
+    assert not due_for_check(unsure, TODAY, 1095, 30), "something else is missing first"
+
+
+# --- What is refused ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "what", "column"),
+    [
+        pytest.param({"id": "Ankara"}, "small Latin letters", 1, id="an id"),
+        pytest.param({"scope": "abroad"}, "'scope' must be one of", 29, id="a scope"),
+        pytest.param({"confidence": "sure"}, "'confidence' must be", 102, id="a confidence"),
+        pytest.param({"country": "Turkey"}, "two capital letters", 39, id="a country"),
+        pytest.param({"country": "KZ"}, "another country than", 39, id="a mission at home"),
+        pytest.param({"kind": "office"}, "a mission's kind", 49, id="a kind of mission"),
+        pytest.param({"source": ""}, "'source' is empty", 83, id="no source"),
+        pytest.param({"source_date": "21.11.26"}, "'source_date' names no", 91, id="a date"),
+        pytest.param({"source_date": "2026-02-30"}, "'source_date' day is", 91, id="no such day"),
+        pytest.param({"phones": "+90312491910"}, "no valid number of TR or KZ", 67, id="short"),
+        pytest.param({"phones": "+74956271809"}, "no valid number of TR or KZ", 67, id="foreign"),
+        pytest.param({"phones": "+90 312 4919100"}, "write + and digits", 67, id="spaces"),
+        pytest.param({"phones": "+903124919100; 1"}, "phone 2: write", 67, id="the second"),
+        pytest.param({"phones": "9999999"}, "no valid number", 67, id="a short number unheard of"),
+        pytest.param({"verified_by": "A. Operator"}, "'verified_on' is empty", 120, id="no day"),
+    ],
+)
+def test_a_faulty_row_is_named_and_left_out(
+    tmp_path: Path, cells: dict[str, str], what: str, column: int
+) -> None:
+    contacts, faults = read_contacts(table_of(tmp_path, row(**cells), row(id="sound")))
+    assert [each.id for each in contacts] == ["sound"]
+    assert any(what in fault.what for fault in faults), faults
+    assert {fault.where.line for fault in faults} == {2}
+    assert column in {fault.where.column for fault in faults}, faults
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param({"phones": "+77172720111"}, id="a mission abroad with a line of Kazakhstan"),
+        pytest.param(
+            {"scope": "foreign_in_kz", "country": "KG", "phones": "+996772454444"},
+            id="a foreign mission with a mobile of its country",
+        ),
+        pytest.param(
+            {"scope": "foreign_in_kz", "country": "RU", "phones": "+77172440783; +77172440786"},
+            id="two phones",
+        ),
+        pytest.param({"scope": "hotline", "country": "AE", "phones": "8007283"}, id="national"),
+        pytest.param(
+            {"scope": "hotline", "country": "UZ", "phones": "1164", "confidence": "medium"},
+            id="a short number that no table lists, not sent",
+        ),
+        pytest.param(
+            {"scope": "hotline", "country": "MD", "phones": "+79299649079"},
+            id="a mission in a third country that covers this one",
+        ),
+        pytest.param({"phones": ""}, id="no phone known: honest, and never sent"),
+    ],
+)
+def test_an_honest_row_is_taken(tmp_path: Path, cells: dict[str, str]) -> None:
+    contacts, faults = read_contacts(table_of(tmp_path, row(**cells)))
+    assert faults == ()
+    assert len(contacts) == 1
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    broken = (row(id="a", scope="x", source=""), row(), row(id="b", source_date="soon"))
+    _, faults = read_contacts(table_of(tmp_path, *broken))
+    assert [fault.where.line for fault in faults] == [2, 2, 4]
+
+
+def test_an_id_twice_is_named_with_its_first_line(tmp_path: Path) -> None:
+    contacts, faults = read_contacts(table_of(tmp_path, row(), row()))
+    assert [(fault.where.line, fault.where.column) for fault in faults] == [(3, 1)]
+    assert "first in line 2" in faults[0].what
+    assert len(contacts) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        pytest.param(b"", "is empty", id="nothing"),
+        pytest.param(b"\xd0\xff", "not UTF-8", id="another encoding"),
+        pytest.param(HEAD.replace(",", ";").encode(), "';'", id="semicolons"),
+        pytest.param(HEAD.replace("source,", "").encode(), "'source' is missing", id="a column"),
+        pytest.param(f"{HEAD},fax\n".encode(), "'fax' is not a column", id="one too many"),
+        pytest.param(f'{HEAD}\na,"b"c\n'.encode(), "a quote opens", id="a quote"),
+        pytest.param(f"{HEAD}\na,b\n".encode(), "has 2 cells", id="cells missing"),
+    ],
+)
+def test_a_broken_file_is_named(tmp_path: Path, content: bytes, what: str) -> None:
+    file = tmp_path / "contacts.csv"
+    file.write_bytes(content)
+    contacts, faults = read_contacts(file)
+    assert contacts == ()
+    assert any(what in fault.what for fault in faults), faults
+
+
+def test_a_missing_file_is_a_fault(tmp_path: Path) -> None:
+    assert "cannot be read" in str(read_contacts(tmp_path / "contacts.csv")[1][0])
+
+
+def test_no_fault_repeats_a_number(tmp_path: Path) -> None:
+    _, faults = read_contacts(table_of(tmp_path, row(phones="+90312491910")))
+    assert faults
+    assert "312491910" not in str(faults)

@@ -1,0 +1,346 @@
+"""The menu in force: a good change is taken up while people dial, a bad one never."""
+
+import asyncio
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from menus.faults import BrokenMenu
+from menus.live import AT_HAND, LiveMenu, follow_changes, reload_when_asked
+from menus.model import Menu
+from menus.versions import VersionStore
+from tests.support.mistakes import NEW_LABEL
+from tests.support.trees import Server, copied_menus, copied_tree, edit, read_menu, serving, until
+
+FAULT = "Call {no_such_number} "
+
+
+@pytest.fixture
+def menus(tmp_path: Path) -> Path:
+    return copied_menus(tmp_path)
+
+
+def live_menu(menus: Path) -> LiveMenu:
+    return LiveMenu(menus, read_menu, VersionStore(menus.parent / "shelf", read_menu))
+
+
+@pytest.fixture
+def live(menus: Path) -> LiveMenu:
+    return live_menu(menus)
+
+
+def new_label(menus: Path, words: str, before: str = "") -> None:
+    """Put words before a label of the English menu, in the place of `before`."""
+    edit(menus / "en.yaml", f"{NEW_LABEL}{before}", f"{NEW_LABEL}{words}")
+
+
+def label(live: LiveMenu) -> str:
+    return live.current.languages["en"].words["escaped"].label
+
+
+# --- In one process -------------------------------------------------------------
+
+
+def test_a_good_change_is_taken_up_and_the_version_before_is_kept(
+    menus: Path, live: LiveMenu
+) -> None:
+    before = live.current
+    new_label(menus, "New ")
+
+    live.reload()
+
+    assert label(live).startswith("New ")
+    assert live.current.version != before.version
+    assert live.version(before.version) is before
+    assert live.refused == ()
+
+
+def test_a_faulty_change_is_refused_until_it_is_mended(menus: Path, live: LiveMenu) -> None:
+    before = live.current
+    new_label(menus, FAULT)
+    live.reload()
+    assert live.current is before
+    assert ["no_such_number" in str(fault) for fault in live.refused] == [True]
+
+    new_label(menus, "Mended ", before=FAULT)
+    live.reload()
+    assert label(live).startswith("Mended ")
+    assert live.refused == ()
+
+
+def test_a_change_that_is_taken_back_is_no_fault_any_more(menus: Path, live: LiveMenu) -> None:
+    before = live.current
+    new_label(menus, FAULT)
+    live.reload()
+    new_label(menus, "", before=FAULT)
+    live.reload()
+    assert live.current is before
+    assert live.refused == ()
+
+
+def test_without_a_change_the_menu_stays_the_same_object(live: LiveMenu) -> None:
+    before = live.current
+    live.reload()
+    assert live.current is before
+
+
+def test_files_that_say_nothing_new_are_not_read_again(menus: Path) -> None:
+    """Reading takes a third of a second, and happens every ten: callers would wait."""
+    times: list[Path] = []
+
+    def counted(folder: Path) -> Menu:
+        times.append(folder)
+        return read_menu(folder)
+
+    live = LiveMenu(menus, counted, VersionStore(menus.parent / "shelf", read_menu))
+    for _ in range(3):
+        live.reload()
+    assert len(times) == 2, "at the start, and once to see whether it is still so"
+    new_label(menus, FAULT)
+    for _ in range(3):
+        live.reload()
+    assert len(times) == 3
+    assert live.refused
+
+
+def test_a_folder_that_is_gone_is_refused_and_asked_for_again(menus: Path, live: LiveMenu) -> None:
+    menus.rename(menus.parent / "away")
+    live.reload()
+    assert live.refused
+    (menus.parent / "away").rename(menus)
+    live.reload()
+    assert live.refused == ()
+
+
+def test_as_many_versions_are_kept_as_promised(menus: Path, live: LiveMenu) -> None:
+    all_versions, words = [live.current], ""
+    for n in range(AT_HAND):
+        new_label(menus, f"{n} ", before=words)
+        words = f"{n} "
+        live.reload()
+        all_versions.append(live.current)
+
+    dropped, *kept = all_versions
+    assert [live.version(menu.version) is menu for menu in kept] == [True] * AT_HAND
+    assert live.version(dropped.version) is not dropped, "not in memory any more"
+    assert live.version(dropped.version).version == dropped.version, "but on the shelf"
+
+
+def test_a_version_that_comes_again_counts_as_the_newest(menus: Path, live: LiveMenu) -> None:
+    first, words = live.current, ""
+    for n in range(AT_HAND + 3):
+        new_label(menus, f"{n} ", before=words)
+        live.reload()
+        new_label(menus, "", before=f"{n} ")
+        live.reload()
+        assert live.version(first.version).version == first.version
+        assert live.current.version == first.version
+
+
+def test_a_version_that_is_unknown_is_the_one_in_force(live: LiveMenu) -> None:
+    assert live.version("never was") is live.current
+
+
+def test_a_broken_menu_never_starts(menus: Path) -> None:
+    new_label(menus, FAULT)
+    with pytest.raises(BrokenMenu, match="no_such_number"):
+        live_menu(menus)
+
+
+def test_every_process_names_the_same_files_alike(tmp_path: Path) -> None:
+    versions = {read_menu(copied_menus(tmp_path / n)).version for n in "ab"}
+    assert len(versions) == 1
+
+
+def test_every_data_file_counts_for_the_version(menus: Path) -> None:
+    versions = {read_menu(menus).version}
+    for path in sorted(menus.glob("*.yaml")):
+        with path.open("a", encoding="utf-8") as file:
+            file.write("# a note\n")
+        versions.add(read_menu(menus).version)
+    assert len(versions) == 1 + len(list(menus.glob("*.yaml")))
+
+
+# --- Following the files --------------------------------------------------------
+
+
+async def becomes(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 (nothing tells of it)
+            await asyncio.sleep(0.02)
+
+
+async def test_changes_of_the_files_are_followed(menus: Path, live: LiveMenu) -> None:
+    stop = asyncio.Event()
+    before = live.current
+    following = asyncio.create_task(follow_changes(live, stop))
+
+    async def seen(change: Callable[[], None], true: Callable[[], bool]) -> None:
+        change()
+        await becomes(true)
+
+    words = "Start "
+    new_label(menus, words)
+    # The watch may not stand yet at the first change: one more, until it does.
+    async with asyncio.timeout(20):
+        while live.current is before:
+            await asyncio.sleep(0.1)
+            (menus / "numbers.yaml").touch()
+    await seen(lambda: new_label(menus, FAULT, before=words), lambda: bool(live.refused))
+    await seen(
+        lambda: new_label(menus, "Mended ", before=FAULT), lambda: label(live)[:7] == "Mended "
+    )
+    stop.set()
+    await asyncio.wait_for(following, 5)
+
+
+async def test_a_menu_that_cannot_be_read_at_all_leaves_the_one_in_force(
+    menus: Path, live: LiveMenu, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A mistake of ours, not the operator's: the callers do not notice."""
+    threads: list[int] = []
+
+    def fail() -> None:
+        threads.append(threading.get_ident())
+        raise ZeroDivisionError
+
+    broken = live_menu(menus)
+    broken.reload = fail  # type: ignore[method-assign]
+    stop = asyncio.Event()
+    following = asyncio.create_task(follow_changes(broken, stop))
+    async with asyncio.timeout(20):
+        while not threads:
+            (menus / "numbers.yaml").touch()
+            await asyncio.sleep(0.1)
+    assert not following.done()
+    stop.set()
+    await asyncio.wait_for(following, 5)
+    assert threads[0] != threading.get_ident(), "callers were held up"
+    assert "could not be read again; the one in force stays" in caplog.text
+
+
+async def test_many_questions_at_once_are_one_reload(live: LiveMenu) -> None:
+    asked, reloads = asyncio.Event(), 0
+
+    def count() -> None:
+        nonlocal reloads
+        reloads += 1
+        time.sleep(0.05)
+
+    live.reload = count  # type: ignore[method-assign]
+    reloading = asyncio.create_task(reload_when_asked(live, asked))
+    for _ in range(50):
+        asked.set()
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(0.2)
+    reloading.cancel()
+    assert 2 <= reloads <= 10
+
+
+# --- In the real service --------------------------------------------------------
+
+TO_LABEL = "3*1"
+"""English, in danger: the screen that lists the label."""
+BLIND = {"WATCHFILES_FORCE_POLLING": "true", "WATCHFILES_POLL_DELAY_MS": "600000"}
+"""A service that looks at its files every ten minutes: only SIGHUP wakes it."""
+
+
+def versions(server: Server) -> set[str]:
+    """The version in force in every process, as many answers show it."""
+    return {str(server.ready()["menu"]) for _ in range(20)}
+
+
+def send_sighup(server: Server) -> None:
+    server.process.send_signal(signal.SIGHUP)
+
+
+def wait(_server: Server) -> None:
+    """Do nothing: the change of the file is noticed."""
+
+
+@pytest.mark.parametrize(
+    ("wake", "settings"),
+    [
+        pytest.param(send_sighup, BLIND, id="SIGHUP"),
+        pytest.param(wait, {}, id="a changed file"),
+    ],
+)
+def test_a_session_ends_on_the_words_that_it_began_on(
+    tmp_path: Path, wake: Callable[[Server], None], settings: dict[str, str]
+) -> None:
+    tree = copied_tree(tmp_path)
+    with serving(tree, **settings) as server:
+        before = versions(server)
+        old = server.hop("began-before", TO_LABEL)
+        new_label(tree / "menus", "New ")
+        wake(server)
+        until(lambda: versions(server).isdisjoint(before), "the new menu is in force")
+
+        new = server.hop("began-after", TO_LABEL)
+        assert "2 New " in new
+        assert new.replace("New ", "") == old
+        for text in (TO_LABEL, f"{TO_LABEL}*2*0"):
+            assert server.hop("began-before", text) == old
+        assert server.hop("began-before", f"{TO_LABEL}*2*0*00").startswith("CON ")
+        assert server.hop("began-before", f"{TO_LABEL}*2*0*00*{TO_LABEL}") == old
+
+
+def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -> None:
+    tree = copied_tree(tmp_path)
+    with serving(tree) as server:
+        old, before = server.hop("one", TO_LABEL), server.ready()
+        assert before["faults of a refused change"] == 0
+        new_label(tree / "menus", f"It’s {FAULT}")
+        send_sighup(server)
+        until(lambda: server.ready()["faults of a refused change"] == 2, "two faults are told")
+
+        assert server.ready()["menu"] == before["menu"]
+        assert server.hop("two", TO_LABEL) == old
+        said = server.said()
+        assert "menu: change refused, 2 faults" in said
+        assert "menus/en.yaml:" in said
+        assert "no_such_number" in said
+
+        new_label(tree / "menus", "Mended ", before=f"It’s {FAULT}")
+        send_sighup(server)
+        until(lambda: server.ready()["menu"] != before["menu"], "the mended menu is in force")
+        assert server.ready()["faults of a refused change"] == 0
+        assert "2 Mended " in server.hop("three", TO_LABEL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are heeded")
+def test_with_several_workers_each_follows(tmp_path: Path) -> None:
+    tree = copied_tree(tmp_path)
+    with serving(tree, "--workers", "2", **BLIND) as server:
+        until(lambda: len(heeding_workers(server)) == 2, "both workers run")
+        workers = heeding_workers(server)
+        before = versions(server)
+        old = server.hop("began-before", TO_LABEL)
+        new_label(tree / "menus", "New ")
+        send_sighup(server)
+        until(lambda: versions(server).isdisjoint(before), "all have the new menu")
+
+        assert heeding_workers(server) == workers, "none was started anew"
+        for n in range(10):
+            assert "2 New " in server.hop(f"began-after-{n}", TO_LABEL)
+            assert server.hop("began-before", f"{TO_LABEL}{'*2*0' * n}") == old
+
+
+def heeding_workers(server: Server) -> set[int]:
+    """The processes below the first that have the menu and heed SIGHUP."""
+    children = psutil.Process(server.process.pid).children()
+    return {child.pid for child in children if heeds_sighup(child.pid)}
+
+
+def heeds_sighup(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    assert caught
+    return bool(int(caught[1], 16) >> (signal.SIGHUP - 1) & 1)

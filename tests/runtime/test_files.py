@@ -1,0 +1,56 @@
+"""The data directory is made for our eyes only, whichever part of us needs it first."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from menus.live import LiveMenu
+from menus.versions import VersionStore
+from runtime.embedded_redis import embedded_redis
+from runtime.files import make_private
+from runtime.provision import load_or_make_key
+from tests.support.service import short_folder
+from tests.support.trees import MENUS, read_menu
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data directory that is not there yet, under the umask that most desks have."""
+    before = os.umask(0o022)
+    with short_folder() as folder:
+        yield folder / "var" / "data"
+    os.umask(before)
+
+
+def mode(folder: Path) -> int:
+    return folder.stat().st_mode & 0o777
+
+
+def run_server(data: Path) -> None:
+    with embedded_redis(data):
+        pass
+
+
+def keep_key(data: Path) -> None:
+    load_or_make_key(data)
+    assert mode(data / "data-key") == 0o600
+
+
+def keep_menu(data: Path) -> None:
+    LiveMenu(MENUS, read_menu, VersionStore(data / "menus", read_menu))
+    assert mode(data / "menus") == 0o700
+
+
+@pytest.mark.parametrize("need", [run_server, keep_key, keep_menu])
+def test_whoever_needs_it_first_makes_it_private(data: Path, need: Callable[[Path], None]) -> None:
+    need(data)
+    assert (mode(data), mode(data.parent)) == (0o700, 0o700)
+
+
+def test_a_folder_that_is_there_keeps_its_mode(data: Path) -> None:
+    data.mkdir(parents=True)
+    data.chmod(0o750)
+    make_private(data)
+    assert mode(data) == 0o750

@@ -1,0 +1,39 @@
+"""The worker inside a service: what happens when it fails by a mistake of ours."""
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from sms.bootstrap import SmsService
+from sms.series.run import Run
+
+
+async def test_a_mistake_of_ours_does_not_end_the_sending(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first run fails; the sender begins twice, and the log quotes nobody."""
+    stop, sent, runs = asyncio.Event(), 0, 0
+
+    async def send(*_: object, **__: object) -> None:
+        nonlocal sent
+        sent += 1
+        await stop.wait()
+
+    async def run_due(_self: SmsService) -> Run:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            raise KeyError("+77010000000")
+        stop.set()
+        return Run()
+
+    monkeypatch.setattr("sms.outbox.worker.run", send)
+    monkeypatch.setattr(SmsService, "run_due", run_due)
+    monkeypatch.setattr("sms.bootstrap.AGAIN_SECONDS", 0.01)
+    nothing = cast("SmsService", type("Nothing", (), {"still_wanted": None})())
+    texting = SmsService(*[nothing] * 9)  # type: ignore[arg-type]
+    await asyncio.wait_for(texting.work(stop), 5)
+    assert (sent, runs) == (2, 2)
+    assert "the worker failed (KeyError at " in caplog.text
+    assert "+7701" not in caplog.text

@@ -1,0 +1,147 @@
+"""What the outbox knows of its messages afterwards: reports, and what Redis keeps."""
+
+import logging
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from runtime.encryption import Seal
+from sms.outbox.counts import COUNTS_SECONDS, counts_key
+from sms.outbox.messages import Kind
+from sms.outbox.outbox import Outbox, Outcome
+from sms.states import State
+from tests.support.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, put, take, told
+
+# --- Reports
+
+
+@pytest.mark.parametrize(
+    ("reports", "end"),
+    [
+        pytest.param([State.DELIVERED], State.DELIVERED, id="delivered"),
+        pytest.param([State.FAILED], State.FAILED, id="failed"),
+        pytest.param([State.ACCEPTED], State.ACCEPTED, id="under way"),
+        pytest.param([State.DELIVERED] * 3, State.DELIVERED, id="repeated"),
+        pytest.param([State.DELIVERED, State.ACCEPTED], State.DELIVERED, id="out of order"),
+        pytest.param([State.FAILED, State.DELIVERED], State.FAILED, id="the first end stays"),
+        pytest.param([None, State.DELIVERED], State.DELIVERED, id="an unknown word"),
+    ],
+)
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+async def test_reports_of_an_accepted_message(
+    outbox: Outbox, reports: list[State | None], end: State, early: bool, named: bool
+) -> None:
+    number = NUMBER if named else ""
+    if early:
+        await put(outbox, "k")
+        taken = await take(outbox)
+        await begin(outbox, taken)
+    else:
+        await brought_to(outbox, State.ACCEPTED)
+    for each in reports:
+        await outbox.report(told(each, number=number), NOW)
+    if early:
+        assert await outbox.state_of("k") is State.SENDING
+        await outbox.settle([Outcome(taken[0], State.ACCEPTED, gateway_id="g")], NOW)
+    assert await outbox.state_of("k") is end
+    assert await outbox.state_of_sent("g") is end
+
+
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("end", [State.DELIVERED, State.FAILED, State.ACCEPTED])
+async def test_a_report_settles_an_unknown_message_by_its_number(
+    outbox: Outbox, end: State, early: bool
+) -> None:
+    await put(outbox, "k")
+    taken = await take(outbox)
+    await begin(outbox, taken)
+    if early:
+        await outbox.report(told(end), NOW)
+    await outbox.settle([Outcome(taken[0], State.UNKNOWN)], NOW)
+    await outbox.report(told(State.DELIVERED, "of another", OTHER), NOW)
+    if not early:
+        assert await outbox.state_of("k") is State.UNKNOWN
+        await outbox.report(told(end), NOW)
+    assert await outbox.state_of("k") is end
+    await outbox.report(told(State.DELIVERED), NOW)
+    assert await outbox.state_of("k") is (State.DELIVERED if end is State.ACCEPTED else end)
+
+
+async def test_two_unknown_messages_to_a_number_are_settled_by_two_reports(
+    outbox: Outbox,
+) -> None:
+    await brought_to(outbox, State.UNKNOWN, "first")
+    await brought_to(outbox, State.UNKNOWN, "second")
+    for _ in range(2):
+        await outbox.report(told(State.DELIVERED, "g1"), NOW)
+    states = {await outbox.state_of("first"), await outbox.state_of("second")}
+    assert states == {State.DELIVERED, State.UNKNOWN}
+    await outbox.report(told(State.FAILED, "g2"), NOW)
+    states = {await outbox.state_of("first"), await outbox.state_of("second")}
+    assert states == {State.DELIVERED, State.FAILED}
+
+
+async def test_a_report_of_an_earlier_message_does_not_settle_a_later_one(
+    outbox: Outbox,
+) -> None:
+    await outbox.report(told(State.DELIVERED, "old"), NOW - timedelta(minutes=5))
+    await brought_to(outbox, State.UNKNOWN)
+    assert await outbox.state_of("k") is State.UNKNOWN
+
+
+async def test_an_accepted_message_without_a_name_is_settled_by_its_number(
+    outbox: Outbox,
+) -> None:
+    await brought_to(outbox, State.ACCEPTED, gateway_id="")
+    await outbox.report(told(State.DELIVERED), NOW)
+    assert await outbox.state_of("k") is State.DELIVERED
+
+
+async def test_reports_of_nothing_of_ours_do_not_pile_up(outbox: Outbox, redis: Redis) -> None:
+    for n in range(100):
+        await outbox.report(told(State.DELIVERED, f"g{n}"), NOW + timedelta(seconds=n))
+    [key] = [key async for key in redis.scan_iter("sms:early-of:*")]
+    assert await redis.zcard(key) <= 20
+
+
+# --- What Redis holds
+
+
+async def test_every_key_ends_by_itself_and_none_shows_a_number_or_a_text(
+    outbox: Outbox, redis: Redis
+) -> None:
+    await brought_to(outbox, State.ACCEPTED, "a")
+    await brought_to(outbox, State.UNKNOWN, "b")
+    await put(outbox, "c", OTHER, Kind.SERIES)
+    await put(outbox, "d", OTHER)
+    taken = await take(outbox)
+    await begin(outbox, taken)
+    await outbox.settle([Outcome(taken[0], State.QUEUED, due=SOON)], NOW)
+    await outbox.report(told(State.DELIVERED, "nobody's", OTHER), NOW)
+    shown = ""
+    for key in [key async for key in redis.scan_iter("*")]:
+        longest = COUNTS_SECONDS if key == counts_key(NOW.date()) else 7 * 24 * 3600
+        assert 0 < await redis.ttl(key) <= longest, key
+        shown += key
+        if await redis.type(key) == "hash":
+            shown += str(await redis.hgetall(key))
+    assert "555010" not in shown
+    assert "text of" not in shown
+
+
+async def test_another_data_key_opens_nothing(outbox: Outbox, redis: Redis) -> None:
+    await put(outbox, "k")
+    changed = Outbox(redis, Seal(b"n" * 32))
+    [begun] = await begin(changed, await take(changed))
+    assert (begun.msisdn, begun.text) == ("", "")
+
+
+async def test_nothing_is_logged_of_a_message(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await brought_to(outbox, State.UNKNOWN)
+    assert "555010" not in caplog.text
+    assert "text of" not in caplog.text

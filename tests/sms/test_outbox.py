@@ -1,0 +1,328 @@
+"""The outbox alone, on a real server: what is queued, and what becomes of it."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from sms.gateways.gateway import DeliveryReport
+from sms.outbox.messages import Kind, Lane, Outgoing
+from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, Put, Rate, Wait
+from sms.states import FINAL, NEXT, State
+from tests.support.outboxes import (
+    FAST,
+    NOW,
+    NUMBER,
+    OTHER,
+    SEAL,
+    SOON,
+    begin,
+    brought_to,
+    put,
+    take,
+    told,
+)
+
+# --- States
+
+
+def test_states_go_forward_only() -> None:
+    """Only one step leads back, and none leads out of a final state."""
+    order = list(State)
+    back = {(a, b) for a in State for b in NEXT[a] if order.index(b) < order.index(a)}
+    assert {(a, b) for a, b in back if a is not State.UNKNOWN} == {(State.SENDING, State.QUEUED)}
+    assert frozenset({State.DELIVERED, State.FAILED, State.EXPIRED}) == FINAL
+    assert not {State.QUEUED, State.SENDING} & NEXT[State.UNKNOWN]
+
+
+# --- Putting
+
+
+async def test_a_wish_leads_to_one_message(outbox: Outbox) -> None:
+    said = await asyncio.gather(*(put(outbox, "k") for _ in range(10)))
+    assert sorted(said) == [Put.ALREADY] * 9 + [Put.QUEUED]
+    assert len(await take(outbox)) == 1
+    assert await outbox.state_of("k") is State.QUEUED
+    assert await outbox.state_of("another") is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "",
+        "77015550101",
+        "+77015550101\n",
+        "+77015550101,+77015550102",
+        "+1",
+        "+٧٧٠١٥٥٥٠١٠١",
+        "+19990000000",
+    ],
+)
+async def test_only_one_number_of_an_allowed_country_is_texted(outbox: Outbox, number: str) -> None:
+    assert await put(outbox, "k", number) is Put.REFUSED
+    assert await outbox.waiting() == {Lane.REPLIES: 0, Lane.SERIES: 0}
+
+
+async def test_a_number_gets_three_replies_in_ten_minutes_and_one_emergency(
+    outbox: Outbox,
+) -> None:
+    said = [await put(outbox, f"k{n}") for n in range(4)]
+    assert said == [Put.QUEUED] * 3 + [Put.CAPPED]
+    emergency = [await put(outbox, f"e{n}", kind=Kind.EMERGENCY) for n in range(2)]
+    assert emergency == [Put.QUEUED, Put.CAPPED]
+    assert await put(outbox, "other", OTHER) is Put.QUEUED
+    later = NOW + timedelta(seconds=601)
+    assert await outbox.put("later", NUMBER, "", Kind.REPLY, later, SOON) is Put.QUEUED
+
+
+async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
+    for n in range(4):
+        await put(outbox, f"k{n}")
+    later = NOW + timedelta(seconds=601)
+    assert await outbox.put("k3", NUMBER, "", Kind.REPLY, later, SOON) is Put.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("caps", "kind", "named"),
+    [
+        (Caps(replies_a_minute=5), Kind.REPLY, "replies a minute"),
+        (Caps(replies_a_day=5), Kind.EMERGENCY, "replies a day"),
+        (Caps(series_a_day=5), Kind.SERIES, "series a day"),
+    ],
+)
+async def test_the_service_has_caps_and_says_so_once(
+    redis: Redis, caplog: pytest.LogCaptureFixture, caps: Caps, kind: Kind, named: str
+) -> None:
+    outbox = Outbox(redis, SEAL, caps)
+    said = [await put(outbox, f"k{n}", f"+770155502{n:02}", kind) for n in range(20)]
+    assert said == [Put.QUEUED] * 5 + [Put.CAPPED] * 15
+    [line] = [each.getMessage() for each in caplog.records]
+    assert named in line
+
+
+async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:
+    letters = [
+        Outgoing(f"k{n % 150}", f"+7701666{n:04}" if n % 7 else "bad", "t", Kind.SERIES, SOON)
+        for n in range(300)
+    ]
+    said = await outbox.put_all(letters, NOW)
+    for n, answer in enumerate(said):
+        first_good = n % 7 != 0 and (n < 150 or (n - 150) % 7 == 0)
+        assert answer is (Put.REFUSED if n % 7 == 0 else Put.QUEUED if first_good else Put.ALREADY)
+
+
+# --- Beginning and settling
+
+
+async def test_what_was_begun_is_the_letter(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    [begun] = await begin(outbox, await take(outbox))
+    assert (begun.msisdn, begun.text, begun.attempts) == (NUMBER, "text of k", 1)
+    assert begun.expires_at == SOON
+    assert await outbox.state_of("k") is State.SENDING
+
+
+async def test_only_the_worker_that_holds_a_message_begins_it(outbox: Outbox) -> None:
+    """Repeating a begin whose answer was lost is no second begin."""
+    await put(outbox, "k")
+    taken = await take(outbox)
+    assert await outbox.begin(taken, "w", FAST, NOW)
+    assert await outbox.begin(taken, "w", FAST, NOW)
+    assert await outbox.begin(taken, "another", FAST, NOW) == []
+
+
+async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> None:
+    await put(outbox, "k")
+    assert await begin(outbox, await take(outbox), SOON) == []
+    assert await outbox.state_of("k") is State.EXPIRED
+    assert await redis.xlen("sms:queue:replies") == 0
+
+
+async def test_the_rate_is_shared_and_series_leave_room_for_replies(outbox: Outbox) -> None:
+    rate = Rate(0.5, 3)
+    for kind in (Kind.SERIES, Kind.REPLY):
+        for n in range(3):
+            await put(outbox, f"{kind}{n}", kind=kind)
+    series, replies = await take(outbox, Lane.SERIES), await take(outbox)
+    began = [await outbox.begin([each], "w", rate, NOW) for each in series + replies]
+    waits = [each.seconds if isinstance(each, Wait) else 0 for each in began]
+    assert waits[:2] == [0, 0]
+    assert waits[2] == pytest.approx(2, abs=0.2)
+    assert waits[3] == 0
+    assert waits[4:] == pytest.approx([2, 2], abs=0.2)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.FAILED, State.UNKNOWN])
+async def test_the_number_and_the_text_are_dropped_when_settled(
+    outbox: Outbox, redis: Redis, state: State
+) -> None:
+    await brought_to(outbox, state)
+    assert await outbox.state_of("k") is state
+    [key] = [key async for key in redis.scan_iter("sms:message:*")]
+    assert not {"to", "text"} & set(await redis.hkeys(key))
+    assert await redis.xpending("sms:queue:replies", "senders") == {
+        "pending": 0, "min": None, "max": None, "consumers": []
+    }  # fmt: skip
+
+
+async def test_what_never_left_is_tried_again_when_due(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    taken = await take(outbox)
+    await begin(outbox, taken)
+    due = NOW + timedelta(seconds=10)
+    for _ in range(2):  # the answer to the first may have been lost
+        await outbox.settle([Outcome(taken[0], State.QUEUED, due=due)], NOW)
+    assert await outbox.state_of("k") is State.QUEUED
+    await outbox.requeue_due(NOW + timedelta(seconds=9))
+    assert await take(outbox) == []
+    for _ in range(2):
+        await outbox.requeue_due(due)
+    [again] = await take(outbox)
+    [begun] = await begin(outbox, [again])
+    assert (begun.msisdn, begun.attempts) == (NUMBER, 2)
+    assert await outbox.begin(taken, "w", FAST, NOW) == []
+    await outbox.settle([Outcome(taken[0], State.FAILED)], NOW)
+    assert await outbox.state_of("k") is State.SENDING
+
+
+async def test_what_waits_to_be_tried_again_expires_in_time(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    taken = await take(outbox)
+    await begin(outbox, taken)
+    later = SOON + timedelta(hours=1)
+    await outbox.settle([Outcome(taken[0], State.QUEUED, due=later)], NOW)
+    await outbox.requeue_due(SOON)
+    assert await outbox.state_of("k") is State.EXPIRED
+
+
+# --- Dead workers
+
+
+async def test_what_a_dead_worker_was_sending_is_unknown_and_not_sent_again(
+    outbox: Outbox,
+) -> None:
+    await put(outbox, "k")
+    taken = await take(outbox, worker="dead")
+    await outbox.begin(taken, "dead", FAST, NOW)
+    assert await outbox.reclaim(Lane.REPLIES, "w", 10_000, NOW) == 0
+    assert await outbox.reclaim(Lane.REPLIES, "w", 0, NOW) == 1
+    assert await outbox.state_of("k") is State.UNKNOWN
+    assert await take(outbox) == []
+    assert await outbox.begin(taken, "dead", FAST, NOW) == []
+
+
+async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    held = await take(outbox, worker="dead")
+    assert await outbox.reclaim(Lane.REPLIES, "w", 0, NOW) == 0
+    [taken] = await take(outbox)
+    assert await outbox.begin(held, "dead", FAST, NOW) == []
+    [begun] = await begin(outbox, [taken])
+    assert begun.msisdn == NUMBER
+
+
+async def test_a_slow_worker_that_was_taken_for_dead_may_still_say_what_it_knows(
+    outbox: Outbox,
+) -> None:
+    """But never that the message be sent again: that could be twice."""
+    await put(outbox, "k")
+    taken = await take(outbox, worker="slow")
+    await outbox.begin(taken, "slow", FAST, NOW)
+    await outbox.reclaim(Lane.REPLIES, "w", 0, NOW)
+    await outbox.settle([Outcome(taken[0], State.QUEUED, due=NOW)], NOW)
+    await outbox.requeue_due(SOON)
+    assert await outbox.state_of("k") is State.UNKNOWN
+    await outbox.settle([Outcome(taken[0], State.ACCEPTED, gateway_id="g")], NOW)
+    await outbox.report(DeliveryReport("g", State.DELIVERED), NOW)
+    assert await outbox.state_of("k") is State.DELIVERED
+
+
+async def test_a_beginning_extends_the_lease(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    taken = await take(outbox)
+    await asyncio.sleep(0.25)
+    await begin(outbox, taken)
+    assert await outbox.reclaim(Lane.REPLIES, "w", 200, NOW) == 0
+    assert await outbox.state_of("k") is State.SENDING
+
+
+async def test_a_server_that_lost_everything_is_used_again(outbox: Outbox, redis: Redis) -> None:
+    await put(outbox, "k")
+    assert await take(outbox)
+    await redis.flushdb()
+    assert await take(outbox) == []
+    assert await outbox.reclaim(Lane.SERIES, "w", 0, NOW) == 0
+    await put(outbox, "k")
+    assert len(await take(outbox)) == 1
+
+
+# --- Whatever happens in whatever order
+
+
+STEPS = st.lists(
+    st.sampled_from(["take", "begin", "accept", "refuse", "doubt", "die", "due", "report", "late"]),
+    min_size=4,
+    max_size=30,
+)
+
+
+@given(STEPS)
+@settings(max_examples=150, deadline=None)
+def test_no_order_of_events_lets_a_message_be_sent_twice(redis_url: str, steps: list[str]) -> None:
+    """A begin is a send, unless the gateway certainly refused it."""
+    assert asyncio.run(_sends(redis_url, steps)) <= 1
+
+
+async def _sends(redis_url: str, steps: list[str]) -> int:
+    async with Redis.from_url(redis_url, db=9, decode_responses=True) as client:
+        await client.flushdb()
+        played = Played(Outbox(client, SEAL))
+        await put(played.outbox, "k")
+        for step in steps:
+            await played.step(step)
+        return played.sends
+
+
+@dataclass
+class Played:
+    """A worker, the gateway and the clock, played step by step."""
+
+    outbox: Outbox
+    now: datetime = NOW
+    sends: int = 0
+    held: list[Claimed] = field(default_factory=list)
+    begun: list[Claimed] = field(default_factory=list)
+
+    async def step(self, step: str) -> None:
+        if step in ("accept", "refuse", "doubt"):
+            await self.settle(step)
+        elif step == "begin":
+            await self.begin()
+        elif step == "take":
+            self.held += await take(self.outbox)
+        elif step == "die":
+            await self.outbox.reclaim(Lane.REPLIES, "w2", 0, self.now)
+        elif step == "due":
+            await self.outbox.requeue_due(self.now)
+        elif step == "report":
+            await self.outbox.report(told(State.DELIVERED), self.now)
+        else:
+            self.now += timedelta(minutes=4)
+
+    async def begin(self) -> None:
+        started = await begin(self.outbox, self.held, self.now) if self.held else []
+        fresh = [each.taken for each in started if each.taken not in self.begun]
+        self.sends += len(fresh)
+        self.begun += fresh
+
+    async def settle(self, step: str) -> None:
+        state = {"accept": State.ACCEPTED, "refuse": State.QUEUED, "doubt": State.UNKNOWN}[step]
+        id_ = "g" if step == "accept" else ""
+        if self.begun:
+            self.sends -= step == "refuse"
+            outcome = Outcome(self.begun.pop(), state, gateway_id=id_, due=self.now)
+            await self.outbox.settle([outcome], self.now)

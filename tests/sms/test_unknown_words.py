@@ -1,0 +1,107 @@
+"""Words that were not understood: hidden until enough people have sent the same."""
+
+from datetime import UTC, datetime
+
+import pytest
+from redis.asyncio import Redis
+
+from runtime.suppression import MIN_PEOPLE
+from sms import unknown_words
+from sms.unknown_words import UnknownWord, UnknownWords, countable
+from tests.support.outboxes import SEAL
+
+NOVEMBER = datetime(2026, 11, 22, tzinfo=UTC)
+DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
+MONTHS = ["2026-11", "2026-12"]
+
+
+@pytest.fixture
+def words(redis: Redis) -> UnknownWords:
+    return UnknownWords(redis, SEAL)
+
+
+async def sent(words: UnknownWords, text: str, people: range, now: datetime = NOVEMBER) -> None:
+    for n in people:
+        await words.heard(text, f"+7701666{n:04}", now)
+
+
+async def test_a_word_is_hidden_until_eleven_people_sent_it(
+    words: UnknownWords, redis: Redis
+) -> None:
+    for _ in range(3):
+        await sent(words, "Hepl!", range(MIN_PEOPLE - 1))
+    assert await words.known(MONTHS) == []
+    assert "hepl" not in await everything(redis)
+    await sent(words, "HEPL", range(MIN_PEOPLE - 1, MIN_PEOPLE))
+    assert await words.known(MONTHS) == [UnknownWord("2026-11", "hepl", MIN_PEOPLE)]
+
+
+async def test_how_many_is_told_in_steps(words: UnknownWords) -> None:
+    said = []
+    for n in range(45):
+        await sent(words, "hepl", range(n, n + 1))
+        said += [each.people for each in await words.known(MONTHS)]
+    assert said == [11] * 9 + [20] * 20 + [40] * 6
+
+
+async def test_people_of_two_months_are_not_added(words: UnknownWords) -> None:
+    await sent(words, "hepl", range(6))
+    await sent(words, "hepl", range(6, 12), DECEMBER)
+    assert await words.known(MONTHS) == []
+
+
+async def test_the_hashes_of_two_months_tell_nothing_together(
+    words: UnknownWords, redis: Redis
+) -> None:
+    await sent(words, "hepl", range(3))
+    await sent(words, "hepl", range(3), DECEMBER)
+    november = await redis.smembers("sms:words:2026-11")
+    assert november
+    assert not november & await redis.smembers("sms:words:2026-12")
+    senders = [await redis.smembers(key) async for key in redis.scan_iter("sms:word:*")]
+    assert len(senders) == 2
+    assert not senders[0] & senders[1]
+
+
+async def test_memory_is_bounded_and_every_key_ends(
+    words: UnknownWords, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = unknown_words._HEARD.replace(str(unknown_words.MOST_WORDS), "5")
+    words._heard = redis.register_script(script)
+    for letter in "abcdefghij":
+        await sent(words, f"odd{letter}", range(2))
+    assert await redis.scard("sms:words:2026-11") == 5
+    keys = [key async for key in redis.scan_iter("*")]
+    assert len(keys) == 6
+    for key in keys:
+        assert 0 < await redis.ttl(key) <= unknown_words.HASHES_SECONDS
+
+
+async def everything(redis: Redis) -> str:
+    shown = ""
+    async for key in redis.scan_iter("*"):
+        kind = await redis.type(key)
+        shown += str(key)
+        shown += str(await (redis.smembers(key) if kind == "set" else redis.hgetall(key)))
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Hepl!", "hepl"),
+        ("  КАК\tдела? ", "как дела"),
+        ("<script>", "script"),
+        ("=1+1", None),
+        ("+77015550101", None),
+        ("８７０１", None),
+        ("write to me@mail.kz", None),
+        ("http://x", None),
+        ("they took me to the farm", None),
+        ("x" * 41, None),
+        ("...", None),
+        ("", None),
+    ],
+)
+def test_what_may_be_kept(text: str, word: str | None) -> None:
+    assert countable(text) == word

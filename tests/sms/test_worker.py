@@ -1,0 +1,231 @@
+"""The worker in this process: order, rate, results, series, the simulator."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from runtime.embedded_redis import embedded_redis
+from runtime.encryption import Seal
+from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.simulator import Simulator
+from sms.outbox.messages import Kind, Lane, Outgoing
+from sms.outbox.outbox import Caps, Outbox, Rate
+from sms.outbox.worker import WorkerConfig, delay
+from sms.states import State
+from tests.support.outbox_trials import number
+from tests.support.outboxes import SEAL
+from tests.support.service import short_folder
+from tests.support.traces import content_of, traces
+from tests.support.worker_process import connect
+from tests.support.workers import PACE, UNLIMITED, Gateway, owe, until, working
+
+
+@pytest.fixture
+def caps() -> Caps:
+    return UNLIMITED
+
+
+# --- What comes of a call
+
+
+async def test_each_reply_is_sent_once_in_a_call_of_its_own(outbox: Outbox) -> None:
+    gateway = Gateway(seconds=0.01)
+    await owe(outbox, 50)
+    async with working(outbox, gateway), working(outbox, gateway), working(outbox, gateway):
+        for n in range(50):
+            await until(outbox, f"reply{n}", State.ACCEPTED)
+    assert sorted(gateway.texted) == [number(n) for n in range(50)]
+    assert len(gateway.calls) == 50
+
+
+@pytest.mark.parametrize(
+    ("result", "state"),
+    [
+        (Accepted("g"), State.ACCEPTED),
+        (Rejected("406 UserInBlacklist"), State.FAILED),
+        (OutcomeUnknown("no answer"), State.UNKNOWN),
+    ],
+)
+async def test_a_result_is_the_end_of_sending(outbox: Outbox, result: Result, state: State) -> None:
+    gateway = Gateway(lambda _: result)
+    await owe(outbox, 1)
+    async with working(outbox, gateway, WorkerConfig(PACE.rate, lease=0.05, tend_every=0.02)):
+        await until(outbox, "reply0", state)
+        await asyncio.sleep(0.3)
+    assert len(gateway.calls) == 1
+
+
+async def test_what_was_not_sent_is_tried_again_until_it_goes(outbox: Outbox) -> None:
+    left = {number(n): n for n in range(10)}
+
+    def answer(msisdn: str) -> Result:
+        left[msisdn] -= 1
+        return Accepted(msisdn) if left[msisdn] < 0 else NotSent("throttled")
+
+    gateway = Gateway(answer)
+    await owe(outbox, 10)
+    async with working(outbox, gateway):
+        for n in range(10):
+            await until(outbox, f"reply{n}", State.ACCEPTED)
+    assert [gateway.texted.count(number(n)) for n in range(10)] == list(range(1, 11))
+
+
+async def test_what_cannot_be_sent_in_time_expires(outbox: Outbox) -> None:
+    """Neither begun nor waiting to be tried again is it sent after its time."""
+    shift = timedelta()
+    gateway = Gateway(lambda _: NotSent("refused"))
+    await owe(outbox, 3)
+    async with working(outbox, gateway, now=lambda: datetime.now(UTC) + shift):
+        await asyncio.sleep(0.2)
+        shift, gateway.answer = timedelta(minutes=15), Accepted
+        for n in range(3):
+            await until(outbox, f"reply{n}", State.EXPIRED)
+        before = len(gateway.calls)
+        await asyncio.sleep(0.2)
+    assert len(gateway.calls) == before
+
+
+async def test_a_gateway_that_raises_or_forgets_leaves_all_unknown(
+    outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Gateway):
+        async def send(self, outbound: Outbound) -> dict[str, Result]:
+            self.calls.append(outbound)
+            if outbound.to[0] == number(0):
+                raise ValueError(f"about {outbound.to}")
+            return {}
+
+    gateway = Broken()
+    await owe(outbox, 2)
+    async with working(outbox, gateway):
+        for n in range(2):
+            await until(outbox, f"reply{n}", State.UNKNOWN)
+    assert len(gateway.calls) == 2
+    assert "7700" not in caplog.text
+
+
+async def test_what_another_data_key_sealed_fails_and_nobody_is_texted(
+    outbox: Outbox, redis: Redis
+) -> None:
+    await owe(outbox, 1)
+    gateway = Gateway()
+    async with working(Outbox(redis, Seal(b"n" * 32)), gateway):
+        await until(outbox, "reply0", State.FAILED)
+    assert gateway.calls == []
+
+
+def test_delays_double_are_spread_and_have_an_end() -> None:
+    pace = WorkerConfig(first_delay=2.0, longest_delay=30.0)
+    for attempts, longest in [(1, 2), (2, 4), (3, 8), (5, 30), (10_000, 30)]:
+        seconds = [delay(attempts, pace).total_seconds() for _ in range(200)]
+        assert longest / 2 <= min(seconds) < max(seconds) <= longest
+
+
+# --- Order and rate
+
+
+async def test_replies_go_ahead_of_a_series(outbox: Outbox) -> None:
+    await owe(outbox, 300, Kind.SERIES, "Tip 1.")
+    await owe(outbox, 5)
+    gateway = Gateway(seconds=0.05)
+    async with working(outbox, gateway, WorkerConfig(PACE.rate, recipients=10)):
+        for n in range(5):
+            await until(outbox, f"reply{n}", State.ACCEPTED)
+        waiting = await outbox.waiting()
+    assert waiting[Lane.SERIES] >= 250
+
+
+async def test_the_rate_holds_for_all_workers_together(outbox: Outbox) -> None:
+    await owe(outbox, 200)
+    pace, gateway = WorkerConfig(Rate(40, 5)), Gateway()
+    async with working(outbox, gateway, pace), working(outbox, gateway, pace):
+        await asyncio.sleep(1.0)
+        sent = len(gateway.calls)
+    assert 25 <= sent <= 46
+
+
+# --- Series
+
+
+async def test_a_series_goes_out_in_bulk_calls_of_equal_words(outbox: Outbox) -> None:
+    now, gateway = datetime.now(UTC), Gateway()
+    ends = now + timedelta(hours=3)
+    letters = [Outgoing(f"s{n}", number(n), f"Tip {n % 3}", Kind.SERIES, ends) for n in range(250)]
+    again = Outgoing("again", number(0), "Tip 0", Kind.SERIES, ends)
+    await outbox.put_all([*letters[:1], again, *letters[1:]], now)
+    async with working(outbox, gateway):
+        for each in letters:
+            await until(outbox, each.key, State.ACCEPTED)
+        await until(outbox, "again", State.ACCEPTED)
+    assert sorted(gateway.texted) == sorted([number(0), *(number(n) for n in range(250))])
+    assert all(len(call.to) == len(set(call.to)) <= 100 for call in gateway.calls)
+    for call in gateway.calls:
+        assert {f"Tip {int(msisdn[-7:]) % 3}" for msisdn in call.to} == {call.text}
+    assert len(gateway.calls) < 25
+
+
+async def test_whoever_stopped_is_asked_for_at_the_moment_of_sending(outbox: Outbox) -> None:
+    stopped = {SEAL.index(number(n)) for n in range(0, 40, 2)}
+
+    async def still_wanted(indexes: Sequence[str]) -> Collection[str]:
+        return set(indexes) - stopped
+
+    gateway = Gateway()
+    await owe(outbox, 40, Kind.SERIES)
+    async with working(outbox, gateway, still_wanted=still_wanted):
+        for n in range(40):
+            await until(outbox, f"series{n}", State.ACCEPTED if n % 2 else State.EXPIRED)
+    assert sorted(gateway.texted) == [number(n) for n in range(1, 40, 2)]
+
+
+async def test_a_bulk_call_has_a_result_for_each(outbox: Outbox) -> None:
+    kinds: list[Result] = [Accepted("g"), Rejected("no"), OutcomeUnknown("?")]
+    ends = [State.ACCEPTED, State.FAILED, State.UNKNOWN]
+    gateway = Gateway(lambda msisdn: kinds[int(msisdn[-1]) % 3])
+    await owe(outbox, 10, Kind.SERIES)
+    async with working(outbox, gateway):
+        for n in range(10):
+            await until(outbox, f"series{n}", ends[n % 3])
+    assert len(gateway.texted) == 10
+
+
+# --- The simulator, and the whole way
+
+
+async def test_the_simulator_delivers_to_an_inbox(outbox: Outbox, redis: Redis) -> None:
+    simulator = Simulator(redis, SEAL)
+    await owe(outbox, 2)
+    async with working(outbox, simulator):
+        for n in range(2):
+            await until(outbox, f"reply{n}", State.ACCEPTED)
+    [delivered] = await simulator.inbox(number(0))
+    assert delivered.text == "Call 112."
+    assert await simulator.inbox("+77009999999") == []
+    for key in [key async for key in redis.scan_iter("*")]:
+        assert await redis.ttl(key) > 0, key
+        assert "7700" not in key
+
+
+async def test_no_number_and_no_text_in_the_servers_files_or_the_logs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    results: list[Result] = [Accepted("g"), Rejected("no"), OutcomeUnknown("?"), NotSent("later")]
+    gateway = Gateway(lambda msisdn: results[int(msisdn[-1]) % 4])
+    canary = "Kanareika sings"
+    with short_folder() as folder, embedded_redis(folder) as url:
+        async with connect(url) as client:
+            outbox = Outbox(client, SEAL, UNLIMITED)
+            await owe(outbox, 20, text=canary)
+            await owe(outbox, 20, Kind.SERIES, text=canary)
+            async with working(outbox, gateway):
+                await asyncio.sleep(0.5)
+            await client.bgrewriteaof()
+            await asyncio.sleep(0.3)
+        kept = content_of(folder)
+    assert b"appendonly" in kept
+    assert traces([canary, *map(number, range(20))], kept + caplog.text.encode()) == []

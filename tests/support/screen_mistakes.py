@@ -1,0 +1,88 @@
+"""The mistakes that a screen cannot show: letters, and words too long for their room."""
+
+from tests.support.mistakes import MARK, NEW_LABEL, Mistake, label
+
+MANY = "words without end " * 6
+
+# Compact, so that one mistake is one thing to read.
+# fmt: off
+
+LETTERS = {
+    "a Latin o stands in a Cyrillic word": label(
+        "ru.yaml", f"{MARK}Пoсле ", "'Пoсле' mixes alphabets (look at 'o'): retype it in one",
+    ),
+    "a Cyrillic o stands in a Latin word": label(
+        "kk.yaml", f"{MARK}Wоrd ", "'Wоrd' mixes alphabets (look at 'о')",
+    ),
+    "a Latin c is a word in a Russian text": label(
+        "ru.yaml", f"{MARK}c ", "'c' mixes alphabets (look at 'c')",
+    ),
+    "a Greek letter stands in a Cyrillic word": label(
+        "ru.yaml", f"{MARK}Πолиция ", "'Πолиция' mixes alphabets (look at 'Π')",
+    ),
+    "the same slip stands a second time, after a number's name": Mistake(
+        "ru.yaml", "    text: До отъезда\n",
+        f"    text: В {{police}}, a {{police}} {MARK}a дома\n", "leaving",
+        "'a' mixes alphabets", also=("leaving: 'a' mixes alphabets",),
+    ),
+    "a Cyrillic word stands in English": label(
+        "en.yaml", f"{MARK}со ", "not in the GSM-7 alphabet: 'с' (U+0441), 'о' (U+043E)",
+    ),
+    "a curly quote stands in English": label(
+        "en.yaml", f"It{MARK}’s ", "not in the GSM-7 alphabet: '’' (U+2019); it would halve",
+    ),
+    "a long dash stands in English": label(
+        "en.yaml", f"So {MARK}— ", "not in the GSM-7 alphabet: '—' (U+2014)",
+    ),
+    "a language is named in Cyrillic on screen 0": Mistake(
+        "ru.yaml", "\nname: ", f"\nname: {MARK}Ж # ", "name",
+        "screen 0 must be readable on every phone", also=("start: with its notice",),
+    ),
+    "screen 0 has a Cyrillic letter": Mistake(
+        "tree.yaml", "start:\n  text: |\n", f"start:\n  text: |\n    {MARK}Ж\n", "start",
+        "not in the GSM-7 alphabet: 'Ж' (U+0416)", also=("start: with its notice",),
+    ),
+    "a letter is in two pieces": label(
+        "ru.yaml", f"{MARK}Мои\u0306 ", "has letters in two pieces (not NFC): retype the word",
+    ),
+    "a no-break space": label("ru.yaml", f"Вот{MARK}\u00a0", "(U+00A0, no-break space)"),
+    "a tab": label("ru.yaml", f"Вот{MARK}\t", "an invisible character (U+0009"),
+    "a space of no width": label("ru.yaml", f"Вот{MARK}\u200b", "(U+200B, zero width space)"),
+    "a soft hyphen": label("ru.yaml", f"В{MARK}\u00adот", "(U+00AD, soft hyphen)"),
+}
+
+ROOM = {
+    "a label is longer than a screen": Mistake(
+        "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}label: Очень, очень, очень длинно, и ещё ",
+        "escaped", "units (UCS-2): shorten it", also=("escaped: the choice '",),
+    ),
+    "screen 0 is too long": Mistake(
+        "tree.yaml", "start:\n  text: |", f"start:\n  {MARK}text: |\n    {MANY}", "start",
+        "of 160 units (GSM-7): shorten it",
+    ),
+    "the goodbye is too long": Mistake(
+        "en.yaml", "  goodbye: |", f"  {MARK}goodbye: |\n    {MANY}", "phrases",
+        "of 160 units (GSM-7): shorten it",
+    ),
+    "what is said when nothing is sent takes two screens": Mistake(
+        "ru.yaml", "  not_sent: |", f"  {MARK}not_sent: |\n    {'длинно ' * 5}", "phrases",
+        "'not_sent' needs",
+    ),
+    "a line of a country's screen is longer than it": Mistake(
+        "kk.yaml", "    duty_phone: ", f"    duty_phone: {MARK}{'ұзын ' * 4}", "sms",
+        "of 70 units (UCS-2): shorten it",
+    ),
+    "a country to choose has too long a name": Mistake(
+        "countries.yaml", "commonest: [RU,", f"commonest: [{MARK}GS, RU,", "commonest",
+        "the line '1 ",
+    ),
+    "the lines for the keys leave no room": Mistake(
+        "ru.yaml", "  next: ", "  next: Дальше, дальше ", "phrases",
+        "units for text, at least 20 are needed", at=("ru.yaml", f"\n{MARK}phrases:"),
+    ),
+}
+
+# fmt: on
+
+SCREEN_MISTAKES = {**LETTERS, **ROOM}
+"""Each mistake by a sentence that says what is wrong."""

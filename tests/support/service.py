@@ -1,0 +1,114 @@
+"""The service as its own process, called over real HTTP as the gateway calls it."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+REPOSITORY = Path(__file__).parents[2]
+SECRET = "for-tests-only-0123456789"
+OPERATOR_TOKEN = "test-token-of-the-operator"
+START_SECONDS = 20.0
+ANY_AGE = 100_000
+"""Days: no contact becomes too old, so that what is said does not depend on the day."""
+
+
+@dataclass
+class Service:
+    """A running service, and what it has logged."""
+
+    base: str
+    log: Path
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10.0, trust_env=False))
+
+    @property
+    def callback(self) -> str:
+        return f"{self.base}/africastalking/{SECRET}/ussd"
+
+    def hop(self, session_id: str, text: str, number: str = "+77010000000") -> str:
+        """One hop as the gateway posts it.  Anything but 200 is a failed test."""
+        response = self.http.post(self.callback, data=form(session_id, text, number))
+        assert response.status_code == 200, response.text
+        return response.text
+
+
+def form(session_id: str, text: str, number: str = "+77010000000") -> dict[str, str]:
+    """The five fields of a hop."""
+    return {
+        "sessionId": session_id,
+        "phoneNumber": number,
+        "networkCode": "99999",
+        "serviceCode": "*384*55#",
+        "text": text,
+    }
+
+
+def new_session() -> str:
+    return f"ATUid_{uuid.uuid4().hex}"
+
+
+def new_number() -> str:
+    """A caller whom nobody has texted before."""
+    return f"+7701{uuid.uuid4().int % 10**7:07}"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def short_folder() -> Iterator[Path]:
+    """A folder whose path is short enough for a Unix socket."""
+    with tempfile.TemporaryDirectory(prefix="komek-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def running(redis_url: str, **settings: str) -> Iterator[Service]:
+    """Run `main.py serve` on a free port until the block ends."""
+    port = free_port()
+    own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, "KOMEK_WORKER": "false"}
+    own |= {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
+    own["KOMEK_CONTACTS_OLDEST_DAYS"] = str(ANY_AGE)
+    with short_folder() as folder, (folder / "log").open("wb") as log:
+        own |= {"KOMEK_DATA_DIR": str(folder), **settings}
+        process = subprocess.Popen(
+            [sys.executable, "main.py", "serve", "--port", str(port)],
+            cwd=REPOSITORY,
+            env={**os.environ, **own},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        service = Service(f"http://127.0.0.1:{port}", folder / "log")
+        try:
+            _wait_until_alive(service, process)
+            yield service
+        finally:
+            service.http.close()
+            process.terminate()
+            process.wait(timeout=15)
+
+
+def _wait_until_alive(service: Service, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, service.log.read_text()
+        try:
+            service.http.get(f"{service.base}/healthz").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError(f"the service did not start: {service.log.read_text()}")

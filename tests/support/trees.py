@@ -1,0 +1,181 @@
+"""Copies of the repository's files to make mistakes in, and processes of `main.py`."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+import main
+from menus.faults import BrokenMenu
+from menus.loading.draft import is_data
+from menus.model import Menu
+from tests.support.service import REPOSITORY, free_port
+from ussd.paging import Budget
+
+MENUS = REPOSITORY / "menus"
+PATIENCE = 20.0
+"""Seconds until something that must come is given up on; nothing waits that long."""
+HTTP = httpx.Client(timeout=PATIENCE, trust_env=False, headers={"Connection": "close"})
+"""Each call on a connection of its own, so that each of several workers is met."""
+
+
+# --- Files ----------------------------------------------------------------------
+
+
+def copied_menus(folder: Path) -> Path:
+    """A copy of the data files, named as the real folder, to be edited."""
+    menus = folder / "menus"
+    menus.mkdir(parents=True)
+    for path in filter(is_data, MENUS.iterdir()):
+        shutil.copy(path, menus)
+    return menus
+
+
+def copied_tree(folder: Path) -> Path:
+    """A copy of all that `main.py` needs, to be run and edited."""
+    tree = folder / "komek"
+    tree.mkdir()
+    shutil.copy(REPOSITORY / "main.py", tree)
+    for room in ("runtime", "menus", "sms", "ussd", "web", "cli"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / room, tree / room, ignore=ignored)
+    return tree
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace what stands in the file exactly once, as an editor saves: all at once."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{path.name} has {text.count(old)} times {old!r}"
+    beside = path.with_suffix(".tmp")
+    beside.write_text(text.replace(old, new), encoding="utf-8")
+    beside.replace(path)
+
+
+def read_menu(folder: Path) -> Menu:
+    """The menu of a folder, checked for every channel."""
+    return main.read_menu(Budget(), folder)
+
+
+def faults_of(folder: Path) -> list[str]:
+    """All faults of the data files, as an operator reads them."""
+    try:
+        read_menu(folder)
+    except BrokenMenu as broken:
+        return [str(fault) for fault in broken.faults]
+    return []
+
+
+# --- Processes ------------------------------------------------------------------
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for what must come, and not a moment longer."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, f"not in {PATIENCE:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Ours, without any setting of the desk that the tests run on."""
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("KOMEK_")}
+    return {**ours, "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1", **settings}
+
+
+def command(
+    tree: Path, *arguments: str, typed: str = "", settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `main.py` of a tree to its end."""
+    return subprocess.run(
+        [sys.executable, "main.py", *arguments],
+        cwd=tree,
+        env=environment(**(settings or {})),
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def ended_well(done: subprocess.CompletedProcess[str]) -> str:
+    """What it printed."""
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
+    """The lines that say why; nothing else is printed."""
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr.splitlines()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `main.py serve` and what it has printed to a file."""
+
+    process: subprocess.Popen[bytes]
+    url: str
+    output: Path
+
+    def said(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def callback(self) -> str:
+        """The callback's address, as it was printed."""
+        found = re.search(r"http://\S+/ussd$", self.said(), re.MULTILINE)
+        assert found, self.said()
+        return found[0]
+
+    def answers(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        try:
+            return HTTP.get(f"{self.url}/healthz").is_success
+        except httpx.TransportError:
+            return False
+
+    def ready(self) -> dict[str, object]:
+        state: dict[str, object] = HTTP.get(f"{self.url}/readyz").json()
+        return state
+
+    def hop(self, session: str, text: str = "") -> str:
+        form = {"sessionId": session, "phoneNumber": "+77010000000", "text": text}
+        reply = HTTP.post(self.callback(), data=form)
+        assert reply.status_code == 200, reply.text
+        return reply.text
+
+
+@contextmanager
+def serving(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Run `main.py serve` on a free port until the block ends; it answers when entered."""
+    with starting(tree, *arguments, **settings) as server:
+        until(server.answers, "the service answers")
+        yield server
+
+
+@contextmanager
+def starting(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Run `main.py serve` on a free port until the block ends; it may not answer yet."""
+    port, output = free_port(), tree / "output.txt"
+    with output.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "main.py", "serve", "--port", str(port), *arguments],
+            cwd=tree,
+            env=environment(**settings),
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield Server(process, f"http://127.0.0.1:{port}", output)
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)

@@ -1,0 +1,111 @@
+"""The SMS door of Africa's Talking: every form that comes in."""
+
+from collections.abc import Callable
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from runtime.callbacks import BadForm, Callbacks, parse_form
+from sms.gateways import africastalking
+from sms.gateways.africastalking import (
+    inbound_callback,
+    inbound_of,
+    opt_out_callback,
+    opt_out_of,
+    report_callback,
+    report_of,
+)
+from sms.gateways.gateway import DeliveryReport, Inbound
+from sms.states import State
+
+ONE, TWO = "+77005550101", "+77005550102"
+SECRET = "for-tests-only-0123456789"
+
+
+# --- What comes in
+
+
+def test_a_text_as_the_gateway_posts_it() -> None:
+    form = parse_form(
+        b"date=2026-01-05+10%3A00%3A00&from=%2B77005550101&id=in-1&text=%D0%9F%D0%9E%D0%9C+1"
+        b"&to=12345&cost=KES+1.00&networkCode=63902&linkId="
+    )
+    assert inbound_of(form) == Inbound("in-1", ONE, "ПОМ 1")
+
+
+@pytest.mark.parametrize("sender", ["", "MTN", "12345", "77005550101", f"{ONE},{TWO}", f"{ONE}\n"])
+def test_a_text_of_no_phone_is_not_answered(sender: str) -> None:
+    assert inbound_of({"id": "in-1", "from": sender, "text": "HELP"}) is None
+
+
+def test_an_endless_text_is_cut() -> None:
+    found = inbound_of({"id": "1", "from": ONE, "text": "x" * 60_000})
+    assert found
+    assert len(found.text) == africastalking.LONGEST_TEXT
+
+
+@pytest.mark.parametrize("id_", ["", " ", "a b", "x" * 129, "a\nb"])
+def test_a_form_without_an_id_is_refused(id_: str) -> None:
+    for read in (inbound_of, report_of):
+        with pytest.raises(BadForm) as refused:
+            read({"id": id_, "from": ONE, "status": "Success"})
+        assert refused.value.status == 400
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("Sent", State.ACCEPTED),
+        ("Submitted", State.ACCEPTED),
+        ("Buffered", State.ACCEPTED),
+        ("Success", State.DELIVERED),
+        ("Failed", State.FAILED),
+        ("Rejected", State.FAILED),
+        ("AbsentSubscriber", State.FAILED),
+        ("Expired", State.FAILED),
+        ("Brand new", None),
+        ("", None),
+    ],
+)
+def test_every_delivery_status_is_mapped(word: str, state: State | None) -> None:
+    form = {"id": "ATXid_1", "status": word, "phoneNumber": ONE, "failureReason": "UserInBlackList"}
+    assert report_of(form) == DeliveryReport("ATXid_1", state, ONE)
+
+
+def test_an_unknown_status_is_recorded_without_its_numbers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    report_of({"id": "1", "status": f"Odd {ONE}\nforged line", "phoneNumber": ONE})
+    [line] = [each.getMessage() for each in caplog.records]
+    assert "Odd" in line
+    assert "\n" not in line
+    assert "555" not in line
+
+
+def test_an_opt_out_names_a_number_or_none() -> None:
+    assert opt_out_of({"senderId": "x", "phoneNumber": ONE}) == ONE
+    assert opt_out_of({"senderId": "x", "phoneNumber": "nobody"}) is None
+
+
+@pytest.mark.parametrize("make", [inbound_callback, report_callback, opt_out_callback])
+async def test_what_cannot_be_stored_is_asked_for_again(
+    make: Callable[..., object], caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = []
+
+    async def take(what: object) -> None:
+        taken.append(what)
+        if len(taken) == 1:
+            raise OSError(f"about {ONE}")
+
+    app = Callbacks({("africastalking", "x"): make(SECRET, take)}, Starlette())  # type: ignore[dict-item]
+    form = {"id": "1", "from": ONE, "phoneNumber": ONE, "status": "Success", "text": "HELP"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        codes = [
+            (await http.post(f"/africastalking/{SECRET}/x", data=form)).status_code for _ in "12"
+        ]
+        wrong = await http.post("/africastalking/wrong/x", data=form)
+    assert (codes, wrong.status_code, len(taken)) == ([503, 200], 404, 2)
+    assert "555" not in caplog.text

@@ -1,0 +1,232 @@
+"""The operator's contacts: the list, and the mark of who checked."""
+
+import datetime
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from menus.contacts.contacts import Contact, sendable, unsent
+from tests.support.contact_lists import CONTACTS, LONDON
+from tests.support.operators import hidden, operator, posted, words
+from tests.support.service import running
+from tests.support.trees import copied_menus, edit, until
+from web.contacts.filters import Row, Show, rows_of, wanted
+from web.contacts.pages import counted, problem_of, today
+
+UNSURE = next(each for each in CONTACTS if each.id == "kz-abroad-ua-kyiv-embassy")
+PAGE = f"/operator/contacts/{UNSURE.id}"
+MARKUP = "<script>alert(1)</script>"
+OLDEST_DAYS = 1095
+TYPED = {"by": "A. Seitova", "on": "2026-11-20", "source": "called; the consulate answered"}
+
+
+@pytest.fixture
+def menus_(tmp_path: Path) -> Path:
+    return copied_menus(tmp_path)
+
+
+@pytest.fixture
+def we(redis_url: str, menus_: Path) -> Iterator[httpx.Client]:
+    """An operator of a service on a copy of the data files."""
+    with (
+        running(redis_url, KOMEK_MENUS_DIR=str(menus_)) as service,
+        operator(service.base, "Айгүл") as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def looking(redis_url: str) -> Iterator[httpx.Client]:
+    with (
+        running(redis_url, KOMEK_CONTACTS_OLDEST_DAYS=str(OLDEST_DAYS)) as service,
+        operator(service.base) as client,
+    ):
+        yield client
+
+
+def file_of(folder: Path) -> Path:
+    return folder / "contacts.csv"
+
+
+def listed(client: httpx.Client, **filters: str) -> list[str]:
+    response = client.get("/operator/contacts", params=filters)
+    assert response.status_code == 200
+    return re.findall(r'<th scope="row"><a href="/operator/contacts/([^"]+)"', response.text)
+
+
+# --- The list -------------------------------------------------------------------
+
+
+def test_every_contact_is_listed_with_its_number_as_in_the_file(looking: httpx.Client) -> None:
+    assert listed(looking) == [each.id for each in CONTACTS]
+    text = looking.get("/operator/contacts").text
+    for contact in CONTACTS:
+        for phone in contact.phones:
+            assert f'<a href="tel:{phone}">{phone}</a>' in text
+    sent = sum(sendable(each, today(), OLDEST_DAYS) for each in CONTACTS)
+    assert f"May be sent today: {sent}." in words(text)
+
+
+def rows() -> list[Row]:
+    return rows_of(CONTACTS, today(), OLDEST_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("filters", "ids"),
+    [
+        ({"country": "TR"}, [each.id for each in CONTACTS if each.country == "TR"]),
+        ({"kind": "embassy"}, [each.id for each in CONTACTS if each.kind == "embassy"]),
+        ({"country": "TR", "kind": "nothing"}, []),
+        ({"show": "unverified"}, [each.id for each in CONTACTS if not each.verified_on]),
+        ({"show": "unsent"}, [r.contact.id for r in rows() if r.unsent]),
+        ({"show": "due"}, [r.contact.id for r in rows() if r.due]),
+        ({"show": "<i>"}, [each.id for each in CONTACTS]),
+    ],
+)
+def test_filters(looking: httpx.Client, filters: dict[str, str], ids: list[str]) -> None:
+    assert listed(looking, **filters) == ids
+
+
+def test_what_is_due_is_due_before_it_is_too_old() -> None:
+    day = today() - datetime.timedelta(days=1095 - 30)
+    [soon] = rows_of([replace(LONDON, verified_on=day)], today(), 1095)
+    assert (soon.due, soon.unsent) == (True, None)
+    assert wanted("", "", "due").takes(soon)
+    assert not wanted("", "", Show.UNSENT).takes(soon)
+
+
+@pytest.mark.parametrize("contact", [CONTACTS[0], LONDON, UNSURE], ids=lambda each: each.id)
+def test_a_contact_shows_all_that_the_file_says(looking: httpx.Client, contact: Contact) -> None:
+    text = words(looking.get(f"/operator/contacts/{contact.id}").text)
+    assert all(part in text for part in (contact.name, contact.source, *contact.phones))
+    why = unsent(contact, today(), 1095)
+    assert ("is not sent" in text) is (why is not None)
+
+
+@pytest.mark.parametrize("id_", ["nobody", "%3Cscript%3E", "import2"])
+def test_an_unknown_contact_is_not_found(looking: httpx.Client, id_: str) -> None:
+    response = looking.get(f"/operator/contacts/{id_}")
+    assert response.status_code == 404
+    assert "There is no such contact" in words(response.text)
+    assert posted(looking, f"/operator/contacts/{id_}", **TYPED).status_code == 404
+
+
+def test_markup_in_a_contact_is_shown_as_text(menus_: Path, redis_url: str) -> None:
+    edit(file_of(menus_), "National hotline against trafficking", f"{MARKUP} hotline")
+    with (
+        running(redis_url, KOMEK_MENUS_DIR=str(menus_)) as service,
+        operator(service.base) as client,
+    ):
+        for path in ("", "/hotline-kz-trafficking"):
+            text = client.get(f"/operator/contacts{path}").text
+            assert "&lt;script&gt;alert(1)&lt;/script&gt; hotline" in text
+            assert "<script" not in text
+
+
+# --- A verification -------------------------------------------------------------
+
+
+def test_a_contact_is_marked_as_verified(we: httpx.Client, menus_: Path) -> None:
+    before = file_of(menus_).read_bytes().splitlines()
+    form = we.get(PAGE).text
+    assert 'name="by" value="Айгүл"' in form
+    assert f'value="{today()}"' in form
+    answer = posted(we, PAGE, **TYPED)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done")
+    page = words(we.get(f"{PAGE}?done").text)
+    assert "The verification is written down." in page
+    assert "may be sent" in page
+    after = file_of(menus_).read_bytes().splitlines()
+    [changed] = [new for old, new in zip(before, after, strict=True) if old != new]
+    assert changed.decode().endswith(",A. Seitova,2026-11-20,called; the consulate answered")
+
+
+def test_running_processes_take_it_up(redis_url: str, menus_: Path) -> None:
+    with (
+        running(redis_url, KOMEK_MENUS_DIR=str(menus_)) as one,
+        running(redis_url, KOMEK_MENUS_DIR=str(menus_)) as two,
+        operator(one.base) as client,
+    ):
+        before = two.http.get(f"{two.base}/readyz").json()["menu"]
+        posted(client, PAGE, **TYPED)
+        assert one.http.get(f"{one.base}/readyz").json()["menu"] != before, "at once"
+        until(lambda: two.http.get(f"{two.base}/readyz").json()["menu"] != before, "by the other")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"by": "  "}, "Write who verified it and how."),
+        ({"source": ""}, "Write who verified it and how."),
+        ({"on": ""}, "Write a day"),
+        ({"on": "20.11.2026"}, "Write a day"),
+        ({"on": "2126-01-01"}, "This day is still to come."),
+        ({"source": "x" * 201}, "at most 200 plain characters"),
+        ({"by": "a\u202eb"}, "at most 200 plain characters"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_typed_is_lost(
+    looking: httpx.Client, typed: dict[str, str], said: str
+) -> None:
+    form = {**TYPED, **typed}
+    before = file_of(Path("menus")).read_bytes()
+    answer = posted(looking, PAGE, **form)
+    assert answer.status_code == 422
+    assert said in words(answer.text)
+    for name, value in form.items():
+        assert hidden_or_shown(answer.text, name) == " ".join(value.split())
+    assert file_of(Path("menus")).read_bytes() == before
+
+
+def hidden_or_shown(page: str, name: str) -> str:
+    found = re.search(rf'<input name="{name}"[^>]*?value="([^"]*)"', page)
+    return found[1] if found else hidden(page, name)
+
+
+def test_a_fault_of_the_file_is_shown_in_place(we: httpx.Client, menus_: Path) -> None:
+    edit(file_of(menus_), "hotline-kz-trafficking,hotline,", "hotline-kz-trafficking,<b>,")
+    answer = posted(we, PAGE, **TYPED)
+    assert answer.status_code == 422
+    assert "menus/contacts.csv:2:" in answer.text
+    assert TYPED["source"] in answer.text
+    text = we.get("/operator/contacts").text
+    assert "menus/contacts.csv:2:" in text
+    assert "'scope' must be one of" in words(text)
+
+
+def test_a_verification_waits_for_a_menu_without_faults(we: httpx.Client, menus_: Path) -> None:
+    edit(menus_ / "en.yaml", "label: I am in danger", 'label: "{nobody}"')
+    assert posted(we, PAGE, **TYPED).status_code == 303
+    assert "come into force when those are mended" in words(we.get("/operator/contacts").text)
+
+
+@pytest.mark.parametrize(
+    ("by", "on", "source", "problem"),
+    [("A", "2026-01-01", "called", ""), ("A", "20260101", "", "who_and_how")],
+)
+def test_problems(by: str, on: str, source: str, problem: str) -> None:
+    assert problem_of(by, on, source) == problem
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [("0", 0), ("12", 12), (None, None), ("", None), ("-1", None), ("1" * 9, None), ("٣", None)],
+)
+def test_counts_in_an_address(written: str | None, count: int | None) -> None:
+    assert counted(written) == count
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_said_to_be_one(we: httpx.Client, menus_: Path) -> None:
+    menus_.chmod(0o555)
+    try:
+        assert "cannot write" in words(we.get("/operator/contacts").text)
+        answer = posted(we, PAGE, **TYPED)
+        assert (answer.status_code, "Nothing was changed" in answer.text) == (422, True)
+    finally:
+        menus_.chmod(0o755)

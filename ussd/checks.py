@@ -1,0 +1,124 @@
+"""What the words ask of a screen that it cannot hold.
+
+Paging makes every text fit somehow.  These checks name what would then be bad
+to read: a choice cut in two, a first or last screen of more than one page, so
+many lines around the text that hardly any of it is left.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from menus.countries import NO_NAMES, Names
+from menus.faults import Fault, Where
+from menus.loading import Draft, Part
+from menus.model import Language, Menu
+from menus.parsing import Steps, screen_of
+from sms.checks import LONG_PHONE
+from sms.encoding import measure
+from sms.replies import plain
+from sms.understanding import name_of
+from ussd.paging import Budget
+from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
+
+LEAST_ROOM = 20
+"""Units for the text itself that the lines around it must leave on each screen."""
+_HEADINGS = ("abroad", "here")
+"""Of an answer about a country; only messages need them."""
+
+
+def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
+    """The check for screens of this budget."""
+
+    def check(draft: Draft, menu: Menu) -> Iterator[Fault]:
+        screens = Screens(menu, budget)
+        yield from _screen_0(draft, screens.sheets[SCREEN_0])
+        for language in menu.languages.values():
+            too_long = list(_phrases(draft, screens, menu, language))
+            yield from too_long
+            for node in menu.nodes if not too_long else ():
+                sheet = screens.sheets[Place(language.code, node)]
+                yield from _node(draft, sheet, language, node)
+            if not too_long:
+                yield from _look_ups(draft, screens, menu, language)
+
+    return check
+
+
+def _screen_0(draft: Draft, sheet: Sheet) -> Iterator[Fault]:
+    shown = sheet.noticed.around(sheet.text, more=False)
+    if not sheet.budget.holds(shown):
+        where = draft.tree.source.key("start", "text")
+        yield Fault(
+            where, "start", f"with its notice and the languages {_over(shown, sheet.budget)}"
+        )
+
+
+def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
+    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
+    source = draft.languages[language.code].source
+    if not sheet.budget.holds(sheet.goodbye):
+        where = source.key("phrases", "goodbye")
+        yield Fault(where, "phrases", f"'goodbye' {_over(sheet.goodbye, sheet.budget)}")
+    not_sent = screens.not_sent(language.code)
+    if not sheet.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
+        where = source.key("phrases", "not_sent")
+        yield Fault(where, "phrases", f"'not_sent' {_over(shown, sheet.budget)}")
+    notice = max(language.phrases.not_on_list, language.phrases.not_found, key=len)
+    around = replace(sheet.noticed, above=notice).around("?", more=True)
+    room = sheet.budget.of(around) - measure(around).units + 1
+    if room < LEAST_ROOM:
+        what = f"leave {room} units for text, at least {LEAST_ROOM} are needed: shorten them"
+        yield Fault(
+            source.key("phrases"), "phrases", f"the notice, 'next', 'back' and 'start' {what}"
+        )
+
+
+def _node(draft: Draft, sheet: Sheet, language: Language, node: str) -> Iterator[Fault]:
+    source, frame, budget = draft.languages[language.code].source, sheet.plain, sheet.budget
+    for key, place in sheet.choices.items():
+        steps: Steps = ("phrases", "agree") if place.done else ("nodes", place.node, "label")
+        label = language.phrases.agree if place.done else language.words[place.node].label
+        line = f"{key} {label}"
+        if not budget.holds(shown := frame.around(line, more=True)):
+            what = f"the choice '{line}' {_over(shown, budget)}"
+            yield Fault(source.key(*steps), screen_of(steps), what)
+    words = language.words[node]
+    for name, text in (("text", words.text), ("done", words.done)):
+        for word in text.split():
+            if not budget.holds(shown := frame.around(word, more=True)):
+                where = source.word(word, "nodes", node, name)
+                yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
+
+
+def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
+    """What look-ups say is whole on one screen: each country that they offer, and each
+    line of an answer with its phone filled in.
+    """
+    if not any(node.finds for node in menu.nodes.values()):
+        return
+    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
+    source = draft.languages[language.code].source
+    lines = [
+        (source.value("sms", "embassy", key), "sms", line.replace("{phone}", LONG_PHONE))
+        for key, line in language.sms.embassy
+        if key not in _HEADINGS
+    ]
+    lines += _commonest(draft.countries, language)
+    for where, screen, line in lines:
+        if not sheet.budget.holds(shown := sheet.plain.around(line, more=True)):
+            yield Fault(where, screen, f"the line '{line}' {_over(shown, sheet.budget)}")
+
+
+def _commonest(countries: Part[Names], language: Language) -> Iterator[tuple[Where, str, str]]:
+    names = countries.form or NO_NAMES
+    for n, code in enumerate(names.commonest[: len(KEYS)]):
+        with suppress(KeyError):  # another check tells of it
+            line = f"{KEYS[n]} {plain(name_of(names, code, language.code))}"
+            yield countries.source.value("commonest", n), "commonest", line
+
+
+def _over(shown: str, budget: Budget) -> str:
+    size = measure(shown)
+    most = budget.of(shown)
+    return f"needs {size.units} of {most} units ({size.encoding}): shorten it"

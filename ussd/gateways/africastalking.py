@@ -1,0 +1,79 @@
+"""Africa's Talking's USSD dialect: its words stop at this door.
+
+The gateway posts a form for each hop and reads `CON ` (the session goes on) or
+`END ` at the first octet of the answer, within 10 s.  `text` is empty when the
+code is dialled, then all answers of the session joined by `*`.  A second
+callback reports the end of a session; it may come twice, late or never.
+"""
+
+import re
+
+from runtime.callbacks import BadForm, Callback, Form
+from runtime.msisdn import is_msisdn
+from ussd.engine import Screen
+from ussd.hop import Dialogue, Hop
+from ussd.sessions import Sessions
+
+_SESSION_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_UNREADABLE = "\0\ufffd"
+"""NUL, and what stands where octets were no UTF-8: no gateway sends either."""
+_ENDINGS = {"Success": "by us", "Incomplete": "by the caller", "Failed": "by a failure"}
+
+
+def ussd_callback(secret: str, dialogue: Dialogue) -> Callback:
+    """The endpoint for hops."""
+
+    async def answer(form: Form) -> str:
+        return reply(await dialogue.answer(hop_of(form)))
+
+    return Callback(secret, answer, if_broken=lambda: f"END {dialogue.emergency()}")
+
+
+def end_callback(secret: str, sessions: Sessions) -> Callback:
+    """The endpoint for the end of a session."""
+
+    async def answer(form: Form) -> str:
+        session_id = _session_of(form)
+        if session_id is None:
+            raise BadForm(400, "no valid sessionId and phoneNumber")
+        await sessions.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
+        return "OK"
+
+    return Callback(secret, answer, if_broken=lambda: "OK")
+
+
+def hop_of(form: Form) -> Hop:
+    """What a hop's form says.  Raises `BadForm` when it is no hop at all.
+
+    A caller is answered wherever that is possible: without a valid session, number
+    or `text` the hop is played from what there is, and nothing of it is kept.
+    """
+    if "text" not in form and "sessionId" not in form:
+        raise BadForm(400, "no text and no sessionId")
+    text = form.get("text", _UNREADABLE)
+    readable = not any(char in text for char in _UNREADABLE)
+    session_id = _session_of(form) if readable else None
+    msisdn = form["phoneNumber"] if session_id else None
+    return Hop(session_id, answers_of(form.get("text", "")), msisdn)
+
+
+def answers_of(text: str) -> tuple[str, ...]:
+    """The answers in a `text`.
+
+    A `*` always parts two answers, since one that a caller typed cannot be told
+    from the gateway's.  An empty part is an empty answer, except that an empty
+    `text` is a dial.
+    """
+    return tuple(text.split("*")) if text else ()
+
+
+def reply(screen: Screen) -> str:
+    """The screen as the gateway wants it."""
+    return f"{'END' if screen.ends else 'CON'} {screen.text}"
+
+
+def _session_of(form: Form) -> str | None:
+    """The session, when it and the caller's number are what they should be."""
+    session_id, msisdn = form.get("sessionId", ""), form.get("phoneNumber", "")
+    valid = _SESSION_ID.fullmatch(session_id) and is_msisdn(msisdn)
+    return session_id if valid else None

@@ -1,0 +1,102 @@
+"""A phone in the terminal: a screen in its frame, and what it costs beside it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sms.requests import DialableRequest
+from ussd.engine import Screen, Session, play, show
+from ussd.screens import SCREEN_0, Place, Screens, Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A screen, and what a person who checks the words wants to know of it.
+
+    `sends`: what is sent, or begun, when a caller comes here.
+    """
+
+    title: str
+    screen: Screen
+    number: int = 0
+    pages: int = 0
+    sends: str = ""
+
+    @property
+    def page(self) -> str:
+        """Which page of its place it is; empty for a last screen."""
+        return f"page {self.number} of {self.pages}" if self.pages else ""
+
+
+def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
+    """The screens that a caller sees who dials and gives these answers."""
+    for heard in range(len(answers) + 1):
+        session = play(screens, answers[:heard])
+        title = f"> {answers[heard - 1]}" if heard else "dialled"
+        sends = _sends(screens, session.wish) if session.wish and not session.since else ""
+        yield Shown(title, show(screens, session), *_page_of(screens, session), sends)
+        if session.ended:
+            return
+
+
+def everything(screens: Screens, language: str | None = None) -> Iterator[Shown]:
+    """Every page of every place that keys lead to, and what is said when nothing helps."""
+    goodbyes: dict[str, str] = {}
+    for place in _reached(screens):
+        sheet, code = screens.sheets[place], place.language
+        if language in (None, code) or not code:
+            yield from _all_pages(_named(place), sheet)
+            goodbyes.setdefault(code, sheet.goodbye)
+    for code, goodbye in goodbyes.items():
+        yield Shown(f"{code} after three wrong keys".strip(), Screen(goodbye, ends=True))
+        if code:
+            yield from _all_pages(f"{code} not sent", screens.not_sent(code))
+
+
+def _reached(screens: Screens) -> Iterator[Place]:
+    """Every place by keys, from screen 0.  What sends the screen before it says the same
+    each time, and comes once.
+    """
+    ahead, seen = [SCREEN_0], set[Place]()
+    while ahead:
+        place = ahead.pop()
+        alike = place._replace(codes=(), of="") if place.of else place
+        if alike not in seen:
+            seen.add(alike)
+            yield place
+            ahead += reversed([*screens.sheets[place].choices.values()])
+
+
+def _named(place: Place) -> str:
+    done = "done" if place.done else ""
+    codes = () if place.of else place.codes
+    return " ".join(filter(None, (place.language, place.node, *codes, done)))
+
+
+def _sends(screens: Screens, wish: DialableRequest) -> str:
+    words = screens.words_of(wish)
+    return f"here this is sent by SMS:\n{words}" if words else "here the series begins"
+
+
+def text_dialled(service_code: str, dialled: str) -> str | None:
+    """What is dialled behind the code: `*384*55*2*1#` gives `2*1`.  None when the
+    code is another one.
+    """
+    ours, given = service_code.rstrip("#"), dialled.strip().rstrip("#")
+    if given != ours and not given.startswith(f"{ours}*"):
+        return None
+    return given[len(ours) + 1 :]
+
+
+def _all_pages(title: str, sheet: Sheet) -> Iterator[Shown]:
+    pages = sheet.pages()
+    for number, page in enumerate(pages, 1):
+        yield Shown(title, Screen(page.shown, ends=False), number, len(pages))
+
+
+def _page_of(screens: Screens, session: Session) -> tuple[int, int]:
+    stand = session.way[-1]
+    if session.ended:
+        return 0, 0
+    starts = [page.start for page in screens.sheets[stand.place].pages()]
+    number = sum(1 for start in starts if start <= stand.starts[-1])
+    return number, len(starts)

@@ -1,0 +1,47 @@
+"""JSON that a page of ours posted, and nobody else."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from fastapi import HTTPException, Request
+from pydantic import BaseModel, ValidationError
+
+from runtime.callbacks import BadForm, read_body
+from web.auth.door import Refused
+from web.auth.origin import of_our_origin
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def posted(form: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """Reads such a body as `form`.  Raises `Refused` when another site may have sent it,
+    and `HTTPException` when it is not what it should be.  For `Depends`.
+    """
+
+    async def read(request: Request) -> T:
+        if not is_ours(request):
+            raise Refused
+        try:
+            return form.model_validate_json(await read_body(request.receive))
+        except BadForm as bad:
+            raise HTTPException(bad.status, str(bad)) from None
+        except ValidationError as wrong:
+            raise HTTPException(422, f"{wrong.error_count()} faults") from None
+
+    return read
+
+
+def is_ours(request: Request) -> bool:
+    """Whether a page of this origin sent it.
+
+    A form of another site cannot be of JSON's type; its script can be only with our
+    consent, which nobody gets.  Browsers say where a request is from, too: all name the
+    origin of a post, and `Sec-Fetch-Site` comes where the address is trustworthy.
+    """
+    headers = request.headers
+    kind = headers.get("content-type", "").split(";")[0].strip().lower()
+    site = headers.get("sec-fetch-site")
+    if kind != "application/json" or site not in {None, "same-origin"}:
+        return False
+    ours = of_our_origin(request)
+    return site is not None if ours is None else ours

@@ -1,0 +1,81 @@
+"""The pages that people look at, put together by the settings."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from fastapi import APIRouter, Depends, FastAPI, params
+from fastapi.staticfiles import StaticFiles
+
+from menus.editing import History, Publisher
+from menus.live import LiveMenu
+from menus.loading import Reader
+from runtime.encryption import Seal
+from runtime.settings import Settings, data_key_of, secret_of, token_of
+from sms.bootstrap import SmsService
+from sms.gateways import Simulator
+from ussd.bootstrap import budget_of, screens_of
+from ussd.sessions import Sessions
+from web.auth import Door, NoOtherName, door_pages, lead_to_the_door
+from web.contacts import ContactsFile, contact_pages, import_pages
+from web.editor import words_pages
+from web.figures import Figures, Price, figures_pages, metrics_page
+from web.health import Health, LastErrors, health_pages
+from web.menu import MenuView, menu_pages
+from web.pages import HERE, Pages, SecurityHeaders
+from web.phone import Network, phone_pages, trouble_pages
+
+
+def add_pages(app: FastAPI, settings: Settings, post: SmsService, read_menu: Reader) -> None:
+    """What people look at: the phone, with the simulator only, and the operator's pages."""
+    pages, seal = Pages(), Seal(data_key_of(settings))
+    door, figures = Door(token_of(settings), pages, post.redis, seal), Figures.of(post)
+    if isinstance(post.gateway, Simulator):
+        phone = simulated_phone(settings, post, post.gateway, pages, seal)
+        include(app, phone, Depends(NoOtherName(settings.host)))
+    desk = desk_of(settings, post.menu, read_menu)
+    include(app, operators_pages(settings, post, door, pages, figures, desk))
+    include(app, [metrics_page(post.redis, post.menu, figures)])
+    lead_to_the_door(app)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.add_middleware(SecurityHeaders)
+
+
+def include(app: FastAPI, routers: Iterable[APIRouter], *conditions: params.Depends) -> None:
+    for each in routers:
+        app.include_router(each, dependencies=conditions)
+
+
+def simulated_phone(
+    settings: Settings, post: SmsService, simulator: Simulator, pages: Pages, seal: Seal
+) -> Iterator[APIRouter]:
+    """The phone in the browser, and the faults that it can switch on."""
+    callback = f"/africastalking/{secret_of(settings)}"
+    network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
+    yield phone_pages(pages, network, post, simulator, seal, partial(screens_of, settings))
+    yield trouble_pages(post.redis, simulator, Sessions(post.redis, seal))
+
+
+def operators_pages(  # noqa: PLR0913, PLR0917
+    settings: Settings,
+    post: SmsService,
+    door: Door,
+    pages: Pages,
+    figures: Figures,
+    desk: Publisher,
+) -> Iterator[APIRouter]:
+    """The door, and a router for each of the pages behind it."""
+    menu, screens = post.menu, partial(screens_of, settings)
+    contacts = ContactsFile(menu, settings.contacts_oldest_days)
+    yield door_pages(door)
+    yield menu_pages(door, pages, MenuView(menu, screens, settings.service_code))
+    yield words_pages(door, pages, desk, screens)
+    yield import_pages(door, pages, contacts)  # before what its address is also one of
+    yield contact_pages(door, pages, contacts)
+    yield figures_pages(door, pages, figures, menu, Price.of(settings.segment_price))
+    yield health_pages(door, pages, Health(settings, post, LastErrors().listen()))
+
+
+def desk_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:
+    """Where the operator edits words."""
+    history = History(settings.data_dir / "words-history.jsonl")
+    return Publisher(menu, read_menu, history, settings.data_dir)

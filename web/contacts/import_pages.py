@@ -1,0 +1,165 @@
+"""A newer list of contacts: shown in full before anything is written, then taken over.
+
+What is applied is what was shown: the page carries the list and a digest of the file
+that it was compared with.  Where the file has changed meanwhile, it is shown anew.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData, UploadFile
+
+from menus.contacts import Changes, apply, changes_by
+from menus.faults import Fault
+from menus.live import reload_aside
+from menus.parsing import Table, decoded_table, parse_table, read_table
+from web.auth import Door, Operator, Refused
+from web.contacts.pages import ContactsFile
+from web.pages import Pages
+
+MOST_OCTETS = 700_000
+"""Of a list: carried in base64, it is still within what the door lets in."""
+LIST = "list"
+"""How faults name what was uploaded or pasted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One cell that a list would change."""
+
+    id: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A list, and what it would do.  `problem`: a word of the page; `error`: the system's."""
+
+    content: bytes
+    changes: Changes = field(default_factory=Changes)
+    differences: tuple[Difference, ...] = ()
+    problem: str = ""
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """As it goes back into the form."""
+        return self.content.decode("utf-8", "replace")
+
+    @property
+    def carried(self) -> str:
+        """As the form carries it: browsers change the line ends of a text."""
+        return base64.urlsafe_b64encode(self.content).decode()
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        return self.changes.faults
+
+    @property
+    def does_something(self) -> bool:
+        return bool(self.changes.added or self.changes.changed)
+
+
+def import_pages(door: Door, pages: Pages, kept: ContactsFile) -> APIRouter:
+    """`/operator/contacts/import`: the form, the preview, and its taking over."""
+    routes = APIRouter(prefix="/operator/contacts/import")
+    Looking = Annotated[Operator, Depends(door.operator)]  # noqa: N806 (a type)
+    Posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]  # noqa: N806
+
+    def show(request: Request, operator: Operator, preview: Preview | None) -> Response:
+        wrong = preview and (preview.problem or preview.faults or preview.error)
+        shown = {"preview": preview, "writable": kept.writable}
+        status = 422 if wrong else 200
+        return pages.show(request, "contacts_import", status, operator=operator, **shown)
+
+    @routes.get("")
+    @routes.get("/apply")
+    def ask(request: Request, operator: Looking) -> Response:
+        return show(request, operator, None)
+
+    @routes.post("")
+    async def preview(request: Request, posted: Posted) -> Response:
+        operator, form = posted
+        content = await list_of(form)
+        return show(request, operator, await asyncio.to_thread(previewed, kept, content))
+
+    @routes.post("/apply")
+    async def take_over(request: Request, posted: Posted) -> Response:
+        operator, form = posted
+        content, made_for = carried_list(form), str(form.get("made_for", ""))
+        done = await asyncio.to_thread(applied, kept, content, made_for)
+        if done.problem or done.faults or done.error:
+            return show(request, operator, done)
+        await reload_aside(kept.live)
+        counts = f"added={len(done.changes.added)}&changed={len(done.changes.changed)}"
+        return RedirectResponse(f"/operator/contacts?{counts}", 303)
+
+    return routes
+
+
+async def list_of(form: FormData) -> bytes:
+    """The file that was chosen, or else what was pasted."""
+    file = form.get("file")
+    if isinstance(file, UploadFile) and file.size:
+        return await file.read()
+    pasted = str(form.get("pasted", ""))
+    return pasted.replace("\r\n", "\n").encode("utf-8", "replace")
+
+
+def carried_list(form: FormData) -> bytes:
+    """The list that was shown.  Raises `Refused` for what no page of ours has made."""
+    try:
+        return base64.b64decode(str(form.get("list", "")), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise Refused from None
+
+
+def previewed(kept: ContactsFile, content: bytes) -> Preview:
+    """What the list would change in the file as it is now.  Writes nothing."""
+    if not content.strip():
+        return Preview(content, problem="nothing")
+    if len(content) > MOST_OCTETS:
+        return Preview(b"", problem="too_large")
+    try:
+        changes = changes_by(kept.path, decoded_table(content, LIST))
+    except OSError as error:
+        return Preview(content, error=error.strerror or type(error).__name__)
+    ours, after = read_table(kept.path), parse_table(changes.after, LIST)
+    found = () if changes.faults else tuple(differences(ours, after))
+    return Preview(content, changes, found)
+
+
+def applied(kept: ContactsFile, content: bytes, made_for: str) -> Preview:
+    """Take the list over, if the file is still the one that it was shown for; else what
+    it would change now, and why nothing was written.
+    """
+    preview = previewed(kept, content)
+    if preview.problem or preview.faults or preview.error:
+        return preview
+    if preview.changes.made_for != made_for:
+        return Preview(content, preview.changes, preview.differences, problem="changed_meanwhile")
+    try:
+        faults = apply(kept.path, preview.changes)
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        return Preview(content, preview.changes, preview.differences, error=said)
+    return Preview(content, Changes(faults=faults)) if faults else preview
+
+
+def differences(before: Table, after: Table) -> Iterator[Difference]:
+    """Each cell that differs, of the contacts that both have."""
+    known = {each.cells.get("id", ""): each.cells for each in before.records}
+    for record in after.records:
+        id_ = record.cells["id"]
+        for column in after.columns if id_ in known else ():
+            old, new = known[id_].get(column, ""), record.cells[column]
+            if old != new:
+                yield Difference(id_, column, old, new)

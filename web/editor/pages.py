@@ -1,0 +1,124 @@
+"""The operator's pages of words: the list, the editor, the history.
+
+What was typed is on every page that answers it, whatever is wrong with it.
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from menus.editing import Edit, Published, Publisher, Section, as_json
+from menus.model import is_read
+from ussd.bootstrap import ScreensOf
+from web.auth import Door, Operator
+from web.editor.editor import Editor, Seen, edit_of
+from web.editor.preview import difference, plain
+from web.pages import Pages
+
+What = dict[str, Any]
+"""What a template sees."""
+MOST_SHOWN = 200
+"""Changes on a page; the file has the rest."""
+
+
+def words_pages(door: Door, pages: Pages, desk: Publisher, screens_of: ScreensOf) -> APIRouter:
+    """`/operator/words` and what is under it."""
+    routes, office = APIRouter(prefix="/operator/words"), Editor(desk, screens_of)
+    _for_readers(routes, door, pages, office)
+    _for_editors(routes, door, pages, office)
+    return routes
+
+
+def _for_readers(routes: APIRouter, door: Door, pages: Pages, office: Editor) -> None:
+    """What there is, and what there was."""
+    entered = Annotated[Operator, Depends(door.operator)]
+
+    @routes.get("")
+    async def listed(request: Request, operator: entered) -> Response:
+        rows = await asyncio.to_thread(office.rows)
+        readers = await asyncio.to_thread(office.native_readers)
+        what: What = {"rows": rows, "readers": readers, "is_read": is_read}
+        what["refused"] = office.desk.live.refused
+        return pages.show(request, "words", operator=operator, **what)
+
+    @routes.get("/history")
+    async def everything(request: Request, operator: entered) -> Response:
+        changes = await asyncio.to_thread(office.desk.history.changes)
+        newest = changes[: -MOST_SHOWN - 1 : -1]
+        what: What = {"changes": newest, "difference": difference, "count": len(changes)}
+        return pages.show(request, "words_changes", operator=operator, **what)
+
+    @routes.get("/{code}/{name}/history")
+    async def past(request: Request, operator: entered, code: str, name: str) -> Response:
+        passage = _passage(office.desk, code, name)
+        states = await asyncio.to_thread(office.past, code, passage)
+        what: What = {"code": code, "passage": passage, "states": states[:MOST_SHOWN]}
+        what |= {"difference": difference, "plain": plain, "was": as_json(states[0].words)}
+        return pages.show(request, "words_history", operator=operator, **what)
+
+
+def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) -> None:
+    """One passage, to be changed."""
+    entered = Annotated[Operator, Depends(door.operator)]
+    posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]
+
+    @routes.get("/{code}/{name}")
+    async def opened(request: Request, operator: entered, code: str, name: str) -> Response:
+        passage = _passage(office.desk, code, name)
+        edit = await asyncio.to_thread(office.opened, code, passage)
+        return await looked_at(request, operator, edit)
+
+    @routes.post("/{code}/{name}")
+    async def answered(request: Request, by: posted, code: str, name: str) -> Response:
+        operator, form = by
+        edit = edit_of(code, _passage(office.desk, code, name), form)
+        if form.get("do") != "publish":
+            return await looked_at(request, operator, edit)
+        outcome = await asyncio.to_thread(office.publish, edit, operator.name)
+        if isinstance(outcome, Published):
+            noted = "" if outcome.noted else "&noted=no"
+            return RedirectResponse(f"{request.url.path}?published={outcome.version}{noted}", 303)
+        return await shown(request, operator, edit, outcome)
+
+    @routes.post("/{code}/{name}/preview")
+    async def previewed(request: Request, by: posted, code: str, name: str) -> Response:
+        edit = edit_of(code, _passage(office.desk, code, name), by[1])
+        return await looked_at(request, by[0], edit, "words_live.html")
+
+    async def looked_at(
+        request: Request, operator: Operator, edit: Edit, layout: str = "operator.html"
+    ) -> Response:
+        look = await asyncio.to_thread(office.look, edit)
+        return await shown(request, operator, edit, look, layout)
+
+    async def shown(
+        request: Request, operator: Operator, edit: Edit, look: Seen, layout: str = "operator.html"
+    ) -> Response:
+        what: What = {"edit": edit, "look": look, "layout": layout, "plain": plain}
+        what["others"] = await asyncio.to_thread(office.beside, edit.language, edit.passage)
+        what["was"] = as_json(edit.was if look.theirs is None else look.theirs)
+        what["published"] = await asyncio.to_thread(_published, request, office.desk)
+        what["numbers"] = [f"{{{name}}}" for name in office.desk.live.current.numbers]
+        what["unnoted"] = request.query_params.get("noted") == "no"
+        what["action"] = f"/operator/words/{edit.language}/{edit.passage.name}"
+        return pages.show(request, "words_edit", look.status, operator=operator, **what)
+
+
+def _passage(desk: Publisher, code: str, name: str) -> Section:
+    """The passage of that name, or 404."""
+    found = desk.passages().get(name)
+    if found is None or code not in desk.languages():
+        raise HTTPException(404)
+    return found
+
+
+def _published(request: Request, desk: Publisher) -> str:
+    """The version that was just published, if that is so."""
+    version = request.query_params.get("published", "")
+    known = version == desk.live.current.version or any(
+        each.version_after == version for each in desk.history.changes()[-20:]
+    )
+    return version if known else ""

@@ -1,0 +1,162 @@
+"""`/metrics`: the state of the service in Prometheus' format.
+
+Anybody who reaches the address may read it, as often as they like.  So nothing in it
+moves when one person dials or texts: what people did is told of a finished day, or in
+steps; labels are a few fixed words.  The processor time, memory and connections of the
+process are left out: these do move with a single caller, and any of several processes
+may answer.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from menus.live import LiveMenu
+from runtime.clock import utc_now
+from runtime.redis_client import REDIS_ERRORS
+from sms.outbox import GROUP, SETTLED_DAYS, Kind, Lane, counts_key
+from web.figures.daily import TROUBLE_NAMES, Published, people, troubles
+from web.figures.store import Day, Figures
+
+ANSWER_SECONDS = 1.0
+"""The most that all questions to Redis take together."""
+SENDER_ALIVE_SECONDS = 15.0
+"""A worker asks its queue several times a second."""
+CAPS = ("replies a minute", "replies a day", "series a day")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Redis tells; the empty one when it does not answer."""
+
+    redis: bool = False
+    queues: Mapping[Lane, int] = field(default_factory=dict)
+    sender_alive: bool = False
+    caps_met: Mapping[str, bool] = field(default_factory=dict)
+    troubles: Mapping[str, int] = field(default_factory=dict)
+    dialled: tuple[date, Published] | None = None
+    texted: tuple[date, Published] | None = None
+
+
+def metrics_page(redis: Redis, menu: LiveMenu, figures: Figures) -> APIRouter:
+    """The address, without a token: see the top of this file."""
+    routes = APIRouter()
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        told = await asked(redis, figures, utc_now())
+        text = exposition(told, menu.current.version, len(menu.refused))
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+    return routes
+
+
+async def asked(redis: Redis, figures: Figures, now: datetime) -> Told:
+    """What Redis tells within `ANSWER_SECONDS`."""
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return await _asked(redis, figures, now)
+    except REDIS_ERRORS:
+        return Told()
+
+
+def exposition(told: Told, version: str, faults: int) -> bytes:
+    """The page in Prometheus' format."""
+    registry = CollectorRegistry()
+    registry.register(_Collected([*_of_service(told, version, faults), *_of_people(told)]))
+    return generate_latest(registry)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Collected(Collector):
+    families: Iterable[GaugeMetricFamily]
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        return self.families
+
+
+async def _asked(redis: Redis, figures: Figures, now: datetime) -> Told:
+    met = [await redis.exists(f"sms:alarm:{cap}") for cap in CAPS]
+    today = await redis.hgetall(counts_key(now.astimezone(UTC).date()))
+    days = await figures.days(SETTLED_DAYS + 1, now)
+    return Told(
+        redis=True,
+        queues=await figures.queues(),
+        sender_alive=await _sender_alive(redis),
+        caps_met=dict(zip(CAPS, map(bool, met), strict=True)),
+        troubles=troubles({str(what): int(count) for what, count in today.items()}),
+        dialled=next(_last((day, day.dialled) for day in days), None),
+        texted=next(_last((day, day.texted) for day in days), None),
+    )
+
+
+def _last(
+    days: Iterable[tuple[Day, Published | None]],
+) -> Iterator[tuple[date, Published]]:
+    return ((day.day, published) for day, published in days if published is not None)
+
+
+async def _sender_alive(redis: Redis) -> bool:
+    """Whether any worker has asked its queue of late."""
+    try:
+        workers = await redis.xinfo_consumers(f"sms:queue:{Lane.REPLIES}", GROUP)
+    except ResponseError:  # there is no queue yet, so nobody has asked
+        return False
+    return any(worker["idle"] < SENDER_ALIVE_SECONDS * 1000 for worker in workers)
+
+
+def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("komek_redis_up", "Whether Redis answers", told.redis)
+    yield _labelled("komek_menu_info", "The menu in force", "version", {version: 1})
+    yield _gauge("komek_menu_faults", "Faults for which a changed menu was refused", faults)
+    if told.redis:
+        yield _gauge("komek_sender_up", "Whether any worker sends SMS", told.sender_alive)
+        help_ = "Whether a cap of the service was met within the hour"
+        caps = {cap: int(met) for cap, met in told.caps_met.items()}
+        yield _labelled("komek_cap_met", help_, "cap", caps)
+        help_ = "Messages that wait or are being sent, lowered to twenties"
+        queues = {str(lane): count for lane, count in told.queues.items()}
+        yield _labelled("komek_queue_messages", help_, "lane", queues)
+        help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
+        met_today = {what: told.troubles.get(what, 0) for what in TROUBLE_NAMES}
+        yield _labelled("komek_gateway_trouble_people", help_, "trouble", met_today)
+
+
+def _of_people(told: Told) -> Iterator[GaugeMetricFamily]:
+    """The last days that are settled; 0 stands for fewer than 11."""
+    if told.dialled:
+        day, figures = told.dialled
+        yield _gauge("komek_dialled_day_end_seconds", "The end of the day told of", _end(day))
+        yield _gauge("komek_dialled_callers", "Callers on that day", people(figures, "callers"))
+        for what in ("sessions", "hops"):
+            help_ = f"Dialled {what} on that day, lowered to twenties"
+            yield _gauge(f"komek_dialled_{what}", help_, figures.get("dialled", {}).get(what, 0))
+    if told.texted:
+        day, figures = told.texted
+        yield _gauge("komek_texted_day_end_seconds", "The end of the day told of", _end(day))
+        sent = {str(kind): people(figures, f"{kind} state") for kind in Kind}
+        yield _labelled("komek_texted_people", "People texted on that day", "kind", sent)
+
+
+def _end(day: date) -> float:
+    return datetime.combine(day + timedelta(days=1), datetime.min.time(), UTC).timestamp()
+
+
+def _gauge(name: str, help_: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_, value=float(value))
+
+
+def _labelled(name: str, help_: str, label: str, values: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], float(number))
+    return family

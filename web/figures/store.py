@@ -1,0 +1,158 @@
+"""The figures of finished days, as they are kept and shown.
+
+A day's counts are made into figures once, when they change no more and somebody first
+asks, and are then forgotten: whoever looks twice, at whichever process, after whichever
+change of the menu, sees the same.
+
+    figures:dialled:DATE, figures:texted:DATE    figures in JSON          400 days
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import cast
+
+from redis.asyncio import Redis
+
+from menus.live import LiveMenu
+from runtime.suppression import MIN_PEOPLE, in_steps
+from sms.bootstrap import SmsService
+from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Lane, Outbox, counts_key
+from sms.unknown_words import UnknownWord, UnknownWords, month_of
+from ussd.sessions import dialled_key
+from web.figures.daily import Counts, Published, dialled, texted
+
+MARGIN = timedelta(minutes=10)
+"""After the end of a day, for clocks that differ and hops that are under way."""
+SAMPLE = 500
+"""Messages of a queue that are looked at, to see that they are of enough people."""
+MOST_DAYS = 366
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What is shown of one day.  `None`: not finished or not settled yet."""
+
+    day: date
+    dialled: Published | None
+    texted: Published | None
+
+    @property
+    def all(self) -> Published:
+        return {**(self.dialled or {}), **(self.texted or {})}
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One of the two kinds of counts: after how many days they are settled, where they
+    are, and what they are made into.
+    """
+
+    name: str
+    settled_days: int
+    counts_key: Callable[[date], str]
+    made: Callable[[Counts], Published]
+
+    def key(self, day: date) -> str:
+        return f"figures:{self.name}:{day}"
+
+    def is_settled(self, day: date, now: datetime) -> bool:
+        ends = datetime.combine(day + timedelta(days=self.settled_days), datetime.min.time(), UTC)
+        return now >= ends + MARGIN
+
+
+class Figures:
+    """Every method raises `RedisError` when Redis does not answer."""
+
+    @classmethod
+    def of(cls, post: SmsService) -> "Figures":
+        """Of a service, by what it knows of SMS."""
+        return cls(post.redis, post.menu, post.outbox, post.unknown_words)
+
+    def __init__(
+        self, redis: Redis, menu: LiveMenu, outbox: Outbox, unknown_words: UnknownWords
+    ) -> None:
+        self._redis = redis
+        self._menu = menu
+        self._outbox = outbox
+        self._unknown_words = unknown_words
+
+    async def days(self, count: int, now: datetime) -> list[Day]:
+        """The last days before today, newest first."""
+        today = now.astimezone(UTC).date()
+        days = [today - timedelta(days=n) for n in range(1, min(count, MOST_DAYS) + 1)]
+        both = [await self._published(source, days, now) for source in self._sources()]
+        return [Day(day, *two) for day, *two in zip(days, *both, strict=True)]
+
+    async def words(self, now: datetime) -> list[UnknownWord]:
+        """Words not understood, of this month and the eleven before."""
+        first = now.astimezone(UTC).replace(day=1)
+        months = [month_of(first)]
+        while len(months) < 12:
+            first = (first - timedelta(days=1)).replace(day=1)
+            months.append(month_of(first))
+        return await self._unknown_words.known(months)
+
+    async def queues(self) -> dict[Lane, int]:
+        """Messages that wait or are being sent now, in steps; 0 also where they are of
+        fewer than `MIN_PEOPLE` people.
+        """
+        waiting = await self._outbox.waiting()
+        people = {lane: await self._people_in(lane) for lane in waiting}
+        shown = {
+            lane: count if people[lane] >= MIN_PEOPLE else 0 for lane, count in waiting.items()
+        }
+        return {lane: in_steps(count) for lane, count in shown.items()}
+
+    async def _people_in(self, lane: Lane) -> int:
+        """At least so many people have a message in the queue."""
+        found = await self._redis.xrevrange(f"sms:queue:{lane}", count=SAMPLE)
+        entries = cast(list[tuple[str, dict[str, str]]], found)
+        pipe = self._redis.pipeline(transaction=False)
+        for _, fields in entries:
+            pipe.hget(f"sms:message:{fields['id']}", "index")
+        return len({index for index in await pipe.execute() if index})
+
+    def _sources(self) -> tuple[_Source, _Source]:
+        menu = self._menu.current
+        nodes = [node for node in menu.nodes if node != "start"]
+        made = partial(dialled, languages=list(menu.languages), nodes=nodes)
+        return (
+            _Source("dialled", 1, dialled_key, made),
+            _Source("texted", SETTLED_DAYS, counts_key, texted),
+        )
+
+    async def _published(
+        self, source: _Source, days: Sequence[date], now: datetime
+    ) -> list[Published | None]:
+        settled = [day for day in days if source.is_settled(day, now)]
+        kept = await self._redis.mget([source.key(day) for day in settled]) if settled else []
+        found = dict(zip(settled, kept, strict=True))
+        made = await self._made(source, [day for day in settled if found[day] is None])
+        loaded = {day: json.loads(text) for day, text in (found | made).items() if text}
+        return [loaded.get(day) for day in days]
+
+    async def _made(self, source: _Source, days: Sequence[date]) -> dict[date, str]:
+        """Days' figures, made of their counts now, which are forgotten.
+
+        Of two processes that do so at once, both show what the first has kept.
+        """
+        if not days:
+            return {}
+        pipe = self._redis.pipeline(transaction=False)
+        for day in days:
+            pipe.hgetall(source.counts_key(day))
+        counted = dict(zip(days, await pipe.execute(), strict=True))
+        await self._keep(source, {day: counts for day, counts in counted.items() if counts})
+        kept = await self._redis.mget([source.key(day) for day in days])
+        return {day: str(text or "{}") for day, text in zip(days, kept, strict=True)}
+
+    async def _keep(self, source: _Source, counted: Mapping[date, Mapping[str, str]]) -> None:
+        pipe = self._redis.pipeline(transaction=True)
+        for day, counts in counted.items():
+            made = source.made({what: int(count) for what, count in counts.items()})
+            pipe.set(source.key(day), json.dumps(made), nx=True, ex=COUNTS_SECONDS)
+            pipe.delete(source.counts_key(day))
+        await pipe.execute()

@@ -1,0 +1,13 @@
+"""/operator/health, /healthz and /readyz."""
+
+from web.health.page import Health, health_pages
+from web.health.probes import alive, ready
+from web.health.recent_errors import LastErrors
+
+__all__ = [
+    "Health",
+    "LastErrors",
+    "alive",
+    "health_pages",
+    "ready",
+]

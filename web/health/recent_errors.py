@@ -1,0 +1,62 @@
+"""The last warnings and errors of this process, for the page of health.
+
+Only lines of our own are kept as they were written: by the rule of the house they
+hold no number and nothing that a person typed.  Of the others, kind and place.
+"""
+
+import logging
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runtime.logs import redacted
+
+MOST = 50
+LONGEST = 400
+"""Characters of a line."""
+OURS = {"__main__", "main", "menus", "sms", "ussd", "web"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    at: datetime
+    level: str
+    said: str
+
+
+class LastErrors(logging.Handler):
+    """Keeps the newest lines in memory, at most `MOST`."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._lines: deque[Line] = deque(maxlen=MOST)
+
+    def listen(self) -> "LastErrors":
+        """Hear what this process logs, in place of who heard it before."""
+        root = logging.getLogger()
+        for before in [each for each in root.handlers if isinstance(each, LastErrors)]:
+            root.removeHandler(before)
+        root.addHandler(self)
+        return self
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep one; never raises."""
+        try:
+            at = datetime.fromtimestamp(record.created, UTC)
+            self._lines.append(Line(at, record.levelname, said_in(record)))
+        except Exception:
+            self.handleError(record)
+
+    def newest_first(self) -> list[Line]:
+        return list(self._lines)[::-1]
+
+
+def said_in(record: logging.LogRecord) -> str:
+    """What may be shown of a line."""
+    ours = record.name.split(".")[0] in OURS
+    parts = [record.getMessage().strip() if ours else record.name]
+    if record.exc_info and record.exc_info[1]:
+        parts.append(redacted(record.exc_info[1]))
+    return ": ".join(parts)[:LONGEST]

@@ -1,0 +1,110 @@
+"""One node as people meet it: its pages on a phone and its SMS, in every language."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from menus.faults import Fault
+from menus.model import Language, Menu, is_read
+from sms.encoding import Measure, measure
+from sms.replies import asked_by, node_reply
+from ussd.paging import Budget
+from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
+from web.menu.tree import Way, dialled
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One screenful, or one message, and what it takes.  `most`: units it may have."""
+
+    text: str
+    size: Measure
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A node in one language.  `reply` is None where no keyword asks for it."""
+
+    code: str
+    name: str
+    native_reader: str
+    label: str
+    keywords: tuple[str, ...]
+    pages: tuple[Shown, ...]
+    reply: Shown | None
+    dials: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def read(self) -> bool:
+        """Whether a native speaker has read the language's words."""
+        return is_read(self.native_reader)
+
+
+def said_everywhere(  # noqa: PLR0913, PLR0917
+    menu: Menu, screens: Screens, node: str, faults: Iterable[Fault], ways: list[Way], code: str
+) -> list[Said]:
+    """The node in each language, in the order of screen 0; `code` is what is dialled."""
+    of_node = [fault for fault in faults if fault.screen == node]
+    return [
+        Said(
+            code=language.code,
+            name=language.name,
+            native_reader=language.native_reader,
+            label=language.words[node].label,
+            keywords=_keywords(menu, language, node),
+            pages=_pages(menu, screens, Place(language.code, node)),
+            reply=_reply(menu, language, node),
+            dials=tuple(dialled(code, key, way) for way in ways),
+            faults=tuple(each for each in of_node if _is_about(each, language)),
+        )
+        for key, language in zip(KEYS, menu.languages.values(), strict=False)
+    ]
+
+
+def faults_elsewhere(faults: Iterable[Fault], node: str, said: Iterable[Said]) -> list[Fault]:
+    """Those of the node that are in no language's own file."""
+    shown = {fault for each in said for fault in each.faults}
+    return [fault for fault in faults if fault.screen == node and fault not in shown]
+
+
+def screen_0(screens: Screens) -> tuple[Shown, ...]:
+    return pages_shown(screens.sheets[SCREEN_0])
+
+
+def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[Shown, ...]:
+    """The pages of a place; of an action also what is said to whoever agreed."""
+    asked = pages_shown(screens.sheets[place])
+    if not menu.nodes[place.node].does:
+        return asked
+    return asked + pages_shown(screens.sheets[place._replace(done=True)])
+
+
+def pages_shown(sheet: Sheet) -> tuple[Shown, ...]:
+    """The pages as a phone shows them."""
+    return tuple(_on_screen(page.shown, sheet.budget) for page in sheet.pages())
+
+
+def _keywords(menu: Menu, language: Language, node: str) -> tuple[str, ...]:
+    """What asks for it; of a look-up or an action, the first word for what it gives."""
+    of = menu.nodes[node]
+    if of.finds or of.does:
+        return asked_by(menu, language.code, node)
+    return language.words[node].keywords
+
+
+def _on_screen(text: str, budget: Budget) -> Shown:
+    return Shown(text, measure(text), budget.of(text))
+
+
+def _reply(menu: Menu, language: Language, node: str) -> Shown | None:
+    if not language.words[node].keywords:
+        return None
+    text = node_reply(menu, language.code, node)
+    size = measure(text)
+    return Shown(text, size, size.units)
+
+
+def _is_about(fault: Fault, language: Language) -> bool:
+    return PurePath(fault.where.file).stem == language.code
