@@ -18,7 +18,7 @@ from runtime.encryption import Seal
 from sms.gateways import Inbound
 from sms.outbox import Kind, Outbox, Put
 from sms.replies import Library, already, reply_to
-from sms.requests import Ask, Series, Stop, Unknown, Wish, Yes
+from sms.requests import Confirm, NodeRequest, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
 from sms.understanding import Vocabulary, countries_of, understand, vocabulary_of
 from sms.unknown_words import UnknownWords
@@ -81,7 +81,7 @@ class Answering:
         if isinstance(wish, Unknown) and not await self._may_be_answered(inbound):
             return
         words = await self._carried_out(wish, inbound.sender, menu)
-        urgent = isinstance(wish, Ask) and wish.node in vocabulary.urgent
+        urgent = isinstance(wish, NodeRequest) and wish.node in vocabulary.urgent
         await self.send(key, inbound.sender, words, urgent=urgent)
 
     async def send(self, key: str, msisdn: str, words: str, *, urgent: bool = False) -> Put:
@@ -98,7 +98,7 @@ class Answering:
         await self._unknown_words.heard(inbound.text, inbound.sender, self._now())
         return await self._strangers.may_be_answered(inbound.sender)
 
-    async def _carried_out(self, wish: Wish, msisdn: str, menu: Menu) -> str:
+    async def _carried_out(self, wish: Request, msisdn: str, menu: Menu) -> str:
         """Do what is wished, and say the words that belong to it."""
         match wish:
             case Stop():
@@ -107,9 +107,9 @@ class Answering:
                 if await self._subscriptions.runs(msisdn):
                     return already(menu, language)
                 await self._subscriptions.ask(msisdn, language)
-            case Yes():
+            case Confirm():
                 begun = await self._subscriptions.confirm(msisdn, self._now())
-                wish = Yes(begun) if begun else _or_unknown(wish)
+                wish = Confirm(begun) if begun else _or_unknown(wish)
         return reply_to(wish, menu, self._library(menu))
 
 
@@ -131,9 +131,9 @@ def make_ready(menu: Menu) -> None:
     _vocabulary(menu)
 
 
-def _or_unknown(wish: Wish) -> Wish:
+def _or_unknown(wish: Request) -> Request:
     """Consent to nothing means nothing."""
-    return Unknown(wish.language) if isinstance(wish, Yes) else wish
+    return Unknown(wish.language) if isinstance(wish, Confirm) else wish
 
 
 @lru_cache(maxsize=AT_HAND)

@@ -1,4 +1,4 @@
-"""The words that answer a wish: a pure function of the menu and what may be sent.
+"""The words that answer a request: a pure function of the menu and what may be sent.
 
 Every reply stands by itself: it names the country it is about, and whom to call.
 Its first line is what a locked phone shows, so it tells nothing of the matter.
@@ -17,7 +17,7 @@ from menus.contacts import Contact, emergency_of, missions_in_kazakhstan, missio
 from menus.forms import EmbassyWords, Finds, SmsWords
 from menus.model import Menu
 from sms.encoding import SEPTETS, measure
-from sms.requests import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding import Countries
 
 EMBASSY_SEGMENTS = 3
@@ -36,33 +36,33 @@ class Library:
     contacts: tuple[Contact, ...]
 
 
-def reply_to(wish: Wish, menu: Menu, library: Library) -> str:
-    """The one message that answers.  Whether `Yes` has something to agree to, and who
+def reply_to(request: Request, menu: Menu, library: Library) -> str:
+    """The one message that answers.  Whether `Confirm` has something to agree to, and who
     has the series already (`already`), is for the caller to know.
     """
-    match wish:
-        case Ask(language, node):
+    match request:
+        case NodeRequest(language, node):
             return node_reply(menu, language, node)
         case Embassy(language, codes, _):
             return _embassy(menu, language, codes, library)
         case Unknown(language):
             return menu.languages[language].sms.unknown
         case _:
-            return _said(wish, menu.languages[wish.language].sms)
+            return _said(request, menu.languages[request.language].sms)
 
 
-def _said(wish: Stop | Digest | Series | Yes, said: SmsWords) -> str:
-    match wish:
+def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
+    match request:
         case Stop():
             return said.stopped
         case Digest():
             return said.digest
         case Series():
             return said.confirm_series.replace("{count}", str(len(said.tips)))
-        case Yes():
+        case Confirm():
             return said.subscribed
         case _:
-            assert_never(wish)
+            assert_never(request)
 
 
 def already(menu: Menu, language: str) -> str:

@@ -12,7 +12,7 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class NodeRequest:
     """The words of one node."""
 
     language: str
@@ -42,8 +42,8 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
-class Yes:
-    """Consent; to what, the sender's last wish says."""
+class Confirm:
+    """Consent; to what, the sender's last request says."""
 
     language: str
 
@@ -55,8 +55,8 @@ class Unknown:
     language: str
 
 
-DialableRequest = Ask | Embassy | Digest | Series
+DialableRequest = NodeRequest | Embassy | Digest | Series
 """The wishes that a dialled screen can offer."""
 
 
-Wish = DialableRequest | Stop | Yes | Unknown
+Request = DialableRequest | Stop | Confirm | Unknown

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from menus.forms import Does
 from menus.model import Language, Menu
 from sms.replies import Library, country_screen, plain, reply_to
-from sms.requests import HOME, Ask, DialableRequest, Digest, Embassy, Series
+from sms.requests import HOME, DialableRequest, Digest, Embassy, NodeRequest, Series
 from ussd.paging import Budget, Frame, Page, page_at
 
 KEYS = "12345678"
@@ -236,7 +236,7 @@ def _wish(place: Place, does: Does) -> DialableRequest:
         return Series(place.language)
     if place.codes:
         return Embassy(place.language, place.codes, words_given=True)
-    return Ask(place.language, place.of)
+    return NodeRequest(place.language, place.of)
 
 
 def _screen_0(menu: Menu, budget: Budget) -> Sheet:

@@ -1,4 +1,4 @@
-"""What a texted message asks for: a pure function from its words to a wish.
+"""What a texted message asks for: a pure function from its words to a request.
 
 A keyword counts wherever it stands in a message.  Where several do, this is the
 order: STOP; whoever is in danger; an embassy; tips; the other screens.  A country
@@ -18,7 +18,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from menus.alphabet import is_cyrillic
-from sms.requests import HOME, Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+from sms.requests import HOME, Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding.normalize import words_of
 from sms.understanding.vocabulary import Keyword, Kind, LanguageProfile, Vocabulary
 
@@ -69,7 +69,7 @@ class KeywordMatch:
     keyword: Keyword
 
 
-def understand(text: str, vocabulary: Vocabulary) -> Wish:
+def understand(text: str, vocabulary: Vocabulary) -> Request:
     """What the message asks for.  Never raises."""
     words = _read(text)
     met = list(_met(words, vocabulary))
@@ -162,12 +162,12 @@ def _guess(words: list[Word], vocabulary: Vocabulary) -> str:
     """
     letters = {char for word in words for char in word.written.casefold() if char.isalpha()}
 
-    def unlike(tongue: LanguageProfile) -> tuple[int, int, int]:
-        own = [word for word in words if tongue.cyrillic or not word.cyrillic]
-        known = sum(word.skeleton in tongue.words for word in own)
-        return -known, len(letters - tongue.letters), tongue.own_letters
+    def unlike(profile: LanguageProfile) -> tuple[int, int, int]:
+        own = [word for word in words if profile.cyrillic or not word.cyrillic]
+        known = sum(word.skeleton in profile.words for word in own)
+        return -known, len(letters - profile.letters), profile.own_letters
 
-    return min(vocabulary.tongues, key=unlike).code if letters else vocabulary.tongues[0].code
+    return min(vocabulary.profiles, key=unlike).code if letters else vocabulary.profiles[0].code
 
 
 # --- Deciding -----------------------------------------------------------------
@@ -211,17 +211,17 @@ def _language_of(rest: list[Word], code: str, vocabulary: Vocabulary, guess: str
     written = " ".join(word.skeleton for word in rest)
     cyrillic = any(word.cyrillic for word in rest)
 
-    def likeness(tongue: LanguageProfile) -> tuple[float, bool]:
-        name = " ".join(words_of(vocabulary.countries.name(code, tongue.code)))
-        return fuzz.partial_ratio(written, name), tongue.code == guess
+    def likeness(profile: LanguageProfile) -> tuple[float, bool]:
+        name = " ".join(words_of(vocabulary.countries.name(code, profile.code)))
+        return fuzz.partial_ratio(written, name), profile.code == guess
 
-    return max((t for t in vocabulary.tongues if t.cyrillic or not cyrillic), key=likeness).code
+    return max((t for t in vocabulary.profiles if t.cyrillic or not cyrillic), key=likeness).code
 
 
-def _ask(met: list[KeywordMatch]) -> Ask | None:
+def _ask(met: list[KeywordMatch]) -> NodeRequest | None:
     """The node whose keyword has the most words, the first of them."""
     longest = max(met, key=lambda each: each.end - each.start, default=None)
-    return Ask(longest.keyword.language, longest.keyword.node) if longest else None
+    return NodeRequest(longest.keyword.language, longest.keyword.node) if longest else None
 
 
 def _tips(met: list[KeywordMatch]) -> Digest | Series | None:
@@ -231,9 +231,9 @@ def _tips(met: list[KeywordMatch]) -> Digest | Series | None:
     return Digest(asked[Kind.TIPS]) if Kind.TIPS in asked else None
 
 
-def _yes(words: list[Word], met: list[KeywordMatch], vocabulary: Vocabulary) -> Yes | None:
+def _yes(words: list[Word], met: list[KeywordMatch], vocabulary: Vocabulary) -> Confirm | None:
     """Consent is a yes and nothing else."""
     fillers = sum(_is_filler(word, vocabulary) for word in words)
     agreed = [each for each in met if each.keyword.kind is Kind.YES]
     said = sum(each.end - each.start for each in agreed) + fillers
-    return Yes(agreed[0].keyword.language) if agreed and said >= len(words) else None
+    return Confirm(agreed[0].keyword.language) if agreed and said >= len(words) else None

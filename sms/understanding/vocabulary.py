@@ -55,7 +55,7 @@ class Vocabulary:
     longest: int
     fillers: frozenset[str]
     urgent: frozenset[str]
-    tongues: tuple[LanguageProfile, ...]
+    profiles: tuple[LanguageProfile, ...]
     countries: Countries
 
 
@@ -76,7 +76,7 @@ def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
         longest=max(key.count(" ") + 1 for key in keywords),
         fillers=frozenset(each for word in fillers for each in (word.casefold(), *words_of(word))),
         urgent=frozenset([*first, *below]),
-        tongues=tuple(_tongue(each, letters) for each in menu.languages.values()),
+        profiles=tuple(_profile(each, letters) for each in menu.languages.values()),
         countries=countries,
     )
 
@@ -95,7 +95,7 @@ def _keyword(language: Language, kind: Kind, node: str, written: str) -> Keyword
     return Keyword(language.code, kind, node, any(map(is_cyrillic, written)))
 
 
-def _tongue(language: Language, letters: Mapping[str, frozenset[str]]) -> LanguageProfile:
+def _profile(language: Language, letters: Mapping[str, frozenset[str]]) -> LanguageProfile:
     own = letters[language.code]
     others = (each for code, each in letters.items() if code != language.code)
     return LanguageProfile(

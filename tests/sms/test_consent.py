@@ -19,7 +19,7 @@ from runtime.encryption import Seal
 from runtime.settings import Settings
 from sms.consent import Consent, ConsentHandler
 from sms.outbox.outbox import Caps, Outbox
-from sms.requests import Ask, DialableRequest, Digest, Embassy, Series
+from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
 from tests.support.service import Service, new_number, new_session, running, short_folder
@@ -36,8 +36,8 @@ WISHES: dict[str, DialableRequest] = {
     "3*5*2*1*8*1*1": Embassy("en", ("US",), words_given=True),
     "3*5*2*1*Korea*1*1*1": Embassy("en", ("KR",), words_given=True),
     "2*5*2*2*узбекистан*1*1": Embassy("ru", ("UZ",), words_given=True),
-    "3*1*1*1*1": Ask("en", "abroad"),
-    "1*5*3*1*1": Ask("kk", "abroad"),
+    "3*1*1*1*1": NodeRequest("en", "abroad"),
+    "1*5*3*1*1": NodeRequest("kk", "abroad"),
 }
 """What is agreed to, by the answers that lead there."""
 
@@ -300,7 +300,7 @@ def test_neither_number_nor_words_are_shown_by_repr() -> None:
 
 async def test_each_wish_of_a_contact_is_its_own(redis: Any) -> None:
     grants = granting(redis)
-    wishes: list[DialableRequest] = [Digest("en"), Digest("ru"), Ask("en", "firm")]
+    wishes: list[DialableRequest] = [Digest("en"), Digest("ru"), NodeRequest("en", "firm")]
     for wish in (*wishes, *wishes, Series("en")):
         assert await grants.grant(Consent("session-2", "+77015550102", wish, "words"))
     assert await redis.xlen("sms:queue:replies") == 3

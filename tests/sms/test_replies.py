@@ -12,7 +12,7 @@ from menus.countries.territories import territories
 from sms.checks.budget import NODE_SEGMENTS, SEGMENTS, TIP_SEGMENTS
 from sms.encoding import Encoding, measure
 from sms.replies import EMBASSY_SEGMENTS, Library, already, is_neutral, plain, reply_to, tips
-from sms.requests import Ask, Digest, Embassy, Series, Stop, Unknown, Wish, Yes
+from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_menu
 
@@ -27,8 +27,8 @@ EVERYTHING = Library(COUNTRIES, tuple(each for each in CONTACTS if each.phones))
 NUMBERS = {name: number.number for name, number in MENU.numbers.items()}
 
 
-def says(wish: Wish, library: Library = TODAY) -> str:
-    return reply_to(wish, MENU, library)
+def says(request: Request, library: Library = TODAY) -> str:
+    return reply_to(request, MENU, library)
 
 
 def of(language: str, *codes: str, library: Library = TODAY) -> list[str]:
@@ -43,21 +43,20 @@ def messages() -> list[tuple[str, str, int]]:
     """The language, the text and the budget of everything but missions."""
     found = list[tuple[str, str, int]]()
     for code in LANGUAGES:
-        kinds: dict[str, Wish] = {
+        kinds: dict[str, Request] = {
             "stopped": Stop(code),
             "unknown": Unknown(code),
             "no_country": Embassy(code, (), words_given=False),
             "digest": Digest(code),
             "confirm_series": Series(code),
-            "subscribed": Yes(code),
+            "subscribed": Confirm(code),
         }
-        found += [(code, says(wish), SEGMENTS[kind]) for kind, wish in kinds.items()]
+        found += [(code, says(request), SEGMENTS[kind]) for kind, request in kinds.items()]
         found += [(code, already(MENU, code), SEGMENTS["already"])]
         found += [(code, tip, TIP_SEGMENTS) for tip in tips(MENU, code)]
         words = MENU.languages[code].words
-        found += [
-            (code, says(Ask(code, node)), NODE_SEGMENTS) for node in words if words[node].keywords
-        ]
+        asked = [NodeRequest(code, node) for node in words if words[node].keywords]
+        found += [(code, says(request), NODE_SEGMENTS) for request in asked]
     return found
 
 
@@ -77,7 +76,7 @@ def test_a_message_fits_is_neutral_and_leaves_no_place_empty(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_words_that_are_only_for_messages_tell_nothing_in_any_line(language: str) -> None:
     said = MENU.languages[language].sms
-    kinds: tuple[Callable[[str], Wish], ...] = (Unknown, Digest, Series, Yes, Stop)
+    kinds: tuple[Callable[[str], Request], ...] = (Unknown, Digest, Series, Confirm, Stop)
     for text in (*tips(MENU, language), *(says(kind(language)) for kind in kinds)):
         assert [line for line in text.splitlines() if not is_neutral(line, said)] == []
 
@@ -106,7 +105,7 @@ def test_what_a_first_line_must_not_have(language: str, line: str, neutral: bool
 def test_every_answer_of_a_node_names_the_hotline_and_the_diplomat_once(language: str) -> None:
     for node, words in MENU.languages[language].words.items():
         if words.keywords:
-            text = says(Ask(language, node))
+            text = says(NodeRequest(language, node))
             assert NUMBERS["hotline"] in text
             assert text.count(NUMBERS["duty_diplomat"]) == 1
             for line in words.text.split("\n"):
@@ -115,21 +114,21 @@ def test_every_answer_of_a_node_names_the_hotline_and_the_diplomat_once(language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_help_is_one_segment_with_all_three_numbers(language: str) -> None:
-    text = says(Ask(language, "danger"))
+    text = says(NodeRequest(language, "danger"))
     assert measure(text).segments == 1
     assert [number for number in NUMBERS.values() if number not in text] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_menu_names_what_to_send_next(language: str) -> None:
-    text = says(Ask(language, "leaving"))
+    text = says(NodeRequest(language, "leaving"))
     for choice in MENU.nodes["leaving"].choices:
         assert MENU.languages[language].words[choice].keywords[0] in text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_menu_names_the_words_for_what_its_questions_lead_to(language: str) -> None:
-    said, text = MENU.languages[language].sms, says(Ask(language, "helpers"))
+    said, text = MENU.languages[language].sms, says(NodeRequest(language, "helpers"))
     for keywords in (said.embassy_keywords, said.tips_keywords, said.series_keywords):
         assert text.count(keywords[0]) == 1
 
@@ -153,7 +152,7 @@ def test_the_question_before_the_series_says_how_many_and_how_to_agree_and_end(
     assert f"{len(said.tips)}" in text
     assert said.yes_keywords[0] in text
     assert said.stop_keywords[0] in text
-    assert said.stop_keywords[0] in says(Yes(language))
+    assert said.stop_keywords[0] in says(Confirm(language))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

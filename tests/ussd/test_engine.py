@@ -8,7 +8,7 @@ from menus.forms import EmbassyWords, Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
 from sms.encoding import measure
 from sms.replies import Library
-from sms.requests import Ask, DialableRequest, Digest, Embassy, Series
+from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_menu
 from ussd.engine import Screen, Session, key_of, play, show, show_not_sent, step
@@ -179,7 +179,7 @@ TURKEY = Embassy("en", ("TR",), words_given=True)
         pytest.param("1*4", None, id="a question is no consent"),
         pytest.param("1*4*1", Digest("en"), id="the chief tips"),
         pytest.param("1*5*1", Series("en"), id="the series"),
-        pytest.param("1*1*1*1*1", Ask("en", "leaf1"), id="a page"),
+        pytest.param("1*1*1*1*1", NodeRequest("en", "leaf1"), id="a page"),
         pytest.param("1*3*2*1*1", TURKEY, id="a country"),
         pytest.param("1*4* 1.", Digest("en"), id="however the key is typed"),
         pytest.param("1*4*1*0", None, id="going back wishes nothing"),
