@@ -36,7 +36,8 @@ def add_pages(app: FastAPI, settings: Settings, post: SmsService, read_menu: Rea
     include(app, operators_pages(settings, post, door, pages, figures, desk))
     include(app, [metrics_page(post.redis, post.menu, figures)])
     lead_to_the_door(app)
-    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    for folder in HERE.glob("*/static"):
+        app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
     app.add_middleware(SecurityHeaders)
 
 

@@ -1,5 +1,9 @@
 """A page: a template filled with words in the reader's language, behind a strict policy.
 
+Each page has a folder: its code, its templates (`.html`), its words in three languages
+(`.yaml`, named like the template that says them), and in `static/` its scripts and styles.
+What every page has is in `layout/`.
+
 No page loads anything from elsewhere, runs a script that is not a file of ours, or is
 kept by a browser.  Every value that a template shows is escaped.
 """
@@ -53,11 +57,11 @@ class SecurityHeaders:
 
 
 class Pages:
-    """Renders the templates of `templates/` with the words of `translations/`."""
+    """Renders templates with the words of the files beside them."""
 
     def __init__(self) -> None:
         self._templates = Environment(
-            loader=FileSystemLoader(HERE / "templates"),
+            loader=FileSystemLoader(HERE),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -65,7 +69,7 @@ class Pages:
         )
 
     def show(self, request: Request, name: str, status: int = 200, **what: Any) -> HTMLResponse:
-        """The page `name`: its template and the words of the same name.
+        """The page `name`, such as `health/page`: its template and the words beside it.
 
         A template sees its words as `w`, the language as `language`, and `what`.
         """
@@ -103,9 +107,7 @@ def words_of(page: str, language: str) -> Mapping[str, str]:
     """The words of a page, and those that every page has."""
     return {
         key: said[language]
-        for file in ("every_page", page)
-        for key, said in yaml.safe_load(
-            (HERE / "translations" / f"{file}.yaml").read_bytes()
-        ).items()
+        for file in ("layout/page", page)
+        for key, said in yaml.safe_load((HERE / f"{file}.yaml").read_bytes()).items()
         if isinstance(said, dict)
     }

@@ -68,7 +68,7 @@ def test_a_word_is_edited_seen_on_the_phone_and_undone(inside: Page, service: Se
 
 @pytest.mark.may_refuse(422)
 def test_without_a_script_the_button_checks(inside: Page, service: Service) -> None:
-    inside.route("**/editing.js", lambda route: route.fulfill(body=""))
+    inside.route("**/live_check.js", lambda route: route.fulfill(body=""))
     inside.goto(f"{service.base}{PAGE}")
     inside.get_by_label("Text").fill("Call {nope}")
     inside.get_by_role("button", name="Check").click()

@@ -103,7 +103,7 @@ class Door:
     def ask(self, request: Request, status: int = 200, problem: str = "") -> Response:
         """The form that asks for the token.  Raises `LoginDisabled`."""
         self._must_open()
-        return self._pages.show(request, "door", status, problem=problem)
+        return self._pages.show(request, "auth/login", status, problem=problem)
 
     async def enter(self, request: Request) -> Response:
         """Let in who knows the token and gives a name; ask the others again.

@@ -78,7 +78,7 @@ def import_pages(door: Door, pages: Pages, kept: ContactsFile) -> APIRouter:
         wrong = preview and (preview.problem or preview.faults or preview.error)
         shown = {"preview": preview, "writable": kept.writable}
         status = 422 if wrong else 200
-        return pages.show(request, "contacts_import", status, operator=operator, **shown)
+        return pages.show(request, "contacts/import", status, operator=operator, **shown)
 
     @routes.get("")
     @routes.get("/apply")

@@ -71,8 +71,8 @@ def contact_pages(door: Door, pages: Pages, kept: ContactsFile) -> APIRouter:
         done = "done" in request.query_params
         names = territories(language_of(request))
         return pages.show(
-            request, "contact", status, operator=operator, typed=typed, done=done, names=names,
-            writable=kept.writable, refused=kept.live.refused, **shown,
+            request, "contacts/contact", status, operator=operator, typed=typed, done=done,
+            names=names, writable=kept.writable, refused=kept.live.refused, **shown,
         )  # fmt: skip
 
     def listing(request: Request, operator: Operator, status: int = 200) -> Response:
@@ -81,7 +81,7 @@ def contact_pages(door: Door, pages: Pages, kept: ContactsFile) -> APIRouter:
         names = territories(language_of(request))
         done = {key: counted(request.query_params.get(key)) for key in ("added", "changed")}
         return pages.show(
-            request, "contacts", status, operator=operator, missing=status == 404, names=names,
+            request, "contacts/list", status, operator=operator, missing=status == 404, names=names,
             writable=kept.writable, refused=kept.live.refused, done=done, **shown,
         )  # fmt: skip
 

@@ -20,6 +20,8 @@ from web.pages import Pages
 
 What = dict[str, Any]
 """What a template sees."""
+WHOLE_PAGE, LIVE_PARTS = "layout/operator.html", "editor/live.html"
+"""What the editor's template fills: a page, or only what changes while somebody types."""
 MOST_SHOWN = 200
 """Changes on a page; the file has the rest."""
 
@@ -42,14 +44,14 @@ def _for_readers(routes: APIRouter, door: Door, pages: Pages, office: Editor) ->
         readers = await asyncio.to_thread(office.native_readers)
         what: What = {"rows": rows, "readers": readers, "is_read": is_read}
         what["refused"] = office.desk.live.refused
-        return pages.show(request, "words", operator=operator, **what)
+        return pages.show(request, "editor/list", operator=operator, **what)
 
     @routes.get("/history")
     async def everything(request: Request, operator: entered) -> Response:
         changes = await asyncio.to_thread(office.desk.history.changes)
         newest = changes[: -MOST_SHOWN - 1 : -1]
         what: What = {"changes": newest, "difference": difference, "count": len(changes)}
-        return pages.show(request, "words_changes", operator=operator, **what)
+        return pages.show(request, "editor/changes", operator=operator, **what)
 
     @routes.get("/{code}/{name}/history")
     async def past(request: Request, operator: entered, code: str, name: str) -> Response:
@@ -57,7 +59,7 @@ def _for_readers(routes: APIRouter, door: Door, pages: Pages, office: Editor) ->
         states = await asyncio.to_thread(office.past, code, passage)
         what: What = {"code": code, "passage": passage, "states": states[:MOST_SHOWN]}
         what |= {"difference": difference, "plain": plain, "was": as_json(states[0].words)}
-        return pages.show(request, "words_history", operator=operator, **what)
+        return pages.show(request, "editor/history", operator=operator, **what)
 
 
 def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) -> None:
@@ -86,16 +88,16 @@ def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) ->
     @routes.post("/{code}/{name}/preview")
     async def previewed(request: Request, by: posted, code: str, name: str) -> Response:
         edit = edit_of(code, _passage(office.desk, code, name), by[1])
-        return await looked_at(request, by[0], edit, "words_live.html")
+        return await looked_at(request, by[0], edit, LIVE_PARTS)
 
     async def looked_at(
-        request: Request, operator: Operator, edit: Edit, layout: str = "operator.html"
+        request: Request, operator: Operator, edit: Edit, layout: str = WHOLE_PAGE
     ) -> Response:
         look = await asyncio.to_thread(office.look, edit)
         return await shown(request, operator, edit, look, layout)
 
     async def shown(
-        request: Request, operator: Operator, edit: Edit, look: Seen, layout: str = "operator.html"
+        request: Request, operator: Operator, edit: Edit, look: Seen, layout: str = WHOLE_PAGE
     ) -> Response:
         what: What = {"edit": edit, "look": look, "layout": layout, "plain": plain}
         what["others"] = await asyncio.to_thread(office.beside, edit.language, edit.passage)
@@ -104,7 +106,7 @@ def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) ->
         what["numbers"] = [f"{{{name}}}" for name in office.desk.live.current.numbers]
         what["unnoted"] = request.query_params.get("noted") == "no"
         what["action"] = f"/operator/words/{edit.language}/{edit.passage.name}"
-        return pages.show(request, "words_edit", look.status, operator=operator, **what)
+        return pages.show(request, "editor/edit", look.status, operator=operator, **what)
 
 
 def _passage(desk: Publisher, code: str, name: str) -> Section:

@@ -78,11 +78,11 @@ def figures_pages(  # noqa: PLR0913, PLR0917
             shown = await figures.days(range_of(days), now())
             words, queues = await figures.words(now()), await figures.queues()
         except REDIS_ERRORS:
-            return pages.show(request, "figures", 503, operator=operator, figures=None)
+            return pages.show(request, "figures/page", 503, operator=operator, figures=None)
         view = seen(shown, menu.current, language_of(request), price)
         return pages.show(
             request,
-            "figures",
+            "figures/page",
             operator=operator,
             figures=view,
             range=range_of(days),
@@ -168,17 +168,17 @@ def _named_places(total: Published, menu: Menu, language: str) -> Iterable[tuple
     """Places by their labels in the reader's language, where the menu has it."""
     words = menu.languages[language].words if language in menu.languages else {}
     if start := total.get("callers", {}).get(STOPPED_AT_START):
-        yield words_of("figures", language)["at_start"], start
+        yield words_of("figures/page", language)["at_start"], start
     for node, number in total.get("place", {}).items():
         label = words[node].label if node in words else ""
         yield _named(f"{label} ({node})" if label else node, language), number
 
 
 def _named_troubles(total: Published, language: str) -> Iterable[tuple[str, int]]:
-    words = words_of("figures", language)
+    words = words_of("figures/page", language)
     for what, number in total.get("trouble", {}).items():
         yield words[f"trouble_{what.replace(' ', '_').lower()}"], number
 
 
 def _named(cell: str, language: str) -> str:
-    return words_of("figures", language)["others"] if cell == OTHERS else cell
+    return words_of("figures/page", language)["others"] if cell == OTHERS else cell

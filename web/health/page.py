@@ -8,6 +8,7 @@ import os
 import stat
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -134,7 +135,7 @@ def health_pages(door: Door, pages: Pages, health: Health) -> APIRouter:
         request: Request, operator: Annotated[Operator, Depends(door.operator)]
     ) -> Response:
         shown = await health.shown()
-        return pages.show(request, "health", operator=operator, **shown)
+        return pages.show(request, "health/page", operator=operator, **shown)
 
     return routes
 
@@ -165,10 +166,11 @@ def redis_at(url: str) -> str:
     return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
 
 
-def unread_pages() -> list[str]:
+@cache
+def unread_pages() -> tuple[str, ...]:
     """The pages of this kind whose words no native speaker has read."""
-    read = {
-        file.stem: str(yaml.safe_load(file.read_bytes()).get("native_reader"))
-        for file in sorted((HERE / "translations").glob("*.yaml"))
-    }
-    return [name for name, reader in read.items() if not is_read(reader)]
+    return tuple(
+        f"{file.parent.name}/{file.stem}"
+        for file in sorted(HERE.glob("*/*.yaml"))
+        if not is_read(yaml.safe_load(file.read_bytes())["native_reader"])
+    )

@@ -73,7 +73,7 @@ def menu_pages(door: Door, pages: Pages, view: MenuView) -> APIRouter:
         shown = view.tree(language_of(request), query)
         missing = status == 404
         return pages.show(
-            request, "menu", status, operator=operator, q=query, missing=missing, **shown
+            request, "menu/tree", status, operator=operator, q=query, missing=missing, **shown
         )
 
     @routes.get("")
@@ -87,6 +87,6 @@ def menu_pages(door: Door, pages: Pages, view: MenuView) -> APIRouter:
         query = request.query_params.get("q", "")[:LONGEST_QUERY].strip()
         shown = view.node(node, language_of(request))
         mark = partial(marked, query=query)
-        return pages.show(request, "menu_node", operator=operator, q=query, marked=mark, **shown)
+        return pages.show(request, "menu/node", operator=operator, q=query, marked=mark, **shown)
 
     return routes

@@ -96,7 +96,7 @@ def phone_pages(  # noqa: PLR0913, PLR0917
 
     @routes.get("/")
     async def phone(request: Request) -> Response:
-        return pages.show(request, "phone", **_shown(request, network, post.menu.current))
+        return pages.show(request, "phone/page", **_shown(request, network, post.menu.current))
 
     @routes.post("/phone/size")
     async def size(asked: Annotated[Sized, Depends(posted(Sized))]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def _shown(request: Request, network: Network, menu: Menu) -> dict[str, Any]:
         "phones": MOST_PHONES if asked == str(MOST_PHONES) else 1,
         "number": number if is_msisdn(number) else "",
         "network": network,
-        "said": dict(words_of("phone", language)),
+        "said": dict(words_of("phone/page", language)),
         "try_words": words_to_try(menu, language),
     }
 
@@ -136,7 +136,7 @@ def words_to_try(menu: Menu, language: str) -> list[str]:
     """Words that can be texted: one that asks for a screen, then those of every menu."""
     said = menu.languages.get(language) or next(iter(menu.languages.values()))
     first = [words.keywords[0] for node in menu.nodes if (words := said.words[node]).keywords]
-    country = words_of("phone", said.code)["try_country"] if said.code == language else ""
+    country = words_of("phone/page", said.code)["try_country"] if said.code == language else ""
     embassy, sms = f"{said.sms.embassy_keywords[0]} {country}".strip(), said.sms
     others = [sms.tips_keywords[0], sms.series_keywords[0], sms.yes_keywords[0]]
     return [*first[:1], embassy, *others, sms.stop_keywords[0]]
