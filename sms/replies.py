@@ -43,16 +43,18 @@ def reply_to(request: Request, menu: Menu, library: Library) -> str:
     match request:
         case NodeRequest(language, node):
             return node_reply(menu, language, node)
-        case Embassy(language, codes, _):
-            return _embassy(menu, language, codes, library)
-        case Unknown(language):
-            return menu.languages[language].sms.unknown
+        case Embassy(language, codes, finds=finds):
+            return _embassy(menu, language, codes, finds, library)
+        case Unknown(language, also):
+            return _unknown(menu, language, also)
         case _:
             return _said(request, menu.languages[request.language].sms)
 
 
 def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
     match request:
+        case Stop(plea=True):
+            return f"{said.stopped}\n{said.help}\n{said.help_abroad}"
         case Stop():
             return said.stopped
         case Digest():
@@ -63,6 +65,18 @@ def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
             return said.subscribed
         case _:
             assert_never(request)
+
+
+def _unknown(menu: Menu, language: str, also: str | None) -> str:
+    if also is None:
+        return menu.languages[language].sms.unknown
+    return "\n".join(help_lines(menu, each) for each in (language, also))
+
+
+def help_lines(menu: Menu, language: str) -> str:
+    """Whom to call, in two lines: to words in no language that we know."""
+    said = menu.languages[language].sms
+    return f"{said.embassy.help_here.capitalize()}\n{said.help_abroad}"
 
 
 def already(menu: Menu, language: str) -> str:
@@ -142,7 +156,9 @@ Phones = Sequence[tuple[str, str]]
 """The kind of a contact and its phone."""
 
 
-def _embassy(menu: Menu, language: str, codes: tuple[str, ...], library: Library) -> str:
+def _embassy(
+    menu: Menu, language: str, codes: tuple[str, ...], finds: Finds | None, library: Library
+) -> str:
     said = menu.languages[language].sms
     names = [plain(library.countries.name(code, language)) for code in codes]
     if not names:
@@ -150,7 +166,8 @@ def _embassy(menu: Menu, language: str, codes: tuple[str, ...], library: Library
     if len(names) > 1:
         return said.which_country.replace("{countries}", ", ".join(names))
     [code] = codes
-    halves = (_half(finds, said.embassy, code, library) for finds in get_args(Finds))
+    wanted: tuple[Finds, ...] = (finds,) if finds else get_args(Finds)
+    halves = (_half(each, said.embassy, code, library) for each in wanted)
     return fitted([Line(names[0]), *chain.from_iterable(halves)], EMBASSY_SEGMENTS)
 
 

@@ -2,13 +2,20 @@
 
 from dataclasses import dataclass
 
+from menus.forms import Finds
+
 HOME = "KZ"
 """Named alone, it does not say where a mission is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
+    """No more messages.  `plea`: the words could be one ("enough!"), so the reply names a
+    number to call.
+    """
+
     language: str
+    plea: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +30,16 @@ class NodeRequest:
 class Embassy:
     """Missions.  One of `codes` is sure, several must be asked about, none is unknown.
 
-    `words_given`: there were words that could have been a country's.
+    `words_given`: there were words that could have been a country's.  `finds`: the half
+    of the answer that is meant; both, where the words do not say.  `danger`: somebody is
+    in need there.
     """
 
     language: str
     codes: tuple[str, ...]
     words_given: bool
+    finds: Finds | None = None
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +61,15 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Words that mean nothing; their language is a guess."""
+    """Words that mean nothing; their language is a guess.  `also`: one more language to
+    answer in, where not even that can be guessed.
+    """
 
     language: str
+    also: str | None = None
 
 
 DialableRequest = NodeRequest | Embassy | Digest | Series
-"""The wishes that a dialled screen can offer."""
-
+"""What a dialled screen can offer."""
 
 Request = DialableRequest | Stop | Confirm | Unknown
