@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run browser test check lint bench conversations screenshots schemas territories lock clean
+.PHONY: help setup run browser test check lint bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ bench: .venv/dev ## measure: the USSD hop against its floor
 
 conversations: .venv/dev ## write the screens of tests/conversations anew, to be read
 	$(BIN)/pytest tests/ussd/test_conversations.py --rewrite
+
+animation: .venv/dev ## draw the moving picture of the README anew
+	$(BIN)/python -m tests.ussd.animated_dial
 
 screenshots: .venv/dev browser ## take the pictures of the pages in docs/ anew
 	$(BIN)/python -m tests.web.screenshots

@@ -105,7 +105,7 @@ def test_no_drawer_is_named_for_what_is_in_it() -> None:
 def test_only_known_things_stand_at_the_top() -> None:
     rooms = {*ROOMS, "tests", "benchmarks", "docs", "requirements"}
     files = {"main.py", "Dockerfile", "Makefile", "pyproject.toml"}
-    files |= {"README.md", "CHANGELOG.md", "LICENSE"}
+    files |= {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"}
     assert {path.split("/")[0] for path in committed() if path[0] != "."} <= rooms | files
 
 

@@ -1,0 +1,207 @@
+"""The documents say what is so: links lead somewhere, files, names and commands exist."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+import typer
+
+import main
+from runtime.settings import Settings
+from sms.requests import Unknown
+from sms.understanding import countries_of, understand, vocabulary_of
+from tests.support.trees import MENUS, read_menu
+from tests.test_house import HOUSE, committed
+from tests.ussd.animated_dial import PICTURE, draw
+
+DOCUMENTS = sorted(path for path in committed() if path.endswith(".md"))
+CODE = (".py", ".js", ".yaml", ".csv", ".html", ".css", ".toml", ".txt")
+MADE_LATER = {
+    "uz.yaml": "a language to come",
+    "words-history.jsonl": "in the data directory",
+}
+"""Files that a document may name although nobody has committed them."""
+NOT_OURS = {"FORWARDED_ALLOW_IPS"}
+"""Names of other programs."""
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_INLINE = re.compile(r"`([^`\n]+)`")
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
+_FILE = re.compile(r".+\.(py|md|yaml|yml|csv|txt|js|css|html|json|jsonl|toml|png|svg|log|lua)")
+_NAME = re.compile(r"[A-Za-z]\w*(\.[a-z_]\w*)*(\(\))?")
+
+
+@cache
+def text_of(document: str) -> str:
+    return (HOUSE / document).read_text(encoding="utf-8")
+
+
+def prose_of(document: str) -> str:
+    """Without what stands in fences."""
+    return _FENCED.sub("", text_of(document))
+
+
+def quoted() -> Iterator[tuple[str, str]]:
+    """What each document sets in backticks, in its prose."""
+    for document in DOCUMENTS:
+        for found in _INLINE.finditer(prose_of(document)):
+            yield document, found[1]
+
+
+def headings(document: str) -> set[str]:
+    """The anchors of a document, as its readers' sites make them."""
+    titles = re.findall(r"^#+ (.+)$", prose_of(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in titles}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_relative_link_leads_somewhere(document: str) -> None:
+    for link in _LINK.findall(prose_of(document)):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = ((HOUSE / document).parent / path).resolve() if path else HOUSE / document
+        assert target.exists(), f"{document}: {link}"
+        if anchor:
+            assert anchor in headings(str(target.relative_to(HOUSE))), f"{document}: {link}"
+
+
+def test_every_file_that_is_named_exists() -> None:
+    wrong = [f"{document}: {path}" for document, path in named_files() if not exists(path)]
+    assert not wrong
+
+
+def named_files() -> Iterator[tuple[str, str]]:
+    top = {path.split("/")[0] for path in committed()}
+    for document, token in quoted():
+        if _PATH.fullmatch(token) and (
+            ("/" in token and token.split("/")[0] in top) or _FILE.fullmatch(token)
+        ):
+            yield document, token
+
+
+@cache
+def exists(path: str) -> bool:
+    """A path from the top of the repository, or the bare name of any file in it."""
+    if "/" not in path:
+        return (
+            path in MADE_LATER
+            or any(each.endswith(f"/{path}") for each in committed())
+            or (HOUSE / path).is_file()
+        )
+    return (HOUSE / path).exists()
+
+
+def test_what_no_document_names_is_no_exception() -> None:
+    named = {path for _, path in named_files()}
+    assert not MADE_LATER.keys() - named
+
+
+def test_every_name_of_the_code_exists() -> None:
+    """Where a document says `Dialogue.answer` or `REDIS_SECONDS`, the code says it too."""
+    words = words_of_the_code()
+    wrong = [f"{document}: {name}" for document, name in names() if not set(parts(name)) <= words]
+    assert not wrong
+
+
+def names() -> Iterator[tuple[str, str]]:
+    for document, token in quoted():
+        looks_like_code = re.search(r"_|[a-z][A-Z]|\w\.\w|\(\)", token)
+        is_ours = not token.startswith("KOMEK_") and token not in NOT_OURS
+        if _NAME.fullmatch(token) and looks_like_code and is_ours and not _FILE.fullmatch(token):
+            yield document, token
+
+
+def parts(name: str) -> list[str]:
+    return name.removesuffix("()").split(".")
+
+
+@cache
+def words_of_the_code() -> set[str]:
+    files = [path for path in committed() if path.endswith(CODE) and path != "tests/test_docs.py"]
+    return {word for path in files for word in re.findall(r"\w+", text_of(path))}
+
+
+def test_every_setting_exists() -> None:
+    fields = {f"KOMEK_{name.upper()}" for name in Settings.model_fields}
+    for document in DOCUMENTS:
+        named = set(re.findall(r"\bKOMEK_[A-Z_]*[A-Z]", text_of(document)))
+        assert named <= fields, document
+    assert fields <= set(re.findall(r"KOMEK_[A-Z_]*[A-Z]", text_of("docs/running.md")))
+
+
+def test_every_key_of_redis_is_listed() -> None:
+    key = re.compile(r"[\"'`]((?:ussd|sms|web):[a-z-]+)")
+    ours = [path for path in committed() if path.endswith(".py") and not path.startswith("tests")]
+    assert set(key.findall(text_of("docs/redis.md"))) == {
+        name for path in ours for name in key.findall(text_of(path))
+    }
+
+
+# --- Commands -------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Every command line of ours: in fences of `sh`, and in backticks."""
+    for document in DOCUMENTS:
+        fences = [body for kind, body in _FENCED.findall(text_of(document)) if kind == "sh"]
+        lines = [line for body in fences for line in body.replace("\\\n", " ").splitlines()]
+        for line in [*lines, *_INLINE.findall(prose_of(document))]:
+            if "…" not in line and re.search(r"(^|/)make |main\.py \w", line):
+                yield document, shlex.split(line, comments=True)
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    asked = {(document, words[1]) for document, words in commands() if words[0] == "make"}
+    assert {"run", "test"} <= {target for _, target in asked}
+    assert not [each for each in asked if each[1] not in targets]
+
+
+def test_every_command_exists_with_its_options() -> None:
+    tried = 0
+    for document, words in commands():
+        ours = [n for n, word in enumerate(words) if word.endswith("main.py")]
+        if ours:
+            parse(document, words[ours[0] + 1 :])
+            tried += 1
+    assert tried > 20
+
+
+def parse(document: str, arguments: list[str]) -> None:
+    """As the command line does, without doing anything."""
+    command: Any = typer.main.get_command(main.cli)
+    while (inner := getattr(command, "commands", None)) and not arguments[0].startswith("-"):
+        name, *arguments = arguments
+        assert name in inner, f"{document}: main.py … {name}"
+        command = inner[name]
+        if not arguments:
+            return
+    options = {name for each in command.params for name in each.opts} | {"--help"}
+    unknown = [each for each in arguments if each.startswith("-") and each not in options]
+    assert not unknown, f"{document}: {command.name} {unknown}"
+
+
+# --- Examples -------------------------------------------------------------------
+
+
+def test_what_the_readme_says_to_text_is_understood() -> None:
+    menu = read_menu(MENUS)
+    vocabulary = vocabulary_of(menu, countries_of(menu))
+    table = re.findall(r"^\| (`[A-Z].*?) \|", text_of("README.md"), re.MULTILINE)
+    texts = [text for cell in table for text in _INLINE.findall(cell)]
+    assert len(texts) > 6
+    for text in texts:
+        assert not isinstance(understand(text, vocabulary), Unknown), text
+
+
+def test_the_moving_picture_shows_the_screens_of_today() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == draw(), "run `make animation`"
+
+
+def test_the_readme_is_read_in_two_minutes() -> None:
+    assert len(text_of("README.md").splitlines()) <= 120
