@@ -4,16 +4,18 @@ import re
 import shlex
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+import yaml
 
 import main
 from runtime.settings import Settings
 from sms.requests import Unknown
 from sms.understanding import countries_of, understand, vocabulary_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, copied_menus, faults_of, read_menu
 from tests.test_house import HOUSE, committed
 from tests.ussd.animated_dial import PICTURE, draw
 
@@ -30,7 +32,9 @@ NOT_OURS = {"FORWARDED_ALLOW_IPS"}
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _INLINE = re.compile(r"`([^`\n]+)`")
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_MODULE = re.compile(r"python -m ([\w.]+)")
 _PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
+_PLACE = re.compile(r":\d+:\d+:")
 _FILE = re.compile(r".+\.(py|md|yaml|yml|csv|txt|js|css|html|json|jsonl|toml|png|svg|log|lua)")
 _NAME = re.compile(r"[A-Za-z]\w*(\.[a-z_]\w*)*(\(\))?")
 
@@ -50,6 +54,11 @@ def quoted() -> Iterator[tuple[str, str]]:
     for document in DOCUMENTS:
         for found in _INLINE.finditer(prose_of(document)):
             yield document, found[1]
+
+
+def fences(document: str) -> list[tuple[str, str]]:
+    """What stands in fences, each with its kind."""
+    return _FENCED.findall(text_of(document))
 
 
 def headings(document: str) -> set[str]:
@@ -148,8 +157,8 @@ def test_every_key_of_redis_is_listed() -> None:
 def commands() -> Iterator[tuple[str, list[str]]]:
     """Every command line of ours: in fences of `sh`, and in backticks."""
     for document in DOCUMENTS:
-        fences = [body for kind, body in _FENCED.findall(text_of(document)) if kind == "sh"]
-        lines = [line for body in fences for line in body.replace("\\\n", " ").splitlines()]
+        shells = [body for kind, body in fences(document) if kind == "sh"]
+        lines = [line for body in shells for line in body.replace("\\\n", " ").splitlines()]
         for line in [*lines, *_INLINE.findall(prose_of(document))]:
             if "…" not in line and re.search(r"(^|/)make |main\.py \w", line):
                 yield document, shlex.split(line, comments=True)
@@ -186,6 +195,13 @@ def parse(document: str, arguments: list[str]) -> None:
     assert not unknown, f"{document}: {command.name} {unknown}"
 
 
+def test_every_module_that_is_run_exists() -> None:
+    run = {name for document in DOCUMENTS for name in _MODULE.findall(text_of(document))}
+    assert run
+    for name in run:
+        assert (HOUSE / f"{name.replace('.', '/')}.py").is_file(), name
+
+
 # --- Examples -------------------------------------------------------------------
 
 
@@ -197,6 +213,31 @@ def test_what_the_readme_says_to_text_is_understood() -> None:
     assert len(texts) > 6
     for text in texts:
         assert not isinstance(understand(text, vocabulary), Unknown), text
+
+
+def test_every_example_in_yaml_can_be_read() -> None:
+    examples = [body for document in DOCUMENTS for kind, body in fences(document) if kind == "yaml"]
+    assert len(examples) > 2
+    for body in examples:
+        assert yaml.safe_load(body)
+
+
+def test_the_alarms_ask_for_figures_that_there_are() -> None:
+    rules = [body for kind, body in fences("docs/running.md") if "alert:" in body]
+    asked = set(re.findall(r"komek_\w+", "".join(rules)))
+    assert asked <= set(re.findall(r"komek_\w+", text_of("web/figures/metrics.py")))
+    assert len(asked) > 4
+
+
+def test_the_faults_in_the_words_page_are_what_check_says(tmp_path: Path) -> None:
+    """But for their lines and columns, which move with every edit."""
+    menus = copied_menus(tmp_path)
+    for name, right, wrong in (("ru", "консульство", "кoнсульство"), ("en", "police}", "polise}")):
+        file = menus / f"{name}.yaml"
+        file.write_text(file.read_text("utf-8").replace(right, wrong), "utf-8")
+    examples = [body for _, body in fences("docs/words.md") if "mixes alphabets" in body]
+    said = {_PLACE.sub(":", fault) for fault in faults_of(menus)}
+    assert {_PLACE.sub(":", line) for line in examples[0].splitlines()} <= said
 
 
 def test_the_moving_picture_shows_the_screens_of_today() -> None:
