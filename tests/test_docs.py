@@ -32,6 +32,7 @@ NOT_OURS = {"FORWARDED_ALLOW_IPS"}
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _INLINE = re.compile(r"`([^`\n]+)`")
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_PLACED = re.compile(r"((?:`[\w.]+`(?: and |, )?)+) in\s`(\w+/[\w/]+\.\w+)`")
 _MODULE = re.compile(r"python -m ([\w.]+)")
 _PATH = re.compile(r"[\w.-]+(/[\w.-]+)*/?")
 _PLACE = re.compile(r":\d+:\d+:")
@@ -79,6 +80,12 @@ def test_every_relative_link_leads_somewhere(document: str) -> None:
             assert anchor in headings(str(target.relative_to(HOUSE))), f"{document}: {link}"
 
 
+def test_every_picture_is_shown() -> None:
+    shown = {Path(link).name for document in DOCUMENTS for link in _LINK.findall(text_of(document))}
+    pictures = {Path(each).name for each in committed() if each.endswith((".png", ".svg"))}
+    assert {each for each in pictures if (HOUSE / "docs" / each).exists()} <= shown
+
+
 def test_every_file_that_is_named_exists() -> None:
     wrong = [f"{document}: {path}" for document, path in named_files() if not exists(path)]
     assert not wrong
@@ -123,6 +130,26 @@ def names() -> Iterator[tuple[str, str]]:
         is_ours = not token.startswith("KOMEK_") and token not in NOT_OURS
         if _NAME.fullmatch(token) and looks_like_code and is_ours and not _FILE.fullmatch(token):
             yield document, token
+
+
+def test_a_name_is_in_the_file_that_is_said_to_have_it() -> None:
+    """As in "`Caps` and `Rate` in `sms/outbox/outbox.py`"."""
+    placed = [
+        (name, found[2])
+        for document in DOCUMENTS
+        for found in _PLACED.finditer(prose_of(document))
+        for name in _INLINE.findall(found[1])
+    ]
+    assert len(placed) > 8
+    for name, path in placed:
+        assert set(parts(name)) <= set(re.findall(r"\w+", text_of(path))), f"{name} in {path}"
+
+
+def test_the_architecture_names_every_package() -> None:
+    packages = {each.rsplit("/", 1)[0] for each in committed() if each.endswith("/__init__.py")}
+    rooms = {each for each in packages if not each.startswith(("tests", "benchmarks"))}
+    named = {path.rstrip("/") for page, path in named_files() if page == "docs/architecture.md"}
+    assert rooms <= named
 
 
 def parts(name: str) -> list[str]:
