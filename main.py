@@ -202,10 +202,6 @@ def create_worker() -> Callbacks:
     return create_app(settings)
 
 
-def contacts_kept(settings: Settings) -> tuple[Path, int]:
-    return settings.menus_dir / "contacts.csv", settings.contacts_oldest_days
-
-
 @cli.command()
 def check() -> None:
     """Name every fault of the menu, the words and the numbers, with file and line."""
@@ -244,7 +240,7 @@ def faults_told() -> Iterator[None]:
 
 HOUSE = CommandContext(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
 cli.add_typer(dialling_commands(HOUSE))
-cli.add_typer(contact_commands(lambda: contacts_kept(settings_or_exit())), name="contacts")
+cli.add_typer(contact_commands(HOUSE), name="contacts")
 cli.add_typer(sms_commands(HOUSE))
 cli.add_typer(stats_command(HOUSE))
 

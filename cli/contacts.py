@@ -1,7 +1,7 @@
 """`main.py contacts …`: the list of contacts, for those who keep it true."""
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,18 +10,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.context import CommandContext
 from menus.contacts import (
     Changes,
     Contact,
     apply,
-    import_changes,
+    changes_from,
     only_sendable,
     read_contacts,
     too_old,
     verify,
 )
 from menus.faults import Fault
-from runtime.clock import utc_now
+from menus.parsing import read_table
+from runtime.clock import utc_today
+from runtime.settings import Settings
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -29,50 +32,47 @@ err = Console(stderr=True, highlight=False)
 MOST_NAMED = 10
 """Contacts in one line of a check."""
 
-Keeping = Callable[[], tuple[Path, int]]
-"""The file of contacts, and how many days old one may be to be sent."""
 
-
-def contact_commands(keeping: Keeping) -> typer.Typer:
-    """The commands on the file that `keeping` names when one is called."""
+def contact_commands(house: CommandContext) -> typer.Typer:
+    """`contacts`, with its own commands."""
     cli = typer.Typer(no_args_is_help=True, help="Check, list, verify and import contacts.")
-    for name, made in (
-        ("check", _check),
-        ("list", _list),
-        ("verify", _verify),
-        ("import", _import),
-    ):
-        cli.command(name)(made(keeping))
+    cli.add_typer(looking(house))
+    cli.add_typer(changing(house))
     return cli
 
 
-def _check(keeping: Keeping) -> Callable[..., None]:
+def looking(house: CommandContext) -> typer.Typer:
+    """The commands that only read the file."""
+    cli = typer.Typer()
+
+    @cli.command()
     def check() -> None:
         """Every fault of the file, and how many contacts may be sent."""
-        path, days = keeping()
-        contacts, faults = read_contacts(path)
-        _stop_at(faults)
-        sendable = only_sendable(contacts, _today(), days)
-        out.print(f"No faults: {len(contacts)} contacts, {len(sendable)} of them may be sent.")
+        settings = house.settings()
+        contacts, faults = read_contacts(file_of(settings))
+        stop_at(faults)
+        sent = only_sendable(contacts, utc_today(), settings.contacts_oldest_days)
+        out.print(f"No faults: {len(contacts)} contacts, {len(sent)} of them may be sent.")
 
-    return check
-
-
-def _list(keeping: Keeping) -> Callable[..., None]:
+    @cli.command(name="list")
     def list_(
         unverified: Annotated[bool, typer.Option(help="Only what may not be sent")] = False,
     ) -> None:
         """The contacts: who, which phones, how sure.  With --unverified, the to-do list."""
-        path, days = keeping()
-        contacts, faults = read_contacts(path)
-        sendable = set(only_sendable(contacts, _today(), days))
-        out.print(_table(c for c in contacts if not (unverified and c in sendable)))
-        _stop_at(faults)
+        settings = house.settings()
+        contacts, faults = read_contacts(file_of(settings))
+        sent = set(only_sendable(contacts, utc_today(), settings.contacts_oldest_days))
+        out.print(table_of(each for each in contacts if not (unverified and each in sent)))
+        stop_at(faults)
 
-    return list_
+    return cli
 
 
-def _verify(keeping: Keeping) -> Callable[..., None]:
+def changing(house: CommandContext) -> typer.Typer:
+    """The commands that write it."""
+    cli = typer.Typer()
+
+    @cli.command(name="verify")
     def verify_(
         id_: Annotated[str, typer.Argument(metavar="ID")],
         by: Annotated[str, typer.Option(help="Who called or asked")],
@@ -80,32 +80,35 @@ def _verify(keeping: Keeping) -> Callable[..., None]:
         source: Annotated[str, typer.Option(help="Whom they asked, or where they read it")],
     ) -> None:
         """Write down that a contact was verified.  From then on it may be sent."""
-        _stop_at(verify(keeping()[0], id_, by, on.date(), source))
+        stop_at(verify(file_of(house.settings()), id_, by, on.date(), source))
         out.print(f"{id_}: verified by {by} on {on.date()}", markup=False)
 
-    return verify_
-
-
-def _import(keeping: Keeping) -> Callable[..., None]:
+    @cli.command(name="import")
     def import_(
-        file: Annotated[Path, typer.Argument(help="A newer list, in the form of contacts.csv")],
+        newer: Annotated[
+            Path, typer.Argument(metavar="FILE", help="A newer list, in the form of contacts.csv")
+        ],
         yes: Annotated[bool, typer.Option("--yes", help="Apply without asking")] = False,
     ) -> None:
         """Show what a newer list would change, then apply it."""
-        path = keeping()[0]
-        changes = import_changes(path, file)
-        _stop_at(changes.faults)
-        _show(changes)
+        file = file_of(house.settings())
+        changes = changes_from(file, read_table(newer))
+        stop_at(changes.faults)
+        show(changes)
         if yes or typer.confirm("Apply?"):
-            _stop_at(apply(path, changes))
+            stop_at(apply(file, changes))
             out.print(f"{len(changes.added)} added, {len(changes.changed)} changed.")
 
-    return import_
+    return cli
+
+
+def file_of(settings: Settings) -> Path:
+    return settings.menus_dir / "contacts.csv"
 
 
 def note_on_age(contacts: Iterable[Contact], oldest_days: int) -> str:
     """How many may not be sent only because they are old, and which; empty if none."""
-    ids = [each.id for each in too_old(contacts, _today(), oldest_days)]
+    ids = [each.id for each in too_old(contacts, utc_today(), oldest_days)]
     if not ids:
         return ""
     more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
@@ -114,17 +117,18 @@ def note_on_age(contacts: Iterable[Contact], oldest_days: int) -> str:
     return f"Note: {len(ids)} contacts may not be sent, being {limit}: {named}{more}."
 
 
-def _show(changes: Changes) -> None:
+def show(changes: Changes) -> None:
+    """What a newer list would do, a line for each contact."""
     for contact in changes.added:
         out.print(f"new      {contact.id}  {', '.join(contact.phones)}", markup=False)
     for before, after in changes.changed:
         phones = f"{', '.join(before.phones)} -> {', '.join(after.phones)}"
         out.print(f"changed  {after.id}  {phones}", markup=False)
-    for contact in changes.removed_not:
+    for contact in changes.missing:
         out.print(f"kept     {contact.id}: the newer list lacks it", markup=False)
 
 
-def _table(contacts: Iterable[Contact]) -> Table:
+def table_of(contacts: Iterable[Contact]) -> Table:
     """Ids and phones stay whole also in 80 columns: they are copied."""
     copied = Column("ID", no_wrap=True), Column("Phones", no_wrap=True)
     table = Table(*copied, Column("Name, how sure", overflow="fold"))
@@ -135,12 +139,9 @@ def _table(contacts: Iterable[Contact]) -> Table:
     return table
 
 
-def _stop_at(faults: tuple[Fault, ...]) -> None:
+def stop_at(faults: tuple[Fault, ...]) -> None:
+    """Name the faults and end the command, if there are any."""
+    for fault in faults:
+        err.print(str(fault), soft_wrap=True, markup=False)
     if faults:
-        for fault in faults:
-            err.print(str(fault), soft_wrap=True, markup=False)
         raise typer.Exit(1)
-
-
-def _today() -> datetime.date:
-    return utc_now().date()

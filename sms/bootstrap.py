@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from menus.contacts import only_sendable
 from menus.live import LiveMenu
 from menus.model import Menu
-from runtime.clock import utc_now
+from runtime.clock import utc_now, utc_today
 from runtime.encryption import Seal
 from runtime.logs import redacted
 from runtime.redis_client import connect
@@ -125,5 +125,5 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
 
 def library_of(settings: Settings, menu: Menu) -> Library:
     """What answers by this menu look up today."""
-    contacts = only_sendable(menu.contacts, utc_now().date(), settings.contacts_oldest_days)
+    contacts = only_sendable(menu.contacts, utc_today(), settings.contacts_oldest_days)
     return Library(countries_of(menu), contacts)

@@ -16,7 +16,7 @@ from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
 from ussd.sessions import Sessions
 from web.auth import Door, NoOtherName, door_pages, lead_to_the_door
-from web.contacts import ContactsFile, contact_pages, import_pages
+from web.contacts import ContactsFile, contacts_pages
 from web.editor import words_pages
 from web.figures import Figures, Price, figures_pages, metrics_page
 from web.health import Health, LastErrors, health_pages
@@ -70,8 +70,7 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     yield door_pages(door)
     yield menu_pages(door, pages, MenuView(menu, screens, settings.service_code))
     yield words_pages(door, pages, desk, screens)
-    yield import_pages(door, pages, contacts)  # before what its address is also one of
-    yield contact_pages(door, pages, contacts)
+    yield from contacts_pages(door, pages, contacts)
     yield figures_pages(door, pages, figures, menu, Price.of(settings.segment_price))
     yield health_pages(door, pages, Health(settings, post, LastErrors().listen()))
 

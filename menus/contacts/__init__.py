@@ -1,6 +1,6 @@
 """Whom a person can call: the list of contacts, what of it may be sent, and changes to it."""
 
-from menus.contacts.changes import Changes, apply, changes_by, import_changes, verify
+from menus.contacts.changes import Changes, apply, changes_from, verify
 from menus.contacts.checks import COLUMNS
 from menus.contacts.contacts import (
     Contact,
@@ -21,10 +21,9 @@ __all__ = [
     "Contact",
     "Unsent",
     "apply",
-    "changes_by",
+    "changes_from",
     "due_for_check",
     "emergency_of",
-    "import_changes",
     "missions_in_kazakhstan",
     "missions_of_kazakhstan",
     "only_sendable",

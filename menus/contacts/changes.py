@@ -2,13 +2,14 @@
 
 import datetime
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from menus.contacts.checks import COLUMNS, VERIFICATION, phones_of, table_faults
 from menus.contacts.contacts import Contact, contact_of
 from menus.faults import Fault, Where
-from menus.parsing import Record, Table, joined, parse_table, read_table, written
+from menus.parsing import Cells, Record, Table, parse_table, read_table, table_text
 from runtime.files import exclusive_lock, replace_file
 
 
@@ -16,46 +17,35 @@ from runtime.files import exclusive_lock, replace_file
 class Changes:
     """What a newer list would do.  With faults there is nothing to apply.
 
-    `removed_not`: contacts of the scopes that the list speaks of, missing in it;
-    they stay until somebody takes them out by hand.  `changed`: before and after.
+    `changed`: each contact before and after.  `missing`: contacts of the scopes that the
+    list speaks of, which it lacks; they stay until somebody takes them out by hand.
+    `text`: the whole file afterwards; `made_for`: a digest of the file before.
     """
 
     added: tuple[Contact, ...] = ()
     changed: tuple[tuple[Contact, Contact], ...] = ()
-    removed_not: tuple[Contact, ...] = ()
+    missing: tuple[Contact, ...] = ()
     faults: tuple[Fault, ...] = ()
-    after: str = ""
+    text: str = ""
     made_for: str = ""
 
 
 def verify(path: Path, id: str, by: str, on: datetime.date, source: str) -> tuple[Fault, ...]:  # noqa: A002
     """Write down who made sure of a contact, when and how.  Says what prevented it.
 
-    The file is replaced at once; every other row keeps its bytes.  Raises `OSError`
-    where the folder cannot be written.
+    Raises `OSError` where the folder cannot be written.
     """
+    mark = dict(zip(VERIFICATION, (by.strip(), on.isoformat(), source.strip()), strict=True))
     with exclusive_lock(path.parent):
-        return _verified(path, id, (by.strip(), on.isoformat(), source.strip()))
+        table = read_table(path)
+        rows = {each.cells.get("id", ""): each.cells for each in table.records}
+        if table.faults or id not in rows:
+            unknown = Fault(Where(table.file), id, "there is no contact of this id")
+            return table.faults or (unknown,)
+        return _write(path, table, (rows | {id: {**rows[id], **mark}}).values())
 
 
-def _verified(path: Path, id: str, words: tuple[str, str, str]) -> tuple[Fault, ...]:  # noqa: A002
-    table = read_table(path)
-    known = [n for n, each in enumerate(table.records) if each.cells.get("id") == id]
-    if not known and not table.faults:
-        return (Fault(Where(table.file), id, "there is no contact of this id"),)
-    vouched = dict(zip(VERIFICATION, words, strict=True))
-    lines = [each.raw for each in table.records]
-    for n in known:
-        lines[n] = written(table, {**table.records[n].cells, **vouched})
-    return _replaced(path, joined(table, lines)) if known else table.faults
-
-
-def import_changes(path: Path, new_path: Path) -> Changes:
-    """What would change if the newer list were taken over; see `changes_by`."""
-    return changes_by(path, read_table(new_path))
-
-
-def changes_by(path: Path, theirs: Table) -> Changes:
+def changes_from(path: Path, newer: Table) -> Changes:
     """What would change if the newer list were taken over.  Writes nothing.
 
     Contacts meet by id.  A column that the newer list lacks stays as it is.  A
@@ -63,30 +53,10 @@ def changes_by(path: Path, theirs: Table) -> Changes:
     list brings its own.
     """
     ours = read_table(path)
-    present = {each.cells.get("id", ""): each for each in ours.records}
-    merged = [_merged(present.get(each.cells.get("id", "")), each) for each in theirs.records]
-    whole = replace(theirs, records=tuple(merged))
-    if faults := {*table_faults(ours), *table_faults(whole)}:
+    merged = _merged(ours, newer)
+    if faults := {*table_faults(ours), *table_faults(merged)}:
         return Changes(faults=tuple(sorted(faults)))
-    newer = {each.cells["id"]: each for each in merged}
-    lines = [_newest(ours, each, newer.get(each.cells["id"])) for each in ours.records]
-    added = [each for id_, each in newer.items() if id_ not in present]
-    scopes = {each.cells["scope"] for each in merged}
-    return Changes(
-        added=tuple(contact_of(each) for each in added),
-        changed=tuple(
-            (contact_of(each), contact_of(newer[id_]))
-            for id_, each in present.items()
-            if id_ in newer and newer[id_].cells != each.cells
-        ),
-        removed_not=tuple(
-            contact_of(each)
-            for id_, each in present.items()
-            if id_ not in newer and each.cells["scope"] in scopes
-        ),
-        after=joined(ours, [*lines, *(written(ours, each.cells) for each in added)]),
-        made_for=_fingerprint(path),
-    )
+    return replace(_differences(ours, merged), made_for=_digest(path))
 
 
 def apply(path: Path, changes: Changes) -> tuple[Fault, ...]:
@@ -98,38 +68,58 @@ def apply(path: Path, changes: Changes) -> tuple[Fault, ...]:
     if changes.faults:
         return changes.faults
     with exclusive_lock(path.parent):
-        if _fingerprint(path) != changes.made_for:
+        if _digest(path) != changes.made_for:
             where = Where(f"{path.parent.name}/{path.name}")
             what = "was changed since this was shown: import the list again"
             return (Fault(where, "file", what),)
-        return _replaced(path, changes.after)
+        replace_file(path, changes.text)
+    return ()
 
 
-def _replaced(path: Path, text: str) -> tuple[Fault, ...]:
-    """Put the text in place of the file, unless it has a fault."""
-    table = parse_table(text, f"{path.parent.name}/{path.name}")
-    faults = tuple(sorted(set(table_faults(table))))
+def _write(path: Path, table: Table, rows: Iterable[Cells]) -> tuple[Fault, ...]:
+    """Put these rows in place of the file's, unless one has a fault."""
+    text = table_text(table, rows)
+    faults = tuple(sorted(set(table_faults(parse_table(text, table.file)))))
     if not faults:
         replace_file(path, text)
     return faults
 
 
-def _merged(present: Record | None, newer: Record) -> Record:
-    """The newer row, with what only the present one knows."""
-    if present is None:
-        return Record({**dict.fromkeys(COLUMNS, ""), **newer.cells}, newer.places, newer.where, "")
-    cells = {**present.cells, **newer.cells}
-    same = phones_of(present.cells.get("phones", "")) == phones_of(cells.get("phones", ""))
-    if not any(newer.cells.get(column) for column in VERIFICATION):
-        cells |= {column: present.cells.get(column, "") if same else "" for column in VERIFICATION}
-    return Record(cells, newer.places, newer.where, "")
+def _merged(ours: Table, newer: Table) -> Table:
+    """The newer list, each row with what only our row of that id knows."""
+    present = {each.cells.get("id", ""): each.cells for each in ours.records}
+    empty = dict.fromkeys(COLUMNS, "")
+    rows = [(present.get(each.cells.get("id", ""), empty), each) for each in newer.records]
+    records = [Record(_merged_cells(cells, each.cells), each.where) for cells, each in rows]
+    return replace(newer, records=tuple(records))
 
 
-def _newest(ours: Table, present: Record, newer: Record | None) -> str:
-    if newer is None or newer.cells == present.cells:
-        return present.raw
-    return written(ours, newer.cells)
+def _merged_cells(present: Cells, newer: Cells) -> Cells:
+    cells = {**present, **newer}
+    if any(newer.get(column) for column in VERIFICATION):
+        return cells
+    same = phones_of(present.get("phones", "")) == phones_of(cells.get("phones", ""))
+    return cells | {column: present.get(column, "") if same else "" for column in VERIFICATION}
 
 
-def _fingerprint(path: Path) -> str:
+def _differences(ours: Table, merged: Table) -> Changes:
+    before = {each.cells["id"]: each for each in ours.records}
+    after = {each.cells["id"]: each for each in merged.records}
+    both = [(old, after[id_]) for id_, old in before.items() if id_ in after]
+    scopes = {each.cells["scope"] for each in merged.records}
+    return Changes(
+        added=tuple(contact_of(each) for id_, each in after.items() if id_ not in before),
+        changed=tuple(
+            (contact_of(old), contact_of(new)) for old, new in both if old.cells != new.cells
+        ),
+        missing=tuple(
+            contact_of(each)
+            for id_, each in before.items()
+            if id_ not in after and each.cells["scope"] in scopes
+        ),
+        text=table_text(ours, [each.cells for each in (before | after).values()]),
+    )
+
+
+def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()

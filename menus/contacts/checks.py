@@ -58,8 +58,8 @@ def table_faults(table: Table) -> Iterator[Fault]:
 
 
 def fault(record: Record, column: str, what: str) -> Fault:
-    """A fault in one cell, under the contact's id."""
-    return Fault(record.place(column), record.cells.get("id", "") or "row", what)
+    """A fault in one cell, named by its column, under the contact's id."""
+    return Fault(record.where, record.cells.get("id", "") or "row", f"'{column}' {what}")
 
 
 def phones_of(cells: str) -> tuple[str, ...]:
@@ -104,7 +104,7 @@ def _ids_twice(table: Table) -> Iterator[Fault]:
     for record in table.records:
         first = seen.setdefault(record.cells["id"], record.where.line)
         if first != record.where.line:
-            yield fault(record, "id", f"stands here twice (first in line {first}): keep one")
+            yield fault(record, "id", f"is that of line {first} too: keep one of the two rows")
 
 
 # --- One record ---------------------------------------------------------------
@@ -113,10 +113,10 @@ def _ids_twice(table: Table) -> Iterator[Fault]:
 def named(record: Record) -> Iterator[Fault]:
     """An id that can be typed; a name, a kind and a source."""
     if not _ID.fullmatch(record.cells.get("id", "")):
-        yield fault(record, "id", "write an id of small Latin letters, digits and '-'")
+        yield fault(record, "id", "must be of small Latin letters, digits and '-'")
     for column in ("kind", "name", "source"):
         if not record.cells.get(column):
-            yield fault(record, column, f"'{column}' is empty: a contact without it is not sent")
+            yield fault(record, column, "is empty: a contact without it is not sent")
 
 
 def known(record: Record) -> Iterator[Fault]:
@@ -124,16 +124,18 @@ def known(record: Record) -> Iterator[Fault]:
     cells = record.cells
     for column, words in (("scope", SCOPES), ("confidence", CONFIDENCES)):
         if cells.get(column) not in words:
-            yield fault(record, column, f"'{column}' must be one of: {', '.join(words)}")
+            yield fault(record, column, f"must be one of: {', '.join(words)}")
     if not _is_country(cells.get("country", "")):
-        yield fault(record, "country", "write the country as two capital letters, such as TR")
+        yield fault(record, "country", "must be two capital letters, such as TR")
     elif cells["country"] == HOME and cells.get("scope") in ("kz_abroad", "foreign_in_kz"):
-        yield fault(record, "country", "a mission is of or in another country than Kazakhstan")
+        yield fault(
+            record, "country", "must be another than KZ: a mission is of or in another country"
+        )
     elif (
         cells.get("scope") in ("kz_abroad", "foreign_in_kz")
         and cells.get("kind") not in MISSION_KINDS
     ):
-        yield fault(record, "kind", f"a mission's kind is one of: {', '.join(MISSION_KINDS)}")
+        yield fault(record, "kind", f"must be, for a mission, one of: {', '.join(MISSION_KINDS)}")
 
 
 def dialled(record: Record) -> Iterator[Fault]:
@@ -143,15 +145,12 @@ def dialled(record: Record) -> Iterator[Fault]:
         return
     for n, phone in enumerate(phones_of(cells.get("phones", "")), 1):
         if not (_INTERNATIONAL.fullmatch(phone) or _DIALLED.fullmatch(phone)):
-            what = (
-                f"phone {n}: write + and digits, or the digits as they are dialled, parted by ';'"
-            )
+            what = f"number {n}: write + and digits, or the digits as dialled, parted by ';'"
             yield fault(record, "phones", what)
         elif not _can_exist(phone, cells):
             places = " or ".join(_places(cells)) or "any country"
-            yield fault(
-                record, "phones", f"phone {n} is no valid number of {places}: see its source"
-            )
+            what = f"number {n} is no valid number of {places}: see its source"
+            yield fault(record, "phones", what)
 
 
 def dated(record: Record) -> Iterator[Fault]:
@@ -159,7 +158,7 @@ def dated(record: Record) -> Iterator[Fault]:
     try:
         source_date(record.cells.get("source_date", ""))
     except ValueError as error:
-        what = f"'source_date' {error}: write 2026-11-21, 2026-11, 2026 or undated"
+        what = f"{error}: write 2026-11-21, 2026-11, 2026 or undated"
         yield fault(record, "source_date", what)
 
 
@@ -171,16 +170,14 @@ def vouched_for(record: Record) -> Iterator[Fault]:
         return
     for column in VERIFICATION:
         if column not in given:
-            yield fault(record, column, f"'{column}' is empty: a verification names who, when, how")
+            yield fault(record, column, "is empty: a verification names who, when, how")
     if cells.get("verified_on"):
         try:
             datetime.date.fromisoformat(cells["verified_on"])
         except ValueError:
-            yield fault(record, "verified_on", "'verified_on' is no day: write 2026-11-21")
+            yield fault(record, "verified_on", "is no day: write 2026-11-21")
     if not phones_of(cells.get("phones", "")):
-        yield fault(
-            record, "phones", "verified, but without a phone: write the phone or unverify it"
-        )
+        yield fault(record, "phones", "is empty, but verified: write the phone or unverify it")
 
 
 CHECKS: tuple[Check, ...] = (named, known, dialled, dated, vouched_for)

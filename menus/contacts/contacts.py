@@ -163,16 +163,11 @@ def _sound(table: Table, faults: Iterable[Fault]) -> tuple[Contact, ...]:
     broken = {fault.where.line for fault in faults}
     if 1 in broken:  # the columns: nothing below them was checked
         return ()
-    last = [*(each.where.line for each in table.records[1:]), None]
-    spans = zip(table.records, last, strict=False)
-    return tuple(contact_of(each) for each, end in spans if not _within(broken, each, end))
-
-
-def _within(lines: set[int], record: Record, end: int | None) -> bool:
-    return any(record.where.line <= line and (end is None or line < end) for line in lines)
+    return tuple(contact_of(each) for each in table.records if each.where.line not in broken)
 
 
 def contact_of(record: Record) -> Contact:
+    """The contact of a record without faults."""
     cells: Mapping[str, str] = {**dict.fromkeys(COLUMNS, ""), **record.cells}
     day = cells["verified_on"]
     alike = ("id", "scope", "country", "city", "kind", "name", "source", "source_url")

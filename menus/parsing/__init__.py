@@ -1,26 +1,26 @@
 """YAML and CSV read with the place of each value."""
 
 from menus.parsing.csv_table import (
+    Cells,
     Record,
     Table,
-    decoded_table,
-    joined,
+    decode_table,
     parse_table,
     read_table,
-    written,
+    table_text,
 )
 from menus.parsing.yaml_source import Source, Steps, read, screen_of
 
 __all__ = [
+    "Cells",
     "Record",
     "Source",
     "Steps",
     "Table",
-    "decoded_table",
-    "joined",
+    "decode_table",
     "parse_table",
     "read",
     "read_table",
     "screen_of",
-    "written",
+    "table_text",
 ]

@@ -1,76 +1,56 @@
-"""CSV, read so that every cell has a place and every record keeps its bytes.
-
-The standard library's reader forgets where a cell stood and how it was quoted.
-Both are needed here: a fault names its line and column, and a file in which one
-record was changed is otherwise the file that it was.
-"""
+"""CSV files: read with the line of each record, written as the standard library writes them."""
 
 import csv
 import io
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from menus.faults import Fault, Where
 
-_CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|\Z)')
-"""One cell and what ends it (RFC 4180): quoted with quotes doubled, or bare."""
-
 _BOM = "\ufeff"
+
+Cells = Mapping[str, str]
+"""The cells of one record, by column."""
+_Line = tuple[Where, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its cells by column, where each stands, and how it was written."""
+    """One record, and the line that it begins in."""
 
-    cells: Mapping[str, str]
-    places: Mapping[str, Where]
+    cells: Cells
     where: Where
-    raw: str
-
-    def place(self, column: str) -> Where:
-        """Where the cell stands; where the record does, if it has no such cell."""
-        return self.places.get(column, self.where)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file.  `head` is its first line as it stands, with the mark of order."""
+    """One file.  Empty lines of it are no records.  `bom`: it begins with a byte order mark."""
 
     file: str
-    columns: tuple[str, ...]
-    head: str
-    records: tuple[Record, ...]
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    cells: tuple[str, ...]
-    places: tuple[Where, ...]
-    raw: str
+    columns: tuple[str, ...] = ()
+    records: tuple[Record, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    bom: bool = False
+    line_end: str = "\n"
 
 
 def read_table(path: Path) -> Table:
-    """Read a file of UTF-8 and commas.  Never raises for its content.
-
-    Empty lines are left out of the records and stay out of a file rewritten.
-    """
+    """Read a file of UTF-8 and commas.  Never raises for its content."""
     file = f"{path.parent.name}/{path.name}"
     try:
-        return decoded_table(path.read_bytes(), file)
+        return decode_table(path.read_bytes(), file)
     except OSError as error:
-        return _unread(Where(file), f"cannot be read: {error.strerror}")
+        return _unreadable(Where(file), f"cannot be read: {error.strerror}")
 
 
-def decoded_table(content: bytes, file: str) -> Table:
+def decode_table(content: bytes, file: str) -> Table:
     """What `read_table` makes of a file's bytes."""
     try:
         return parse_table(content.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return _unread(Where(file, line), "is not UTF-8: save the file as UTF-8")
+        return _unreadable(Where(file, line), "is not UTF-8: save the file as UTF-8")
 
 
 def parse_table(text: str, file: str) -> Table:
@@ -78,67 +58,63 @@ def parse_table(text: str, file: str) -> Table:
     lines, broken = _lines(text.removeprefix(_BOM), file)
     if broken:
         what = 'a quote opens or stands alone here: quote the whole cell, and double each " in it'
-        return _unread(broken, what)
+        return _unreadable(broken, what)
     if not lines:
-        return _unread(Where(file), "is empty: the first line must name the columns")
-    head, rest = lines[0], [line for line in lines[1:] if any(line.cells)]
-    columns = tuple(name.strip() for name in head.cells)
-    records = tuple(_record(columns, line) for line in rest)
-    faults = tuple(_miscounted(columns, line) for line in rest if len(line.cells) != len(columns))
-    mark = _BOM if text.startswith(_BOM) else ""
-    return Table(file, columns, mark + head.raw, records, faults)
+        return _unreadable(Where(file), "is empty: the first line must name the columns")
+    (_, columns), *rest = lines
+    filled = [(where, cells) for where, cells in rest if any(cells)]
+    return Table(
+        file,
+        tuple(columns),
+        tuple(Record(_by_column(columns, cells), where) for where, cells in filled),
+        tuple(_miscounted(columns, *each) for each in filled if len(each[1]) != len(columns)),
+        bom=text.startswith(_BOM),
+        line_end=_line_end(text),
+    )
 
 
-def written(table: Table, cells: Mapping[str, str]) -> str:
-    """One record as a line of this table, with the line end that its first line has."""
-    line = io.StringIO()
-    end = re.search(r"(\r\n|\r|\n)\Z", table.head)
-    writer = csv.writer(line, lineterminator=end[1] if end else "\n")
-    writer.writerow([cells.get(column, "") for column in table.columns])
-    return line.getvalue()
-
-
-def joined(table: Table, lines: list[str]) -> str:
-    """The whole file; the last line of the old one is ended before another follows."""
-    end = written(table, {})[-1:]
-    whole = [line if line.endswith(("\r", "\n")) else line + end for line in [table.head, *lines]]
-    return "".join(whole)
-
-
-def _unread(where: Where, what: str) -> Table:
-    return Table(where.file, (), "", (), (Fault(where, "file", what),))
+def table_text(table: Table, rows: Iterable[Cells]) -> str:
+    """A file like this one with these rows.  A column that only the rows have is added."""
+    rows = list(rows)
+    known = dict.fromkeys(table.columns)
+    new = [name for row in rows for name, cell in row.items() if cell and name not in known]
+    text = io.StringIO()
+    columns = [*known, *dict.fromkeys(new)]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator=table.line_end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return _BOM * table.bom + text.getvalue()
 
 
 def _lines(text: str, file: str) -> tuple[list[_Line], Where | None]:
-    """All lines with their cells, or the place where the quotes went wrong."""
-    lines: list[_Line] = []
-    cells: list[str] = []
-    places: list[Where] = []
-    at = begin = line_begin = 0
-    line = 1
-    while at < len(text) or cells:
-        place = Where(file, line, at - line_begin + 1)
-        if not (cell := _CELL.match(text, at)):
-            return [], place
-        quoted, bare, end = cell.groups()
-        cells.append(bare if quoted is None else quoted.replace('""', '"'))
-        places.append(place)
-        if breaks := [*re.finditer(r"\r\n|\r|\n", cell[0])]:
-            line, line_begin = line + len(breaks), at + breaks[-1].end()
-        at = cell.end()
-        if end != ",":
-            lines.append(_Line(tuple(cells), tuple(places), text[begin:at]))
-            cells, places, begin = [], [], at
-    return lines, None
+    """Every line's cells without the spaces around them, or where the quotes go wrong."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    lines = list[_Line]()
+    while True:
+        where = Where(file, reader.line_num + 1)
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return lines, None
+        except csv.Error:
+            return [], where
+        lines.append((where, [cell.strip() for cell in cells]))
 
 
-def _record(columns: tuple[str, ...], line: _Line) -> Record:
-    values = [value.strip() for value in line.cells]
-    cells = {**dict.fromkeys(columns, ""), **dict(zip(columns, values, strict=False))}
-    places = dict(zip(columns, line.places, strict=False))
-    return Record(cells, places, line.places[0], line.raw)
+def _by_column(columns: list[str], cells: list[str]) -> Cells:
+    return {**dict.fromkeys(columns, ""), **dict(zip(columns, cells, strict=False))}
 
 
-def _miscounted(columns: tuple[str, ...], line: _Line) -> Fault:
-    what = f"has {len(line.cells)} cells where the first line names {len(columns)} columns"
-    return Fault(line.places[min(len(line.cells), len(columns)) - 1], line.cells[0], what)
+def _line_end(text: str) -> str:
+    """The end of the first line."""
+    first = next(iter(io.StringIO(text, newline="")), "")
+    return first[len(first.rstrip("\r\n")) :] or "\n"
+
+
+def _miscounted(columns: list[str], where: Where, cells: list[str]) -> Fault:
+    what = f"has {len(cells)} cells where the first line names {len(columns)} columns"
+    return Fault(where, cells[0], what)
+
+
+def _unreadable(where: Where, what: str) -> Table:
+    return Table(where.file, faults=(Fault(where, "file", what),))

@@ -115,7 +115,7 @@ def test_who_is_verified_is_off_the_to_do_list_and_other_rows_keep_their_bytes(t
     [
         ("nobody", "A", "menus/contacts.csv:1:1: nobody: there is no contact of this id"),
         (UNVERIFIED, " ", "'verified_by' is empty"),
-        ("kz-abroad-de-berlin-embassy", "A", "without a phone"),
+        ("kz-abroad-de-berlin-embassy", "A", "empty, but verified"),
     ],
 )
 def test_a_verification_that_cannot_be_is_refused(tree: Path, id_: str, by: str, told: str) -> None:

@@ -14,8 +14,8 @@ from tests.support.contact_lists import HEAD, row
 from tests.support.operators import csrf_of, hidden, posted, words
 from tests.support.trees import read_menu
 from tests.web.test_contacts_page import PAGE, TYPED, file_of, looking, menus_, we
-from web.contacts.import_pages import applied, previewed
-from web.contacts.pages import ContactsFile
+from web.contacts.contacts_file import ContactsFile
+from web.contacts.import_pages import apply_list, preview_of
 
 __all__ = ["looking", "menus_", "we"]
 
@@ -132,11 +132,11 @@ def test_a_folder_that_cannot_be_written_is_told(
     menus_: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, before = kept_in(menus_, tmp_path), file_of(menus_).read_bytes()
-    made_for = previewed(kept, LIST.encode()).changes.made_for
+    made_for = preview_of(kept, LIST.encode()).changes.made_for
 
     def refused(*_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(menus.contacts.changes, "replace_file", refused)
-    assert applied(kept, LIST.encode(), made_for).error == "Read-only file system"
+    assert apply_list(kept, LIST.encode(), made_for).error == "Read-only file system"
     assert file_of(menus_).read_bytes() == before

@@ -11,12 +11,14 @@ import httpx
 import pytest
 
 from menus.contacts.contacts import Contact, sendable, unsent
+from runtime.clock import utc_today
 from tests.support.contact_lists import CONTACTS, LONDON
 from tests.support.operators import hidden, operator, posted, words
 from tests.support.service import running
 from tests.support.trees import copied_menus, edit, until
-from web.contacts.filters import Row, Show, rows_of, wanted
-from web.contacts.pages import counted, problem_of, today
+from web.contacts.contact_page import problem_of
+from web.contacts.filters import Row, Show, filters_of, rows_of
+from web.contacts.list_page import count_of
 
 UNSURE = next(each for each in CONTACTS if each.id == "kz-abroad-ua-kyiv-embassy")
 PAGE = f"/operator/contacts/{UNSURE.id}"
@@ -68,12 +70,12 @@ def test_every_contact_is_listed_with_its_number_as_in_the_file(looking: httpx.C
     for contact in CONTACTS:
         for phone in contact.phones:
             assert f'<a href="tel:{phone}">{phone}</a>' in text
-    sent = sum(sendable(each, today(), OLDEST_DAYS) for each in CONTACTS)
+    sent = sum(sendable(each, utc_today(), OLDEST_DAYS) for each in CONTACTS)
     assert f"May be sent today: {sent}." in words(text)
 
 
 def rows() -> list[Row]:
-    return rows_of(CONTACTS, today(), OLDEST_DAYS)
+    return rows_of(CONTACTS, utc_today(), OLDEST_DAYS)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +95,18 @@ def test_filters(looking: httpx.Client, filters: dict[str, str], ids: list[str])
 
 
 def test_what_is_due_is_due_before_it_is_too_old() -> None:
-    day = today() - datetime.timedelta(days=1095 - 30)
-    [soon] = rows_of([replace(LONDON, verified_on=day)], today(), 1095)
+    day = utc_today() - datetime.timedelta(days=1095 - 30)
+    [soon] = rows_of([replace(LONDON, verified_on=day)], utc_today(), 1095)
     assert (soon.due, soon.unsent) == (True, None)
-    assert wanted("", "", "due").takes(soon)
-    assert not wanted("", "", Show.UNSENT).takes(soon)
+    assert filters_of("", "", "due").take(soon)
+    assert not filters_of("", "", Show.UNSENT).take(soon)
 
 
 @pytest.mark.parametrize("contact", [CONTACTS[0], LONDON, UNSURE], ids=lambda each: each.id)
 def test_a_contact_shows_all_that_the_file_says(looking: httpx.Client, contact: Contact) -> None:
     text = words(looking.get(f"/operator/contacts/{contact.id}").text)
     assert all(part in text for part in (contact.name, contact.source, *contact.phones))
-    why = unsent(contact, today(), 1095)
+    why = unsent(contact, utc_today(), 1095)
     assert ("is not sent" in text) is (why is not None)
 
 
@@ -135,7 +137,7 @@ def test_a_contact_is_marked_as_verified(we: httpx.Client, menus_: Path) -> None
     before = file_of(menus_).read_bytes().splitlines()
     form = we.get(PAGE).text
     assert 'name="by" value="Айгүл"' in form
-    assert f'value="{today()}"' in form
+    assert f'value="{utc_today()}"' in form
     answer = posted(we, PAGE, **TYPED)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done")
     page = words(we.get(f"{PAGE}?done").text)
@@ -218,7 +220,7 @@ def test_problems(by: str, on: str, source: str, problem: str) -> None:
     [("0", 0), ("12", 12), (None, None), ("", None), ("-1", None), ("1" * 9, None), ("٣", None)],
 )
 def test_counts_in_an_address(written: str | None, count: int | None) -> None:
-    assert counted(written) == count
+    assert count_of(written) == count
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")

@@ -1,11 +1,18 @@
 """/operator/contacts: the list of contacts, verified and imported."""
 
-from web.contacts.import_pages import import_pages
-from web.contacts.pages import ContactsFile, contact_pages, today
+from fastapi import APIRouter
 
-__all__ = [
-    "ContactsFile",
-    "contact_pages",
-    "import_pages",
-    "today",
-]
+from web.auth import Door
+from web.contacts.contact_page import contact_page
+from web.contacts.contacts_file import ContactsFile
+from web.contacts.import_pages import import_pages
+from web.contacts.list_page import list_page
+from web.pages import Pages
+
+__all__ = ["ContactsFile", "contacts_pages"]
+
+
+def contacts_pages(door: Door, pages: Pages, contacts: ContactsFile) -> tuple[APIRouter, ...]:
+    """All pages of contacts, in the order in which their addresses are tried."""
+    of_each = list_page, import_pages, contact_page
+    return tuple(page(door, pages, contacts) for page in of_each)

@@ -33,14 +33,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """The filters; an empty one takes everything."""
+class Filters:
+    """An empty one takes every row."""
 
     country: str = ""
     kind: str = ""
     show: Show = Show.ALL
 
-    def takes(self, row: Row) -> bool:
+    def take(self, row: Row) -> bool:
         """Whether a row is listed."""
         contact = row.contact
         if self.country not in ("", contact.country) or self.kind not in ("", contact.kind):
@@ -64,6 +64,6 @@ def rows_of(contacts: Iterable[Contact], today: datetime.date, oldest_days: int)
     return [row_of(contact, today, oldest_days) for contact in contacts]
 
 
-def wanted(country: str, kind: str, show: str) -> Wanted:
+def filters_of(country: str, kind: str, show: str) -> Filters:
     """The filters as a form gives them."""
-    return Wanted(country, kind, Show(show) if show in set(Show) else Show.ALL)
+    return Filters(country, kind, Show(show) if show in set(Show) else Show.ALL)

@@ -8,19 +8,19 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
-from menus.contacts import Changes, apply, changes_by
+from menus.contacts import Changes, apply, changes_from
 from menus.faults import Fault
 from menus.live import reload_aside
-from menus.parsing import Table, decoded_table, parse_table, read_table
+from menus.parsing import Table, decode_table, parse_table, read_table
 from web.auth import Door, Operator, Refused
-from web.contacts.pages import ContactsFile
+from web.contacts.contacts_file import ContactsFile
 from web.pages import Pages
 
 MOST_OCTETS = 700_000
@@ -64,45 +64,56 @@ class Preview:
         return self.changes.faults
 
     @property
+    def failed(self) -> bool:
+        return bool(self.problem or self.faults or self.error)
+
+    @property
     def does_something(self) -> bool:
         return bool(self.changes.added or self.changes.changed)
 
 
-def import_pages(door: Door, pages: Pages, kept: ContactsFile) -> APIRouter:
+def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """`/operator/contacts/import`: the form, the preview, and its taking over."""
     routes = APIRouter(prefix="/operator/contacts/import")
     Looking = Annotated[Operator, Depends(door.operator)]  # noqa: N806 (a type)
     Posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]  # noqa: N806
 
-    def show(request: Request, operator: Operator, preview: Preview | None) -> Response:
-        wrong = preview and (preview.problem or preview.faults or preview.error)
-        shown = {"preview": preview, "writable": kept.writable}
-        status = 422 if wrong else 200
-        return pages.show(request, "contacts/import", status, operator=operator, **shown)
-
     @routes.get("")
     @routes.get("/apply")
-    def ask(request: Request, operator: Looking) -> Response:
-        return show(request, operator, None)
+    def show_form(request: Request, operator: Looking) -> Response:
+        return show(request, operator, pages, contacts, None)
 
     @routes.post("")
-    async def preview(request: Request, posted: Posted) -> Response:
+    async def show_preview(request: Request, posted: Posted) -> Response:
         operator, form = posted
-        content = await list_of(form)
-        return show(request, operator, await asyncio.to_thread(previewed, kept, content))
+        preview = await asyncio.to_thread(preview_of, contacts, await list_of(form))
+        return show(request, operator, pages, contacts, preview)
 
     @routes.post("/apply")
     async def take_over(request: Request, posted: Posted) -> Response:
         operator, form = posted
-        content, made_for = carried_list(form), str(form.get("made_for", ""))
-        done = await asyncio.to_thread(applied, kept, content, made_for)
-        if done.problem or done.faults or done.error:
-            return show(request, operator, done)
-        await reload_aside(kept.live)
+        made_for = str(form.get("made_for", ""))
+        done = await asyncio.to_thread(apply_list, contacts, carried_list(form), made_for)
+        if done.failed:
+            return show(request, operator, pages, contacts, done)
+        await reload_aside(contacts.live)
         counts = f"added={len(done.changes.added)}&changed={len(done.changes.changed)}"
         return RedirectResponse(f"/operator/contacts?{counts}", 303)
 
     return routes
+
+
+def show(
+    request: Request,
+    operator: Operator,
+    pages: Pages,
+    contacts: ContactsFile,
+    preview: Preview | None,
+) -> Response:
+    """The form, and what the list in it would change."""
+    status = 422 if preview and preview.failed else 200
+    shown = {"preview": preview, "writable": contacts.writable}
+    return pages.show(request, "contacts/import", status, operator=operator, **shown)
 
 
 async def list_of(form: FormData) -> bytes:
@@ -122,44 +133,43 @@ def carried_list(form: FormData) -> bytes:
         raise Refused from None
 
 
-def previewed(kept: ContactsFile, content: bytes) -> Preview:
+def preview_of(contacts: ContactsFile, content: bytes) -> Preview:
     """What the list would change in the file as it is now.  Writes nothing."""
     if not content.strip():
         return Preview(content, problem="nothing")
     if len(content) > MOST_OCTETS:
         return Preview(b"", problem="too_large")
     try:
-        changes = changes_by(kept.path, decoded_table(content, LIST))
+        changes = changes_from(contacts.path, decode_table(content, LIST))
     except OSError as error:
         return Preview(content, error=error.strerror or type(error).__name__)
-    ours, after = read_table(kept.path), parse_table(changes.after, LIST)
-    found = () if changes.faults else tuple(differences(ours, after))
+    before, after = read_table(contacts.path), parse_table(changes.text, LIST)
+    found = () if changes.faults else tuple(differences(before, after))
     return Preview(content, changes, found)
 
 
-def applied(kept: ContactsFile, content: bytes, made_for: str) -> Preview:
+def apply_list(contacts: ContactsFile, content: bytes, made_for: str) -> Preview:
     """Take the list over, if the file is still the one that it was shown for; else what
     it would change now, and why nothing was written.
     """
-    preview = previewed(kept, content)
-    if preview.problem or preview.faults or preview.error:
+    preview = preview_of(contacts, content)
+    if preview.failed:
         return preview
     if preview.changes.made_for != made_for:
-        return Preview(content, preview.changes, preview.differences, problem="changed_meanwhile")
+        return replace(preview, problem="changed_meanwhile")
     try:
-        faults = apply(kept.path, preview.changes)
+        faults = apply(contacts.path, preview.changes)
     except OSError as error:
-        said = error.strerror or type(error).__name__
-        return Preview(content, preview.changes, preview.differences, error=said)
+        return replace(preview, error=error.strerror or type(error).__name__)
     return Preview(content, Changes(faults=faults)) if faults else preview
 
 
 def differences(before: Table, after: Table) -> Iterator[Difference]:
     """Each cell that differs, of the contacts that both have."""
-    known = {each.cells.get("id", ""): each.cells for each in before.records}
+    known = {each.cells["id"]: each.cells for each in before.records}
     for record in after.records:
-        id_ = record.cells["id"]
-        for column in after.columns if id_ in known else ():
-            old, new = known[id_].get(column, ""), record.cells[column]
-            if old != new:
-                yield Difference(id_, column, old, new)
+        new = record.cells
+        old = known.get(new["id"], new)
+        for column in after.columns:
+            if old.get(column, "") != new[column]:
+                yield Difference(new["id"], column, old.get(column, ""), new[column])

@@ -19,7 +19,7 @@ from fastapi.responses import Response
 
 from menus.contacts import too_old
 from menus.model import is_read
-from runtime.clock import utc_now
+from runtime.clock import utc_now, utc_today
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import RedisState, redis_state
 from runtime.settings import Settings
@@ -27,7 +27,6 @@ from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import OutboxState, outbox_state
 from web.auth import Door, Operator
-from web.contacts import today
 from web.health.recent_errors import LastErrors
 from web.health.versions import versions
 from web.pages import HERE, Pages
@@ -80,7 +79,7 @@ class Health:
             "menu": menu,
             "menu_refused": self.post.menu.refused,
             "writable": os.access(self.post.menu.folder, os.W_OK),
-            "contacts_old": too_old(menu.contacts, today(), days),
+            "contacts_old": too_old(menu.contacts, utc_today(), days),
             "unread": [each.name for each in languages if not is_read(each.native_reader)],
             "unread_pages": unread_pages(),
         }
