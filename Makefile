@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup run browser test check lint bench conversations animation screenshots schemas territories lock clean
+.PHONY: help setup run dev browser test check lint bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -11,6 +11,9 @@ help: ## this list
 setup: .venv/dev ## make the environment, from the lock files
 run: .venv/run ## start the service on a server of its own
 	@$(BIN)/python main.py serve
+
+dev: .venv/run ## the same, started anew when code or pages change; the menu is taken up live
+	@$(BIN)/python -m cli.dev
 
 browser: ## install Chromium for the tests, where there is none
 	@tests/install_browser.sh

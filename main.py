@@ -1,4 +1,4 @@
-"""Komek: the world put together, the web application, the command line."""
+"""Komek: the service composed from its rooms, the web application, the command line."""
 
 import asyncio
 import gc
@@ -14,13 +14,12 @@ from typing import Annotated
 import typer
 import uvicorn
 from fastapi import FastAPI
-from pydantic import ValidationError
 from redis.asyncio import Redis
-from rich.console import Console
 
+from cli.consoles import err, out
 from cli.contacts import contact_commands, note_on_age
-from cli.context import CommandContext, refuse
-from cli.dial import dialling_commands
+from cli.context import CommandContext, refuse, settings_or_exit
+from cli.dial import dial_commands
 from cli.stats import stats_command
 from cli.texts import sms_commands
 from cli.welcome import welcome
@@ -29,11 +28,11 @@ from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.loading import load
 from menus.model import Menu, is_read
 from menus.versions import VersionStore
-from runtime.callbacks import Callbacks
+from runtime.callbacks import CallbackRouter
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
-from runtime.provision import complete
+from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
 from sms.answering import make_ready
@@ -49,26 +48,11 @@ from ussd.sessions import REDIS_SECONDS, Sessions
 from web.bootstrap import add_pages
 from web.health import alive, ready
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
-
 FIRST_HOP = "sessionId=try-1&phoneNumber=%2B77010000000&text="
-"""The form of one, to be tried by hand."""
+"""The form that a gateway posts when the code is dialled, to be tried by hand."""
 
 
-def settings_or_exit() -> Settings:
-    """The settings, or one clear line for each that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            name = "_".join(str(step) for step in each["loc"]).upper()
-            what = each["msg"].removeprefix("Value error, ")
-            err.print(f"KOMEK_{name}: {what}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
-
-
-# --- The world put together ---------------------------------------------------
+# --- Composition -------------------------------------------------------------
 
 
 def read_menu(budget: Budget, folder: Path) -> Menu:
@@ -79,27 +63,31 @@ def read_menu(budget: Budget, folder: Path) -> Menu:
 
 
 def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
-    """The menu of the settings; `first`: as just read.  Raises `BrokenMenu`."""
+    """The menu of the settings, kept up to date; `first`, if it has just been read.  Raises
+    `BrokenMenu`.
+    """
     read = partial(read_menu, budget_of(settings))
     shelf = VersionStore(settings.data_dir / "menus", read)
     return LiveMenu(settings.menus_dir, read, shelf, first, prepare=make_ready)
 
 
-def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
-    """The web application of complete settings.  Raises `BrokenMenu`."""
+def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
+    """The web application.  The settings have a Redis address, a secret and a data key.
+    Raises `BrokenMenu`.
+    """
     redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
-    post, secret = texting(settings, menu), secret_of(settings)
+    sms, secret = texting(settings, menu), secret_of(settings)
     sessions = Sessions(redis, Seal(data_key_of(settings)))
-    dialogue = Dialogue(menu, sessions, partial(screens_of, settings), post.granting.grant)
+    dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.granting.grant)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
         "ussd/end": ussd_gateway.end_callback(secret, sessions),
-        "sms": sms_gateway.inbound_callback(secret, post.answering.hear),
-        "sms/delivery": sms_gateway.report_callback(secret, post.take_report),
-        "sms/opt-out": sms_gateway.opt_out_callback(secret, post.answering.stop),
+        "sms": sms_gateway.inbound_callback(secret, sms.answering.hear),
+        "sms/delivery": sms_gateway.report_callback(secret, sms.take_report),
+        "sms/opt-out": sms_gateway.opt_out_callback(secret, sms.answering.stop),
     }
     app = FastAPI(
-        lifespan=partial(lifespan, menu, redis, post, settings.worker),
+        lifespan=partial(lifespan, menu, redis, sms, settings.worker),
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -107,32 +95,32 @@ def create_app(settings: Settings, first: Menu | None = None) -> Callbacks:
     )
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
-    add_pages(app, settings, post, partial(read_menu, budget_of(settings)))
-    return Callbacks({("africastalking", what): each for what, each in callbacks.items()}, app)
+    add_pages(app, settings, sms, partial(read_menu, budget_of(settings)))
+    return CallbackRouter({("africastalking", what): each for what, each in callbacks.items()}, app)
 
 
 @asynccontextmanager
 async def lifespan(
-    menu: LiveMenu, redis: Redis, post: SmsService, worker: bool, _app: FastAPI
+    menu: LiveMenu, redis: Redis, sms: SmsService, worker: bool, _app: FastAPI
 ) -> AsyncIterator[None]:
-    """While the application runs, the menu follows its files and SIGHUP, and what is
-    queued is sent.
+    """Beside the application: reload the menu when its files change or on SIGHUP, and send
+    what is queued.
     """
     gc.collect()
-    gc.freeze()  # what lives as long as we do need not be looked through again
+    gc.freeze()  # what lives as long as we do need not be collected
     stop, hangup = asyncio.Event(), asyncio.Event()
     if not at_a_terminal():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
     asking = asyncio.create_task(reload_when_asked(menu, hangup))
     tasks = [asyncio.create_task(follow_changes(menu, stop))]
     tasks += [asyncio.create_task(asyncio.to_thread(make_ready, menu.current))]
-    tasks += [asyncio.create_task(post.work(stop))] if worker else []
+    tasks += [asyncio.create_task(sms.work(stop))] if worker else []
     yield
     stop.set()
     asking.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await redis.aclose()
-    await post.redis.aclose()
+    await sms.redis.aclose()
 
 
 # --- The command line ---------------------------------------------------------
@@ -155,20 +143,20 @@ def serve(
     log_plainly()
     if not at_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what we started ends too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the stack closes
     with ExitStack() as stack:
         run(start_or_exit(settings, stack), workers, menu)
 
 
 def log_plainly() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("uvicorn", "watchfiles"):  # they tell of each start and change
+    for name in ("uvicorn", "watchfiles"):  # they log each start and change
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
-        return complete(settings, stack)
+        return start_what_is_missing(settings, stack)
     except NoServer as error:
         refuse(str(error))
 
@@ -195,8 +183,8 @@ def run(settings: Settings, workers: int, menu: Menu) -> None:
         Workers(config, sockets).run()
 
 
-def create_worker() -> Callbacks:
-    """The application in a process of its own, which ends with the one that made it."""
+def create_worker() -> CallbackRouter:
+    """The application of a worker process, which ends with its parent."""
     settings = settings_in_worker()
     log_plainly()
     return create_app(settings)
@@ -217,18 +205,18 @@ def check() -> None:
 
 
 def menu_or_exit(settings: Settings) -> Menu:
-    with faults_told():
+    with exit_on_faults():
         return read_menu(budget_of(settings), settings.menus_dir)
 
 
 def live_menu_or_exit(settings: Settings, first: Menu | None = None) -> LiveMenu:
-    with faults_told():
+    with exit_on_faults():
         return live_menu(settings, first)
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
-    """All of them, and then the end of the command."""
+def exit_on_faults() -> Iterator[None]:
+    """Print all faults of a broken menu, and end the command."""
     try:
         yield
     except BrokenMenu as broken:
@@ -238,11 +226,11 @@ def faults_told() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-HOUSE = CommandContext(settings_or_exit, menu_or_exit, live_menu_or_exit, log_plainly)
-cli.add_typer(dialling_commands(HOUSE))
-cli.add_typer(contact_commands(HOUSE), name="contacts")
-cli.add_typer(sms_commands(HOUSE))
-cli.add_typer(stats_command(HOUSE))
+CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit, log_plainly)
+cli.add_typer(dial_commands(CONTEXT))
+cli.add_typer(contact_commands(), name="contacts")
+cli.add_typer(sms_commands(CONTEXT))
+cli.add_typer(stats_command(CONTEXT))
 
 if __name__ == "__main__":
     cli()

@@ -169,7 +169,7 @@ def _floor(bench: Bench, url: str) -> AbstractContextManager[Server]:
 
 def up_to_a_wish(screens: Screens, dialogue: Dialogue) -> Dialogue:
     """The hops before one that has an SMS sent: that is the outbox's work, and capped."""
-    return tuple(takewhile(lambda text: not play(screens, answers_of(text)).wish, dialogue))
+    return tuple(takewhile(lambda text: not play(screens, answers_of(text)).request, dialogue))
 
 
 def assert_right(komek: Server, bench: Bench) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.context import CommandContext
+from cli.consoles import err, out
+from cli.context import settings_or_exit
 from menus.contacts import (
     Changes,
     Contact,
@@ -26,29 +26,26 @@ from menus.parsing import read_table
 from runtime.clock import utc_today
 from runtime.settings import Settings
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
 MOST_NAMED = 10
 """Contacts in one line of a check."""
 
 
-def contact_commands(house: CommandContext) -> typer.Typer:
+def contact_commands() -> typer.Typer:
     """`contacts`, with its own commands."""
     cli = typer.Typer(no_args_is_help=True, help="Check, list, verify and import contacts.")
-    cli.add_typer(looking(house))
-    cli.add_typer(changing(house))
+    cli.add_typer(looking())
+    cli.add_typer(changing())
     return cli
 
 
-def looking(house: CommandContext) -> typer.Typer:
+def looking() -> typer.Typer:
     """The commands that only read the file."""
     cli = typer.Typer()
 
     @cli.command()
     def check() -> None:
         """Every fault of the file, and how many contacts may be sent."""
-        settings = house.settings()
+        settings = settings_or_exit()
         contacts, faults = read_contacts(file_of(settings))
         stop_at(faults)
         sent = only_sendable(contacts, utc_today(), settings.contacts_oldest_days)
@@ -59,7 +56,7 @@ def looking(house: CommandContext) -> typer.Typer:
         unverified: Annotated[bool, typer.Option(help="Only what may not be sent")] = False,
     ) -> None:
         """The contacts: who, which phones, how sure.  With --unverified, the to-do list."""
-        settings = house.settings()
+        settings = settings_or_exit()
         contacts, faults = read_contacts(file_of(settings))
         sent = set(only_sendable(contacts, utc_today(), settings.contacts_oldest_days))
         out.print(table_of(each for each in contacts if not (unverified and each in sent)))
@@ -68,7 +65,7 @@ def looking(house: CommandContext) -> typer.Typer:
     return cli
 
 
-def changing(house: CommandContext) -> typer.Typer:
+def changing() -> typer.Typer:
     """The commands that write it."""
     cli = typer.Typer()
 
@@ -80,7 +77,7 @@ def changing(house: CommandContext) -> typer.Typer:
         source: Annotated[str, typer.Option(help="Whom they asked, or where they read it")],
     ) -> None:
         """Write down that a contact was verified.  From then on it may be sent."""
-        stop_at(verify(file_of(house.settings()), id_, by, on.date(), source))
+        stop_at(verify(file_of(settings_or_exit()), id_, by, on.date(), source))
         out.print(f"{id_}: verified by {by} on {on.date()}", markup=False)
 
     @cli.command(name="import")
@@ -91,7 +88,7 @@ def changing(house: CommandContext) -> typer.Typer:
         yes: Annotated[bool, typer.Option("--yes", help="Apply without asking")] = False,
     ) -> None:
         """Show what a newer list would change, then apply it."""
-        file = file_of(house.settings())
+        file = file_of(settings_or_exit())
         changes = changes_from(file, read_table(newer))
         stop_at(changes.faults)
         show(changes)

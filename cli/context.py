@@ -6,26 +6,24 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 import typer
-from rich.console import Console
+from pydantic import ValidationError
 
+from cli.consoles import err
 from menus.live import LiveMenu
 from menus.model import Menu
 from runtime.embedded_redis import NoServer
-from runtime.provision import joined
+from runtime.provision import join_running
 from runtime.redis_client import REDIS_ERRORS
 from runtime.settings import Settings
 from sms.bootstrap import SmsService, texting
 
 T = TypeVar("T")
 
-err = Console(stderr=True, highlight=False)
-
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """What the commands ask of the house when one is called; each may end the command."""
+    """What `main.py` lends to the commands; each of these may end the command."""
 
-    settings: Callable[[], Settings]
     menu: Callable[[Settings], Menu]
     live_menu: Callable[[Settings, Menu | None], LiveMenu]
     log: Callable[[], None]
@@ -37,23 +35,35 @@ def refuse(why: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+def settings_or_exit() -> Settings:
+    """The settings, or one clear line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            name = "_".join(str(step) for step in each["loc"]).upper()
+            what = each["msg"].removeprefix("Value error, ")
+            err.print(f"KOMEK_{name}: {what}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
 def join_or_exit(settings: Settings) -> Settings:
     try:
-        return joined(settings)
+        return join_running(settings)
     except NoServer as error:
         refuse(str(error))
 
 
-def with_sms(house: CommandContext, ask: Callable[[SmsService], Awaitable[T]]) -> T:
+def with_sms(context: CommandContext, ask: Callable[[SmsService], Awaitable[T]]) -> T:
     """Ask something of the service's SMS."""
-    settings = join_or_exit(house.settings())
+    settings = join_or_exit(settings_or_exit())
 
     async def asked() -> T:
-        post = texting(settings, house.live_menu(settings, None))
+        sms = texting(settings, context.live_menu(settings, None))
         try:
-            return await ask(post)
+            return await ask(sms)
         finally:
-            await post.redis.aclose()
+            await sms.redis.aclose()
 
     try:
         return asyncio.run(asked())

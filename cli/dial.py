@@ -3,18 +3,16 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli.context import CommandContext, refuse
-from cli.terminal_phone import drawn, talk
+from cli.consoles import out
+from cli.context import CommandContext, refuse, settings_or_exit
+from cli.terminal_phone import draw, talk
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import answers_of
-from ussd.preview import conversation, everything, text_dialled
-
-out = Console(highlight=False)
+from ussd.preview import all_screens, conversation, text_dialled
 
 
-def dialling_commands(house: CommandContext) -> typer.Typer:
+def dial_commands(context: CommandContext) -> typer.Typer:
     """`dial` and `screens`."""
     cli = typer.Typer()
 
@@ -24,26 +22,26 @@ def dialling_commands(house: CommandContext) -> typer.Typer:
         keys: Annotated[str | None, typer.Option(help="Answers joined by *, such as 2*1")] = None,
     ) -> None:
         """A phone in the terminal.  With --keys: print the screens and end."""
-        settings = house.settings()
+        settings = settings_or_exit()
         budget, answers = budget_of(settings), _with_the_code(settings.service_code, code)
-        screens = screens_of(settings, house.menu(settings))
+        screens = screens_of(settings, context.menu(settings))
         if keys is None:
             talk(out, screens, budget, answers)
             return
         for shown in conversation(screens, answers + answers_of(keys)):
-            out.print(drawn(shown, budget))
+            out.print(draw(shown, budget))
 
     @cli.command()
     def screens(
         language: Annotated[str | None, typer.Option(help="One language, such as ru")] = None,
     ) -> None:
         """Everything that a phone can show, page by page, with its size."""
-        settings = house.settings()
-        menu = house.menu(settings)
+        settings = settings_or_exit()
+        menu = context.menu(settings)
         if language not in (None, *menu.languages):
             refuse(f"There is no language {language}: {', '.join(menu.languages)}")
-        for shown in everything(screens_of(settings, menu), language):
-            out.print(drawn(shown, budget_of(settings)))
+        for shown in all_screens(screens_of(settings, menu), language):
+            out.print(draw(shown, budget_of(settings)))
 
     return cli
 

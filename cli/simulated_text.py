@@ -1,5 +1,5 @@
-"""A text as if a number had sent it: heard by the service that runs, and what that
-number's phone then shows.  For the simulator only.
+"""A text sent as if from a number: the running service answers it, and the inbox of that
+number's phone is shown.  For the simulator only.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ class RealGateway(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SimulatedText:
     """What became of the reply, and the phone's inbox, the oldest first.
 
     `reply` is None when the text is not to be answered.
@@ -31,17 +31,17 @@ class Seen:
     inbox: list[Delivered]
 
 
-async def texted(post: SmsService, msisdn: str, message: str) -> Seen:
+async def send_as(sms: SmsService, msisdn: str, message: str) -> SimulatedText:
     """Let the number text, and wait five seconds at most for a worker to reply.
 
     Raises `RealGateway`, and `RedisError` when Redis does not answer.
     """
-    if not isinstance(post.gateway, Simulator):
+    if not isinstance(sms.gateway, Simulator):
         raise RealGateway
     inbound = Inbound(f"by-hand-{uuid4().hex}", msisdn, message)
-    await post.answering.hear(inbound)
-    reply = await _settled(post.outbox, key_of(inbound))
-    return Seen(reply, await post.gateway.inbox(msisdn))
+    await sms.answering.hear(inbound)
+    reply = await _settled(sms.outbox, key_of(inbound))
+    return SimulatedText(reply, await sms.gateway.inbox(msisdn))
 
 
 async def _settled(outbox: Outbox, key: str) -> State | None:

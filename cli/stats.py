@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
+from cli.consoles import out
 from cli.context import CommandContext, with_sms
 from runtime.clock import utc_now
 from runtime.suppression import MIN_PEOPLE
@@ -14,10 +14,8 @@ from sms.bootstrap import SmsService
 from sms.unknown_words import UnknownWord
 from web.figures import Day, Figures, added, sheet
 
-out = Console(highlight=False)
 
-
-def stats_command(house: CommandContext) -> typer.Typer:
+def stats_command(context: CommandContext) -> typer.Typer:
     """`stats`, in a set of commands of its own."""
     cli = typer.Typer()
 
@@ -27,7 +25,7 @@ def stats_command(house: CommandContext) -> typer.Typer:
         csv: Annotated[bool, typer.Option("--csv", help="As a sheet, day by day")] = False,
     ) -> None:
         """What people asked for, in figures of which none stands for 1 to 10 people."""
-        found, words = with_sms(house, lambda post: _asked(post, days))
+        found, words = with_sms(context, lambda sms: _asked(sms, days))
         if csv:
             print(sheet(found, words), end="")
         else:
@@ -36,8 +34,8 @@ def stats_command(house: CommandContext) -> typer.Typer:
     return cli
 
 
-async def _asked(post: SmsService, days: int) -> tuple[list[Day], list[UnknownWord]]:
-    figures = Figures.of(post)
+async def _asked(sms: SmsService, days: int) -> tuple[list[Day], list[UnknownWord]]:
+    figures = Figures.of(sms)
     return await figures.days(days, utc_now()), await figures.words(utc_now())
 
 

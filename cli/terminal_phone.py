@@ -17,7 +17,7 @@ def talk(console: Console, screens: Screens, budget: Budget, answers: tuple[str,
     """Show a screen, ask for the answer, until the session ends or is hung up."""
     while True:
         *_, shown = conversation(screens, answers)
-        console.print(drawn(shown, budget))
+        console.print(draw(shown, budget))
         if shown.screen.ends:
             return
         try:
@@ -27,7 +27,7 @@ def talk(console: Console, screens: Screens, budget: Budget, answers: tuple[str,
             return
 
 
-def drawn(shown: Shown, budget: Budget) -> RenderableType:
+def draw(shown: Shown, budget: Budget) -> RenderableType:
     """The phone, and beside it the encoding, the units used and the octets."""
     text = shown.screen.text
     size = measure(text)

@@ -5,12 +5,12 @@ import signal
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from cli.context import CommandContext, join_or_exit, refuse, with_sms
-from cli.simulated_text import RealGateway, Seen, texted
+from cli.consoles import out
+from cli.context import CommandContext, join_or_exit, refuse, settings_or_exit, with_sms
+from cli.simulated_text import RealGateway, SimulatedText, send_as
 from menus.live import LiveMenu, follow_changes
 from runtime.clock import utc_now
 from runtime.msisdn import is_msisdn
@@ -22,14 +22,11 @@ from sms.states import State
 
 T = TypeVar("T")
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
 
-
-def sms_commands(house: CommandContext) -> typer.Typer:
+def sms_commands(context: CommandContext) -> typer.Typer:
     """`text` and `worker`, and `digest` with its own."""
     cli = typer.Typer()
-    cli.add_typer(digest_commands(house), name="digest")
+    cli.add_typer(digest_commands(context), name="digest")
 
     @cli.command()
     def text(
@@ -43,48 +40,48 @@ def sms_commands(house: CommandContext) -> typer.Typer:
         the service that runs hears it, and the phone's inbox is shown; simulator only.
         """
         if sender is None:
-            out.print(_drawn(_previewed(house, message)))
+            out.print(_drawn(_preview_of(context, message)))
         else:
-            _show(_texted(house, sender, message), house.settings())
+            _show(_send_as(context, sender, message), settings_or_exit())
 
     @cli.command()
     def worker() -> None:
         """Send SMS and run the schedules, beside a `serve --no-worker`."""
-        settings = house.settings()
-        menu = house.menu(settings)
-        house.log()
+        settings = settings_or_exit()
+        menu = context.menu(settings)
+        context.log()
         settings = join_or_exit(settings)
-        asyncio.run(_work_until_stopped(settings, house.live_menu(settings, menu)))
+        asyncio.run(_work_until_stopped(settings, context.live_menu(settings, menu)))
 
     return cli
 
 
-def _previewed(house: CommandContext, message: str) -> str:
-    settings = house.settings()
-    menu = house.menu(settings)
+def _preview_of(context: CommandContext, message: str) -> str:
+    settings = settings_or_exit()
+    menu = context.menu(settings)
     return preview(message, menu, library_of(settings, menu))
 
 
-def _texted(house: CommandContext, sender: str, message: str) -> Seen:
+def _send_as(context: CommandContext, sender: str, message: str) -> SimulatedText:
     if not is_msisdn(sender):
         refuse(f"{sender} is no phone number: write + and digits, such as +77010000000")
     try:
-        return with_sms(house, lambda post: texted(post, sender, message))
+        return with_sms(context, lambda sms: send_as(sms, sender, message))
     except RealGateway:
         refuse("--from is for the simulator: with another gateway it would send a real SMS")
 
 
-def _show(seen: Seen, settings: Settings) -> None:
+def _show(simulated: SimulatedText, settings: Settings) -> None:
     """The inbox, the newest last; one line when there is no reply, or not yet."""
-    for each in seen.inbox:
+    for each in simulated.inbox:
         out.print(_drawn(each.text, f"{each.at.astimezone(settings.zone):%d.%m. %H:%M}"))
-    match seen.reply:
+    match simulated.reply:
         case None:
             out.print("no reply: KOMEK_PREFIXES leaves this number out, or it had its replies")
         case State.QUEUED | State.SENDING:
             refuse("the reply waits, since no worker runs: start one with `main.py worker`")
         case State.FAILED | State.EXPIRED | State.UNKNOWN:
-            refuse(f"the reply is {seen.reply}: see the log of the service")
+            refuse(f"the reply is {simulated.reply}: see the log of the service")
 
 
 def _drawn(text: str, when: str = "") -> Panel:
@@ -93,37 +90,37 @@ def _drawn(text: str, when: str = "") -> Panel:
     return Panel(Text(text), width=44, title=title, subtitle=when or None)
 
 
-def digest_commands(house: CommandContext) -> typer.Typer:
+def digest_commands(context: CommandContext) -> typer.Typer:
     """`digest due`, `run` and `status`."""
     cli = typer.Typer(no_args_is_help=True, help="The series of tips: what is due, run it, state.")
 
     @cli.command()
     def due() -> None:
         """How many people have a tip due now."""
-        count = with_sms(house, lambda post: post.subscriptions.waiting(utc_now()))
+        count = with_sms(context, lambda sms: sms.subscriptions.waiting(utc_now()))
         out.print(f"{count} due")
 
     @cli.command("run")
     def run_now() -> None:
         """Queue what is due now; nothing outside the hours that are allowed."""
-        out.print(with_sms(house, _run_due))
+        out.print(with_sms(context, _run_due))
 
     @cli.command()
     def status() -> None:
         """What waits in the outbox."""
-        for lane, count in with_sms(house, lambda post: post.outbox.waiting()).items():
+        for lane, count in with_sms(context, lambda sms: sms.outbox.waiting()).items():
             out.print(f"{lane}: {count} waiting")
 
     return cli
 
 
-async def _run_due(post: SmsService) -> str:
+async def _run_due(sms: SmsService) -> str:
     """What a run did; outside the hours, what waits and until when."""
-    calendar, now = post.calendar, utc_now()
+    calendar, now = sms.calendar, utc_now()
     if calendar.allows(now):
-        done = await post.run_due()
+        done = await sms.run_due()
         return f"{done.queued} queued, {done.held_back} held back by the cap"
-    count = await post.subscriptions.waiting(now)
+    count = await sms.subscriptions.waiting(now)
     following = calendar.first_from(now).astimezone(calendar.zone)
     return f"outside the hours, {count} due; next at {following:%Y-%m-%d %H:%M} ({calendar.zone})"
 
@@ -133,8 +130,8 @@ async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    post = texting(settings, menu)
+    sms = texting(settings, menu)
     following = asyncio.create_task(follow_changes(menu, stop))
-    await post.work(stop)
+    await sms.work(stop)
     await following
-    await post.redis.aclose()
+    await sms.redis.aclose()

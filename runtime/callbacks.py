@@ -1,4 +1,4 @@
-"""What a gateway posts to us: who may, how much, and read in which way.
+"""Forms that a gateway posts to us: checked for the secret, their size and their fields.
 
 A callback carries no signature, so its path carries a secret.  The body is a
 form; it is read by us, since form parsers drop the empty `text` of every first
@@ -67,11 +67,11 @@ class Callback:
             return PlainTextResponse(self._if_broken())
 
 
-class Callbacks:
-    """The gateways' addresses, `/{gateway}/{secret}/{what}`, before the application.
+class CallbackRouter:
+    """Routes `/{gateway}/{secret}/{what}` to a callback, and all else to the application.
 
-    They are looked up here since the layers of the application, which has nothing
-    to add, would cost as much as the whole answer.
+    It stands before the application: the layers of that one would cost as much as the
+    whole answer and have nothing to add.
     """
 
     def __init__(self, callbacks: Mapping[tuple[str, str], Callback], application: ASGIApp) -> None:

@@ -48,17 +48,17 @@ def embedded_redis(data_dir: Path) -> Iterator[str]:
     socket = data_dir.resolve() / "redis.sock"
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
-    with _locked(data_dir):
-        _wait_for_silence(socket)
-        with _kept_running(_command(data_dir.resolve(), socket)) as server:
-            _wait_for_answer(server, socket, data_dir)
+    with _lock(data_dir):
+        _wait_until_silent(socket)
+        with _keep_running(_command(data_dir.resolve(), socket)) as server:
+            _wait_until_answering(server, socket, data_dir)
             yield f"unix://{quote(str(socket))}"
 
 
 def running_redis(data_dir: Path) -> str | None:
     """The address of the server that another process runs on the data directory."""
     socket = data_dir.resolve() / "redis.sock"
-    return f"unix://{quote(str(socket))}" if _answers(socket) else None
+    return f"unix://{quote(str(socket))}" if _is_answering(socket) else None
 
 
 def server_binary() -> str:
@@ -90,7 +90,7 @@ def _lock_file(data_dir: Path) -> IO[str]:
 
 
 @contextmanager
-def _locked(data_dir: Path) -> Iterator[None]:
+def _lock(data_dir: Path) -> Iterator[None]:
     with _lock_file(data_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -116,7 +116,7 @@ def _command(data_dir: Path, socket: Path) -> list[str]:
 
 
 @contextmanager
-def _kept_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _keep_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run the server, and start it again should it die before the block ends.
 
     A thread of its own starts it, since the kernel ends it with that thread.
@@ -159,24 +159,24 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_for_silence(socket: Path) -> None:
-    """A server of a Komek that was just killed may still be on its way out."""
+def _wait_until_silent(socket: Path) -> None:
+    """Wait until the server of a Komek that was just killed has ended."""
     deadline = time.monotonic() + 5
-    while _answers(socket):
+    while _is_answering(socket):
         if time.monotonic() > deadline:
             raise NoServer(f"an unknown server listens on {socket}: end it first")
         time.sleep(0.05)
 
 
-def _wait_for_answer(server: subprocess.Popen[bytes], socket: Path, data_dir: Path) -> None:
+def _wait_until_answering(server: subprocess.Popen[bytes], socket: Path, data_dir: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(socket):
+    while not _is_answering(socket):
         if server.poll() is not None or time.monotonic() > deadline:
             raise NoServer(f"the embedded server did not start: see {data_dir / 'redis.log'}")
         time.sleep(0.005)
 
 
-def _answers(socket: Path) -> bool:
+def _is_answering(socket: Path) -> bool:
     once = Retry(NoBackoff(), 0)  # by default redis-py tries for seconds
     with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket), retry=once) as client:
         return bool(client.ping())

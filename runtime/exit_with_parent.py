@@ -1,9 +1,9 @@
-"""Become another program, one that ends when its parent does.
+"""Become another program that ends when its parent does.
 
-    python end_with_parent.py PARENT_PID PROGRAM ARGUMENT...
+    python exit_with_parent.py PARENT_PID PROGRAM ARGUMENT...
 
-On Linux the kernel kills it when the parent (the very thread that started it) is
-gone, `kill -9` included.  Elsewhere it is that program and nothing more.
+On Linux the kernel kills it when the thread that started it is gone, even by
+`kill -9`.  Elsewhere the program is started and not watched.
 """
 
 import ctypes
@@ -14,14 +14,14 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def end_with(parent: int, by: signal.Signals) -> None:
-    """Ask the kernel for this signal when the parent is gone; on Linux only."""
+def exit_with(parent: int, by: signal.Signals) -> None:
+    """Let the kernel send us this signal when the parent is gone; on Linux only."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, by)
-        if os.getppid() != parent:  # it was gone before the kernel knew
+        if os.getppid() != parent:  # the parent ended before the kernel was asked
             sys.exit(1)
 
 
 if __name__ == "__main__":
-    end_with(int(sys.argv[1]), signal.SIGKILL)
+    exit_with(int(sys.argv[1]), signal.SIGKILL)
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606

@@ -1,4 +1,4 @@
-"""Several processes of one service on one port, and the signals that they heed."""
+"""Several processes that serve one port, and what they do on a signal."""
 
 import base64
 import multiprocessing
@@ -8,19 +8,19 @@ import sys
 
 from uvicorn.supervisors import Multiprocess
 
-from runtime.exit_with_parent import end_with
+from runtime.exit_with_parent import exit_with
 from runtime.settings import Settings, data_key_of, secret_of, token_of
 
 
 def at_a_terminal() -> bool:
-    """There a hang-up means that the window was closed; elsewhere, that an operator
-    wants the menu read again.
+    """Whether we run in a terminal: there SIGHUP means that the window was closed;
+    elsewhere it asks for the menu to be read again.
     """
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def export_settings(settings: Settings) -> None:
-    """Let the worker processes find what this one made for itself."""
+    """Hand the completed settings to the worker processes, in their environment."""
     os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
     os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
     os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
@@ -29,15 +29,15 @@ def export_settings(settings: Settings) -> None:
 
 
 def settings_in_worker() -> Settings:
-    """The settings in such a process, which ends with the one that made it."""
+    """The settings of a worker process, which from now on ends with its parent."""
     if (parent := multiprocessing.parent_process()) and parent.pid:
-        end_with(parent.pid, signal.SIGTERM)
+        exit_with(parent.pid, signal.SIGTERM)
     return Settings()
 
 
 class Workers(Multiprocess):
-    """The first process, which serves nothing itself.  SIGHUP reloads the menu in each
-    of the others.
+    """The parent process, which serves nothing itself.  SIGHUP makes each worker reload
+    the menu.
     """
 
     def handle_hup(self) -> None:

@@ -1,5 +1,5 @@
-"""What a service makes for itself where the settings leave it open, and how another
-process on the same data directory finds it: a server, a secret, a data key.
+"""What a service makes for itself where it is not set: a Redis server, a secret, a data
+key; and how another process on the same data directory finds them.
 """
 
 import base64
@@ -14,10 +14,9 @@ from runtime.files import make_private
 from runtime.settings import Settings
 
 
-def complete(settings: Settings, stack: ExitStack) -> Settings:
-    """The settings of a service that starts; its server runs until the stack closes.
-
-    Raises `NoServer`.
+def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
+    """Start a server and make the secrets that are not set; the settings with them.  The
+    server runs until the stack closes.  Raises `NoServer`.
     """
     url = settings.redis_url or stack.enter_context(embedded_redis(settings.data_dir))
     secret = settings.callback_secret or SecretStr(secrets.token_urlsafe(16))
@@ -28,8 +27,8 @@ def complete(settings: Settings, stack: ExitStack) -> Settings:
     return settings.model_copy(update=made)
 
 
-def joined(settings: Settings) -> Settings:
-    """The settings with the server and the key of the service that runs already.
+def join_running(settings: Settings) -> Settings:
+    """Settings completed with the running service's Redis address and data key.
 
     Raises `NoServer`.
     """
@@ -45,7 +44,9 @@ def _data_key(settings: Settings) -> SecretStr:
 
 
 def load_or_make_key(data_dir: Path) -> str:
-    """A key of our own, made once: a simulator needs none from an operator."""
+    """The data key of this directory, made at the first call: a simulator needs none from
+    an operator.
+    """
     file = data_dir / "data-key"
     if not file.exists():
         make_private(data_dir)

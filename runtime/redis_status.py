@@ -1,7 +1,6 @@
-"""Redis as it really is: what it would lose in a power cut, or to make room.
+"""How safe Redis is: what it would lose in a power cut, or to make room.
 
-What a server does not tell is not known, and said to be so: a hosted one often
-forbids CONFIG.
+What a server refuses to tell is shown as unknown: a hosted one often forbids CONFIG.
 """
 
 from collections.abc import Mapping
@@ -29,10 +28,11 @@ class Danger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RedisState:
+class RedisStatus:
     """What the server says of itself; empty or None where it says nothing.
 
-    `used`, `most`: octets; `most` is 0 where there is no limit.
+    `used`, `most`: octets; `most` is 0 where there is no limit.  `write_failed`: the last
+    write to the append-only file did.
     """
 
     server: str
@@ -42,56 +42,52 @@ class RedisState:
     policy: str
     used: int | None
     most: int
-    dangers: tuple[Danger, ...]
+    write_failed: bool
+
+    @property
+    def dangers(self) -> tuple[Danger, ...]:
+        failed = Danger.WRITE_FAILED if self.write_failed else None
+        return tuple(filter(None, (_of_power_cut(self), failed, _of_memory(self))))
 
 
-async def redis_state(redis: Redis) -> RedisState:
+async def read_redis_status(redis: Redis) -> RedisStatus:
     """Ask the server.  Raises what redis-py does when it does not answer at all."""
-    info = await _told(redis.info())
-    config = await _told(redis.config_get("appendfsync", "save"))
-    return state_of(info, config)
+    info = await _unless_refused(redis.info())
+    config = await _unless_refused(redis.config_get("appendfsync", "save"))
+    return status_of(info, config)
 
 
-def state_of(info: Mapping[str, Any], config: Mapping[str, Any]) -> RedisState:
-    """What the answers to INFO and CONFIG GET come to; an empty one was refused."""
-    enabled = info.get("aof_enabled")
-    appendonly = None if enabled is None else str(enabled) == "1"
-    fsync, policy = str(config.get("appendfsync", "")), str(info.get("maxmemory_policy", ""))
-    used, most = info.get("used_memory"), int(info.get("maxmemory", 0))
-    state = RedisState(
+def status_of(info: Mapping[str, Any], config: Mapping[str, Any]) -> RedisStatus:
+    """The status by the answers to INFO and CONFIG GET; an empty one was refused."""
+    enabled, used = info.get("aof_enabled"), info.get("used_memory")
+    return RedisStatus(
         server=_server(info),
-        appendonly=appendonly,
-        fsync=fsync,
+        appendonly=None if enabled is None else str(enabled) == "1",
+        fsync=str(config.get("appendfsync", "")),
         save=config.get("save"),
-        policy=policy,
+        policy=str(info.get("maxmemory_policy", "")),
         used=None if used is None else int(used),
-        most=most,
-        dangers=(),
+        most=int(info.get("maxmemory", 0)),
+        write_failed=str(info.get("aof_last_write_status", "ok")) != "ok",
     )
-    failed = str(info.get("aof_last_write_status", "ok")) != "ok"
-    dangers = (_of_power_cut(state), Danger.WRITE_FAILED if failed else None, _of_memory(state))
-    return RedisState(
-        state.server, appendonly, fsync, state.save, policy, state.used, most,
-        tuple(each for each in dangers if each),
-    )  # fmt: skip
 
 
-def _of_power_cut(state: RedisState) -> Danger | None:
-    if state.appendonly is False:
+def _of_power_cut(status: RedisStatus) -> Danger | None:
+    if status.appendonly is False:
         return Danger.NO_APPENDONLY
-    if state.appendonly is None or not state.fsync:
+    if status.appendonly is None or not status.fsync:
         return Danger.FSYNC_UNKNOWN
-    return None if state.fsync == "always" else Danger.NOT_ALWAYS
+    return None if status.fsync == "always" else Danger.NOT_ALWAYS
 
 
-def _of_memory(state: RedisState) -> Danger | None:
-    if not state.policy:
+def _of_memory(status: RedisStatus) -> Danger | None:
+    if not status.policy:
         return Danger.EVICTION_UNKNOWN
-    if not state.most:
+    if not status.most:
         return None
-    if state.policy != "noeviction":
+    if status.policy != "noeviction":
         return Danger.EVICTS
-    return Danger.NEARLY_FULL if (state.used or 0) > state.most * NEARLY_FULL else None
+    return Danger.NEARLY_FULL if (status.used or 0) > status.most * NEARLY_FULL else None
 
 
 def _server(info: Mapping[str, Any]) -> str:
@@ -100,8 +96,8 @@ def _server(info: Mapping[str, Any]) -> str:
     return f"Redis {info['redis_version']}" if "redis_version" in info else ""
 
 
-async def _told(asked: Any) -> Mapping[str, Any]:
-    """The answer; nothing, where the server forbids the question."""
+async def _unless_refused(asked: Any) -> Mapping[str, Any]:
+    """The answer; empty where the server forbids the question."""
     try:
         answer: Mapping[str, Any] = await asked
     except ResponseError:

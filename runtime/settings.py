@@ -1,4 +1,4 @@
-"""What an operator sets: KOMEK_… variables of the environment or of a `.env` file."""
+"""The settings: KOMEK_… variables of the environment or of a `.env` file."""
 
 import base64
 import re
@@ -21,14 +21,14 @@ from redis.asyncio.connection import parse_url
 HOUSE = Path(__file__).parent.parent
 
 
-def strong(secret: SecretStr) -> SecretStr:
+def _strong(secret: SecretStr) -> SecretStr:
     """The secret, if it can stand in a path and nobody can guess it."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{22,}", secret.get_secret_value()):
         raise ValueError("needs 22 or more of A-Z a-z 0-9 _ - (128 bits)")
     return secret
 
 
-def content(path: object) -> str:
+def _content_of(path: object) -> str:
     """The secret that a file holds."""
     try:
         return Path(str(path)).read_text(encoding="utf-8").strip()
@@ -36,13 +36,13 @@ def content(path: object) -> str:
         raise ValueError(getattr(error, "strerror", None) or "is not text") from None
 
 
-def address(url: str) -> str:
+def _redis_address(url: str) -> str:
     """The address of a Redis, if it is one."""
     parse_url(url)  # raises ValueError, and says which addresses there are
     return url
 
 
-def decodable(key: SecretStr) -> SecretStr:
+def _32_octets(key: SecretStr) -> SecretStr:
     """The key, if it is 32 octets in base64."""
     try:
         octets = base64.b64decode(key.get_secret_value(), validate=True)
@@ -56,25 +56,25 @@ def decodable(key: SecretStr) -> SecretStr:
     return key
 
 
-def zone_of(name: object) -> ZoneInfo:
+def _zone(name: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(name))
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError("is no time zone; write one such as Asia/Almaty") from None
 
 
-def split(prefixes: object) -> object:
+def _split(prefixes: object) -> object:
     """`+7,+996` as a list."""
     return prefixes.replace(" ", "").split(",") if isinstance(prefixes, str) else prefixes
 
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
-Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(split), Field(min_length=1)]
-DataKey = Annotated[SecretStr, AfterValidator(decodable)]
-DataKeyFile = Annotated[DataKey, BeforeValidator(content)]
-ApiKeyFile = Annotated[SecretStr, BeforeValidator(content)]
-Secret = Annotated[SecretStr, AfterValidator(strong)]
-SecretFile = Annotated[Secret, BeforeValidator(content)]
+Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+DataKey = Annotated[SecretStr, AfterValidator(_32_octets)]
+DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
+ApiKeyFile = Annotated[SecretStr, BeforeValidator(_content_of)]
+Secret = Annotated[SecretStr, AfterValidator(_strong)]
+SecretFile = Annotated[Secret, BeforeValidator(_content_of)]
 
 
 class Settings(BaseSettings):
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    redis_url: Annotated[str, AfterValidator(address)] | None = None
+    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = None
     data_dir: Path = Path("data")
     menus_dir: Path = HOUSE / "menus"
     gateway: Literal["simulator", "africastalking"] = "simulator"
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     sender_id: str | None = None
     short_code: str = "1234"
     prefixes: Prefixes = ("+7",)
-    zone: Annotated[ZoneInfo, BeforeValidator(zone_of)] = ZoneInfo("Asia/Almaty")
+    zone: Annotated[ZoneInfo, BeforeValidator(_zone)] = ZoneInfo("Asia/Almaty")
     series_every_days: Annotated[int, Field(ge=1, le=30)] = 2
     series_weekends: bool = False
     contacts_oldest_days: Annotated[int, Field(ge=1)] = 3 * 365
@@ -120,14 +120,16 @@ class Settings(BaseSettings):
 
     @field_validator("at_username")
     @classmethod
-    def _named(cls, name: str, info: ValidationInfo) -> str:
+    def _required_by_gateway(cls, name: str, info: ValidationInfo) -> str:
         if not name and info.data.get("gateway") == "africastalking":
             raise ValueError("is missing; set it to the name of your account")
         return name
 
     @field_validator("callback_secret", "data_key", "at_api_key")
     @classmethod
-    def _one_of_two(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _from_file_or_required(
+        cls, secret: SecretStr | None, info: ValidationInfo
+    ) -> SecretStr | None:
         file = f"{info.field_name}_file"
         secret = secret or info.data.get(file)
         file_is_wrong = file not in info.data
@@ -137,7 +139,7 @@ class Settings(BaseSettings):
 
     @field_validator("operator_token")
     @classmethod
-    def _of_file(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _from_file(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         return token or info.data.get("operator_token_file")
 
 

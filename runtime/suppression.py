@@ -1,6 +1,6 @@
 """Which figures may be shown, so that none of them stands for 1 to 10 people.
 
-A `Split` tells where each of some people belongs: in one cell, and in no other.
+A `Breakdown` tells where each of some people belongs: in one cell, and in no other.
 Several splits of the same people (by language, by place) add up to the same number,
 and that is how a small cell that is left out could be found: by subtraction.  So
 what is shown is itself such a set of splits, of people who may have been there, with
@@ -21,7 +21,7 @@ known to `STEP` - 1 only, so no two of these differ by what must be 1 to 10."""
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Breakdown:
     """People by where they belong.  `known`: every cell that there can be, so that an
     empty one is not told from one that is too small.
     """
@@ -31,7 +31,7 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Publishable:
     """What of a split may be shown.  `others`: people in cells that are not."""
 
     cells: Mapping[str, int]
@@ -42,7 +42,7 @@ class Shown:
         return sum(self.cells.values()) + self.others
 
 
-def shown(splits: Sequence[Split], fewest: int = MIN_PEOPLE) -> list[Shown]:
+def suppress(splits: Sequence[Breakdown], fewest: int = MIN_PEOPLE) -> list[Publishable]:
     """What may be shown of splits of the same people; all of it adds up to one number."""
     each = [_large(split, fewest) for split in splits]
     while len({one.total for one in each}) > 1:
@@ -61,7 +61,7 @@ def in_steps(count: int, step: int = STEP) -> int:
     return count - count % step
 
 
-def _large(split: Split, fewest: int) -> Shown:
+def _large(split: Breakdown, fewest: int) -> Publishable:
     """The large cells, and the people in all small ones together.
 
     Of those no more than the small cells could hold if any one of them were empty.
@@ -69,16 +69,16 @@ def _large(split: Split, fewest: int) -> Shown:
     large = {cell: people for cell, people in split.cells.items() if people >= fewest}
     small = len(set(split.known) - set(large))
     rest = sum(split.cells.values()) - sum(large.values())
-    return Shown(large, at_least(min(rest, (fewest - 1) * (small - 1)), fewest))
+    return Publishable(large, at_least(min(rest, (fewest - 1) * (small - 1)), fewest))
 
 
-def _lowered(one: Shown, by: int, fewest: int) -> Shown:
+def _lowered(one: Publishable, by: int, fewest: int) -> Publishable:
     """The same with so many people fewer, taken from the largest figure there is."""
     if not by:
         return one
     largest = max(one.cells, key=lambda cell: (one.cells[cell], cell), default=None)
     if largest is None or one.others > one.cells[largest]:
-        return Shown(one.cells, at_least(one.others - by, fewest))
+        return Publishable(one.cells, at_least(one.others - by, fewest))
     left = at_least(one.cells[largest] - by, fewest)
     rest = {cell: people for cell, people in one.cells.items() if cell != largest}
-    return Shown({**rest, largest: left} if left else rest, one.others)
+    return Publishable({**rest, largest: left} if left else rest, one.others)

@@ -19,9 +19,9 @@ from sms.encoding import measure
 from sms.replies import plain
 from sms.understanding import name_of
 from ussd.paging import Budget
-from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
+from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
 
-LEAST_ROOM = 20
+MIN_ROOM = 20
 """Units for the text itself that the lines around it must leave on each screen."""
 _HEADINGS = ("abroad", "here")
 """Of an answer about a country; only messages need them."""
@@ -32,53 +32,53 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
 
     def check(draft: Draft, menu: Menu) -> Iterator[Fault]:
         screens = Screens(menu, budget)
-        yield from _screen_0(draft, screens.sheets[SCREEN_0])
+        yield from _screen_0(draft, screens.view(SCREEN_0))
         for language in menu.languages.values():
             too_long = list(_phrases(draft, screens, menu, language))
             yield from too_long
             for node in menu.nodes if not too_long else ():
-                sheet = screens.sheets[Place(language.code, node)]
-                yield from _node(draft, sheet, language, node)
+                view = screens.view(Place(language.code, node))
+                yield from _node(draft, view, language, node)
             if not too_long:
                 yield from _look_ups(draft, screens, menu, language)
 
     return check
 
 
-def _screen_0(draft: Draft, sheet: Sheet) -> Iterator[Fault]:
-    shown = sheet.noticed.around(sheet.text, more=False)
-    if not sheet.budget.holds(shown):
+def _screen_0(draft: Draft, view: View) -> Iterator[Fault]:
+    shown = view.noticed.around(view.text, more=False)
+    if not view.budget.holds(shown):
         where = draft.tree.source.key("start", "text")
         yield Fault(
-            where, "start", f"with its notice and the languages {_over(shown, sheet.budget)}"
+            where, "start", f"with its notice and the languages {_over(shown, view.budget)}"
         )
 
 
 def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
-    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
+    view = screens.view(Place(language.code, menu.start.leads_to))
     source = draft.languages[language.code].source
-    if not sheet.budget.holds(sheet.goodbye):
+    if not view.budget.holds(view.goodbye):
         where = source.key("phrases", "goodbye")
-        yield Fault(where, "phrases", f"'goodbye' {_over(sheet.goodbye, sheet.budget)}")
+        yield Fault(where, "phrases", f"'goodbye' {_over(view.goodbye, view.budget)}")
     not_sent = screens.not_sent(language.code)
-    if not sheet.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
+    if not view.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
         where = source.key("phrases", "not_sent")
-        yield Fault(where, "phrases", f"'not_sent' {_over(shown, sheet.budget)}")
+        yield Fault(where, "phrases", f"'not_sent' {_over(shown, view.budget)}")
     notice = max(language.phrases.not_on_list, language.phrases.not_found, key=len)
-    around = replace(sheet.noticed, above=notice).around("?", more=True)
-    room = sheet.budget.of(around) - measure(around).units + 1
-    if room < LEAST_ROOM:
-        what = f"leave {room} units for text, at least {LEAST_ROOM} are needed: shorten them"
+    around = replace(view.noticed, above=notice).around("?", more=True)
+    room = view.budget.of(around) - measure(around).units + 1
+    if room < MIN_ROOM:
+        what = f"leave {room} units for text, at least {MIN_ROOM} are needed: shorten them"
         yield Fault(
             source.key("phrases"), "phrases", f"the notice, 'next', 'back' and 'start' {what}"
         )
 
 
-def _node(draft: Draft, sheet: Sheet, language: Language, node: str) -> Iterator[Fault]:
-    source, frame, budget = draft.languages[language.code].source, sheet.plain, sheet.budget
-    for key, place in sheet.choices.items():
-        steps: Steps = ("phrases", "agree") if place.done else ("nodes", place.node, "label")
-        label = language.phrases.agree if place.done else language.words[place.node].label
+def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[Fault]:
+    source, frame, budget = draft.languages[language.code].source, view.plain, view.budget
+    for key, place in view.choices.items():
+        steps: Steps = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
+        label = language.phrases.agree if place.confirmed else language.words[place.node].label
         line = f"{key} {label}"
         if not budget.holds(shown := frame.around(line, more=True)):
             what = f"the choice '{line}' {_over(shown, budget)}"
@@ -97,7 +97,7 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
     """
     if not any(node.finds for node in menu.nodes.values()):
         return
-    sheet = screens.sheets[Place(language.code, menu.start.leads_to)]
+    view = screens.view(Place(language.code, menu.start.leads_to))
     source = draft.languages[language.code].source
     lines = [
         (source.value("sms", "embassy", key), "sms", line.replace("{phone}", LONG_PHONE))
@@ -106,8 +106,8 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
     ]
     lines += _commonest(draft.countries, language)
     for where, screen, line in lines:
-        if not sheet.budget.holds(shown := sheet.plain.around(line, more=True)):
-            yield Fault(where, screen, f"the line '{line}' {_over(shown, sheet.budget)}")
+        if not view.budget.holds(shown := view.plain.around(line, more=True)):
+            yield Fault(where, screen, f"the line '{line}' {_over(shown, view.budget)}")
 
 
 def _commonest(countries: Part[Names], language: Language) -> Iterator[tuple[Where, str, str]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from sms.requests import DialableRequest
-from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, Sheet
+from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, View
 
 MISSES_ALLOWED = 2
 """After one more in a row the session ends with the numbers to call."""
@@ -31,16 +31,17 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a caller is: the way they came, and how often they have just missed.
+    """Where a caller is, through which places they came, and how many wrong keys in a row
+    they have just typed.
 
-    `wish`: what they agreed to, while the phone shows what is said then; `since`: how
+    `request`: what they agreed to, while the phone shows what is said then; `since`: how
     many answers ago.  An answer that is played again on the way elsewhere has no effect.
     """
 
-    way: tuple[HistoryEntry, ...] = (HistoryEntry(SCREEN_0),)
+    history: tuple[HistoryEntry, ...] = (HistoryEntry(SCREEN_0),)
     misses: int = 0
     ended: bool = False
-    wish: DialableRequest | None = None
+    request: DialableRequest | None = None
     since: int = 0
 
 
@@ -63,41 +64,41 @@ def step(screens: Screens, session: Session, answer: str) -> Session:
     Nothing a caller types is an error: an answer that is not on offer shows the
     same screen again under a notice, and after three in a row the session ends.
     """
-    moved = _moved(screens, session, answer)
-    if not session.wish or moved.ended or moved.way[-1].place != session.way[-1].place:
+    moved = _move(screens, session, answer)
+    if not session.request or moved.ended or moved.history[-1].place != session.history[-1].place:
         return moved
-    return replace(moved, wish=session.wish, since=session.since + 1)
+    return replace(moved, request=session.request, since=session.since + 1)
 
 
-def _moved(screens: Screens, session: Session, answer: str) -> Session:
+def _move(screens: Screens, session: Session, answer: str) -> Session:
     if session.ended:
         return session
-    sheet = screens.sheets[session.way[-1].place]
-    key = answer if answer in sheet.choices else key_of(answer)
-    if place := sheet.choices.get(key):
-        way = (*session.way, HistoryEntry(place))
-        return _done(screens, way) if place.done else Session(way)
+    view = screens.view(session.history[-1].place)
+    key = answer if answer in view.choices else key_of(answer)
+    if place := view.choices.get(key):
+        history = (*session.history, HistoryEntry(place))
+        return _confirm(screens, history) if place.confirmed else Session(history)
     if key == NEXT:
-        return _turn_page(sheet, session)
+        return _turn_page(view, session)
     if key == BACK:
         return _go_back(session)
-    if key == START and len(session.way) > 1:
+    if key == START and len(session.history) > 1:
         return Session()
-    return _find(sheet, session, answer) or _miss(session)
+    return _find(view, session, answer) or _miss(session)
 
 
 def show(screens: Screens, session: Session) -> Screen:
     """What the phone shows now."""
-    stand = session.way[-1]
-    sheet = screens.sheets[stand.place]
+    entry = session.history[-1]
+    view = screens.view(entry.place)
     if session.ended:
-        return Screen(sheet.goodbye, ends=True)
-    return Screen(sheet.page(stand.starts[-1], notice=session.misses > 0).shown, ends=False)
+        return Screen(view.goodbye, ends=True)
+    return Screen(view.page(entry.starts[-1], notice=session.misses > 0).shown, ends=False)
 
 
 def show_not_sent(screens: Screens, session: Session) -> Screen:
-    """What the phone shows when a wish was not granted; the answers stay the same."""
-    return Screen(screens.not_sent(session.way[-1].place.language).page().shown, ends=False)
+    """What the phone shows when an SMS cannot be sent; the answers stay the same."""
+    return Screen(screens.not_sent(session.history[-1].place.language).page().shown, ends=False)
 
 
 def key_of(answer: str) -> str:
@@ -112,40 +113,40 @@ def _western(char: str) -> str:
     return char if digit is None else str(digit)
 
 
-def _done(screens: Screens, way: tuple[HistoryEntry, ...]) -> Session:
-    """What is done takes the place of its question, so that `0` does not lead to the
-    question again.
+def _confirm(screens: Screens, history: tuple[HistoryEntry, ...]) -> Session:
+    """The confirmed action takes the place of its question, so that `0` does not lead to
+    the question again.
     """
-    *before, _, stand = way
-    return Session((*before, stand), wish=screens.sheets[stand.place].wish)
+    *before, _, entry = history
+    return Session((*before, entry), request=screens.view(entry.place).request)
 
 
-def _find(sheet: Sheet, session: Session, answer: str) -> Session | None:
+def _find(view: View, session: Session, answer: str) -> Session | None:
     """To the country that was typed; a name typed on the question which takes its place."""
-    *before, stand = session.way
-    place = sheet.find(answer) if sheet.find and len(answer) <= _LONGEST_NAME else None
-    if place in (None, stand.place):
+    *before, entry = session.history
+    place = view.find(answer) if view.find and len(answer) <= _LONGEST_NAME else None
+    if place in (None, entry.place):
         return None
-    way = before if stand.place.codes else session.way
-    return Session((*way, HistoryEntry(place)))
+    history = before if entry.place.countries else session.history
+    return Session((*history, HistoryEntry(place)))
 
 
-def _turn_page(sheet: Sheet, session: Session) -> Session:
-    *before, stand = session.way
-    page = sheet.page(stand.starts[-1], notice=session.misses > 0)
+def _turn_page(view: View, session: Session) -> Session:
+    *before, entry = session.history
+    page = view.page(entry.starts[-1], notice=session.misses > 0)
     if not page.more:
         return _miss(session)
-    return Session((*before, HistoryEntry(stand.place, (*stand.starts, page.end))))
+    return Session((*before, HistoryEntry(entry.place, (*entry.starts, page.end))))
 
 
 def _go_back(session: Session) -> Session:
     """To the page before, or from the first page to the place before."""
-    *before, stand = session.way
-    if len(stand.starts) > 1:
-        return Session((*before, HistoryEntry(stand.place, stand.starts[:-1])))
+    *before, entry = session.history
+    if len(entry.starts) > 1:
+        return Session((*before, HistoryEntry(entry.place, entry.starts[:-1])))
     return Session(tuple(before)) if before else _miss(session)
 
 
 def _miss(session: Session) -> Session:
     misses = session.misses + 1
-    return Session(session.way, misses, ended=misses > MISSES_ALLOWED)
+    return Session(session.history, misses, ended=misses > MISSES_ALLOWED)

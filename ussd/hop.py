@@ -7,7 +7,7 @@ from sms.consent import Consent, Grant
 from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.screens import Screens
-from ussd.sessions import Heard, Known, Sessions
+from ussd.sessions import HopRecord, SessionRecord, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ class Dialogue:
         in whatever order and on whichever process they arrive; only what could not be
         sent before may be sent when it is asked for again.
         """
-        known = Known(self._menu.current.version)
+        record = SessionRecord(self._menu.current.version)
         screens = self._screens(self._menu.current)
         session = play(screens, hop.answers)
         if hop.session_id:
-            known = await self._sessions.hear(_heard(hop, session), known.version)
-            if known.version != screens.version:
-                screens = self._screens(self._menu.version(known.version))
+            record = await self._sessions.record(_record_of(hop, session), record.version)
+            if record.version != screens.version:
+                screens = self._screens(self._menu.version(record.version))
                 session = play(screens, hop.answers)
-        if session.wish and not await self._granted(session, hop, known, screens):
+        if session.request and not await self._fulfil(session, hop, record, screens):
             return show_not_sent(screens, session)
         return show(screens, session)
 
@@ -55,20 +55,24 @@ class Dialogue:
         """The numbers in all languages, for when anything breaks."""
         return self._screens(self._menu.current).emergency
 
-    async def _granted(self, session: Session, hop: Hop, known: Known, screens: Screens) -> bool:
-        """Whether what the caller agreed to is carried out, now or before.
+    async def _fulfil(
+        self, session: Session, hop: Hop, record: SessionRecord, screens: Screens
+    ) -> bool:
+        """Carry out what the caller agreed to; whether it is, now or by an earlier hop.
 
         Who dials the agreement together with the code has not seen the question, and
         whoever holds the phone may not be who made up that code: nothing is sent then.
         """
         agreed = len(hop.answers) - session.since
-        asked = known.dialled is not None and known.dialled < agreed
-        if not (session.wish and asked and hop.session_id and hop.msisdn):
+        asked = record.dialled is not None and record.dialled < agreed
+        if not (session.request and asked and hop.session_id and hop.msisdn):
             return False
-        words = screens.words_of(session.wish)
-        return await self._grant(Consent(hop.session_id, hop.msisdn, session.wish, words))
+        message = screens.message_for(session.request)
+        return await self._grant(Consent(hop.session_id, hop.msisdn, session.request, message))
 
 
-def _heard(hop: Hop, session: Session) -> Heard:
-    place = session.way[-1].place
-    return Heard(hop.session_id or "", hop.msisdn, len(hop.answers), (place.language, place.node))
+def _record_of(hop: Hop, session: Session) -> HopRecord:
+    place = session.history[-1].place
+    return HopRecord(
+        hop.session_id or "", hop.msisdn, len(hop.answers), (place.language, place.node)
+    )

@@ -1,11 +1,11 @@
-"""A phone in the terminal: a screen in its frame, and what it costs beside it."""
+"""Screens to be looked at: those of one dialogue, or all that a phone can show."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sms.requests import DialableRequest
 from ussd.engine import Screen, Session, play, show
-from ussd.screens import SCREEN_0, Place, Screens, Sheet
+from ussd.screens import SCREEN_0, Place, Screens, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +32,49 @@ def conversation(screens: Screens, answers: Sequence[str]) -> Iterator[Shown]:
     for heard in range(len(answers) + 1):
         session = play(screens, answers[:heard])
         title = f"> {answers[heard - 1]}" if heard else "dialled"
-        sends = _sends(screens, session.wish) if session.wish and not session.since else ""
+        sends = _sends(screens, session.request) if session.request and not session.since else ""
         yield Shown(title, show(screens, session), *_page_of(screens, session), sends)
         if session.ended:
             return
 
 
-def everything(screens: Screens, language: str | None = None) -> Iterator[Shown]:
+def all_screens(screens: Screens, language: str | None = None) -> Iterator[Shown]:
     """Every page of every place that keys lead to, and what is said when nothing helps."""
     goodbyes: dict[str, str] = {}
-    for place in _reached(screens):
-        sheet, code = screens.sheets[place], place.language
+    for place in _reachable(screens):
+        view, code = screens.view(place), place.language
         if language in (None, code) or not code:
-            yield from _all_pages(_named(place), sheet)
-            goodbyes.setdefault(code, sheet.goodbye)
+            yield from _all_pages(_title_of(place), view)
+            goodbyes.setdefault(code, view.goodbye)
     for code, goodbye in goodbyes.items():
         yield Shown(f"{code} after three wrong keys".strip(), Screen(goodbye, ends=True))
         if code:
             yield from _all_pages(f"{code} not sent", screens.not_sent(code))
 
 
-def _reached(screens: Screens) -> Iterator[Place]:
+def _reachable(screens: Screens) -> Iterator[Place]:
     """Every place by keys, from screen 0.  What sends the screen before it says the same
     each time, and comes once.
     """
     ahead, seen = [SCREEN_0], set[Place]()
     while ahead:
         place = ahead.pop()
-        alike = place._replace(codes=(), of="") if place.of else place
+        alike = place._replace(countries=(), page_to_send="") if place.page_to_send else place
         if alike not in seen:
             seen.add(alike)
             yield place
-            ahead += reversed([*screens.sheets[place].choices.values()])
+            ahead += reversed([*screens.view(place).choices.values()])
 
 
-def _named(place: Place) -> str:
-    done = "done" if place.done else ""
-    codes = () if place.of else place.codes
-    return " ".join(filter(None, (place.language, place.node, *codes, done)))
+def _title_of(place: Place) -> str:
+    done = "done" if place.confirmed else ""
+    countries = () if place.page_to_send else place.countries
+    return " ".join(filter(None, (place.language, place.node, *countries, done)))
 
 
-def _sends(screens: Screens, wish: DialableRequest) -> str:
-    words = screens.words_of(wish)
-    return f"here this is sent by SMS:\n{words}" if words else "here the series begins"
+def _sends(screens: Screens, request: DialableRequest) -> str:
+    message = screens.message_for(request)
+    return f"here this is sent by SMS:\n{message}" if message else "here the series begins"
 
 
 def text_dialled(service_code: str, dialled: str) -> str | None:
@@ -87,16 +87,16 @@ def text_dialled(service_code: str, dialled: str) -> str | None:
     return given[len(ours) + 1 :]
 
 
-def _all_pages(title: str, sheet: Sheet) -> Iterator[Shown]:
-    pages = sheet.pages()
+def _all_pages(title: str, view: View) -> Iterator[Shown]:
+    pages = view.pages()
     for number, page in enumerate(pages, 1):
         yield Shown(title, Screen(page.shown, ends=False), number, len(pages))
 
 
 def _page_of(screens: Screens, session: Session) -> tuple[int, int]:
-    stand = session.way[-1]
+    entry = session.history[-1]
     if session.ended:
         return 0, 0
-    starts = [page.start for page in screens.sheets[stand.place].pages()]
-    number = sum(1 for start in starts if start <= stand.starts[-1])
+    starts = [page.start for page in screens.view(entry.place).pages()]
+    number = sum(1 for start in starts if start <= entry.starts[-1])
     return number, len(starts)

@@ -29,16 +29,16 @@ NAMES_AT_HAND = 1024
 class Place(NamedTuple):
     """A language, a node in it, and what it is about there.
 
-    `codes`: of a look-up, the country that was found, or those to be asked about.  `of`
-    (and `codes`): of what sends the screen before it, that screen.  `done`: behind the
-    question of an action.
+    `countries`: of a look-up, the country that was found, or those to be asked about.
+    `page_to_send` (and `countries`): of the action that sends the screen before it, that
+    screen.  `confirmed`: the question of an action was answered with yes.
     """
 
     language: str
     node: str
-    codes: tuple[str, ...] = ()
-    of: str = ""
-    done: bool = False
+    countries: tuple[str, ...] = ()
+    page_to_send: str = ""
+    confirmed: bool = False
 
 
 SCREEN_0 = Place("", "start")
@@ -46,11 +46,11 @@ SCREEN_0 = Place("", "start")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sheet:
+class View:
     """All that one place says, before it is cut, and where its keys lead.
 
-    `find`: where a name leads that was typed instead.  `wish`: what is carried out when a
-    caller comes here.
+    `find`: where a name leads that was typed instead.  `request`: what is carried out when
+    a caller comes here.
     """
 
     text: str
@@ -60,7 +60,7 @@ class Sheet:
     goodbye: str
     budget: Budget
     find: Callable[[str], Place | None] | None = None
-    wish: DialableRequest | None = None
+    request: DialableRequest | None = None
     _pages: dict[tuple[int, bool], Page] = field(default_factory=dict)
 
     def page(self, start: int = 0, *, notice: bool = False) -> Page:
@@ -83,23 +83,6 @@ class Sheet:
         return pages
 
 
-class Sheets(dict[Place, Sheet]):
-    """What each place says, made when it is first asked for.  A place that the menu has
-    not raises `KeyError`.
-    """
-
-    def __init__(self, make: Callable[[Place], Sheet]) -> None:
-        super().__init__()
-        self._make = make
-        self._made_lately = lru_cache(maxsize=QUESTIONS_AT_HAND)(make)
-
-    def __missing__(self, place: Place) -> Sheet:
-        if len(place.codes) > 1:
-            return self._made_lately(place)
-        sheet = self[place] = self._make(place)
-        return sheet
-
-
 class Screens:
     """One version of the menu, made ready to be shown on screens of one size.
 
@@ -114,75 +97,89 @@ class Screens:
         self._budget = budget
         self._library = cache(library) if library else None
         self._found = lru_cache(maxsize=NAMES_AT_HAND)(self._find)
+        self._question = lru_cache(maxsize=QUESTIONS_AT_HAND)(self._build)
         self._sender = next((each.name for each in menu.nodes.values() if each.does == "send"), "")
-        self.sheets = Sheets(self._sheet)
-        self.sheets[SCREEN_0] = _screen_0(menu, budget)
+        self._views = {SCREEN_0: _screen_0(menu, budget)}
         self.not_sent = cache(self._not_sent)
+
+    def view(self, place: Place) -> View:
+        """What this place says; built when it is first asked for, then kept.
+
+        Raises `KeyError` for a place that the menu has not.
+        """
+        if len(place.countries) > 1:
+            return self._question(place)
+        view = self._views.get(place)
+        if view is None:
+            view = self._views[place] = self._build(place)
+        return view
 
     @property
     def emergency(self) -> str:
         """What is shown when anything breaks: the numbers, in all languages."""
-        return self.sheets[SCREEN_0].goodbye
+        return self.view(SCREEN_0).goodbye
 
-    def words_of(self, wish: DialableRequest) -> str:
-        """The SMS that answers; none begins the series."""
-        if isinstance(wish, Series) or not self._library:
+    def message_for(self, request: DialableRequest) -> str:
+        """The SMS that answers; empty for the series, which begins with its first tip."""
+        if isinstance(request, Series) or not self._library:
             return ""
-        return reply_to(wish, self._menu, self._library())
+        return reply_to(request, self._menu, self._library())
 
     # --- Each kind of node
 
-    def _sheet(self, place: Place) -> Sheet:
+    def _build(self, place: Place) -> View:
         node = self._menu.nodes[place.node]
         if node.finds and self._library:
-            return self._looked_up(place, self._library())
+            return self._look_up(place, self._library())
         if node.does:
             return self._action(place, node.does)
         language = self._menu.languages[place.language]
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
-        sheet = self._made(language, language.words[place.node].text, offered)
-        return self._with_sms(place, sheet) if node.is_page else sheet
+        view = self._build_view(language, language.words[place.node].text, offered)
+        return self._with_sms(place, view) if node.is_page else view
 
-    def _with_sms(self, place: Place, sheet: Sheet) -> Sheet:
+    def _with_sms(self, place: Place, view: View) -> View:
         """A page that a message can answer for, with the choice to have it sent, where
         its last screen has room for that line: it is not worth one more screen, nor a
         sentence cut in two.
         """
         language = self._menu.languages[place.language]
         if not language.words[place.node].keywords:
-            return sheet
-        longer = self._made(language, sheet.text, self._by_sms(place))
-        starts, before = ([page.start for page in each.pages()] for each in (longer, sheet))
-        return longer if starts == before else sheet
+            return view
+        longer = self._build_view(language, view.text, self._by_sms(place))
+        starts, before = ([page.start for page in each.pages()] for each in (longer, view))
+        return longer if starts == before else view
 
     def _by_sms(self, place: Place) -> list[tuple[Place, str]]:
         """The choice to have this screen sent."""
         if not self._sender:
             return []
         label = self._menu.languages[place.language].words[self._sender].label
-        return [(Place(place.language, self._sender, place.codes, of=place.node), label)]
+        return [
+            (Place(place.language, self._sender, place.countries, page_to_send=place.node), label)
+        ]
 
-    def _looked_up(self, place: Place, library: Library) -> Sheet:
+    def _look_up(self, place: Place, library: Library) -> View:
         """The question, or the country, or the question which of several countries."""
         language, finds = self._menu.languages[place.language], self._menu.nodes[place.node].finds
-        if finds and len(place.codes) == 1:
-            text = country_screen(self._menu, language.code, finds, *place.codes, library)
-            return self._made(language, text, self._by_sms(place))
-        codes = place.codes or library.countries.commonest[: len(KEYS)]
-        text = language.phrases.which if place.codes else language.words[place.node].text
+        if finds and len(place.countries) == 1:
+            text = country_screen(self._menu, language.code, finds, *place.countries, library)
+            return self._build_view(language, text, self._by_sms(place))
+        offered_countries = place.countries or library.countries.commonest[: len(KEYS)]
+        text = language.phrases.which if place.countries else language.words[place.node].text
         offered = [
-            (place._replace(codes=(code,)), plain(library.countries.name(code, language.code)))
-            for code in codes
+            (place._replace(countries=(code,)), plain(library.countries.name(code, language.code)))
+            for code in offered_countries
         ]
 
         def find(answer: str) -> Place | None:
             found = self._found(answer)
-            return place._replace(codes=found) if found not in ((), (HOME,)) else None
+            return place._replace(countries=found) if found not in ((), (HOME,)) else None
 
-        notice = "" if place.codes else language.phrases.not_found
-        return self._made(language, text, offered, find=find, notice=notice)
+        notice = "" if place.countries else language.phrases.not_found
+        return self._build_view(language, text, offered, find=find, notice=notice)
 
     def _find(self, answer: str) -> tuple[str, ...]:
         """The countries that were typed.  Each hop plays all answers of its session, so the
@@ -190,34 +187,34 @@ class Screens:
         """
         return self._library().countries.find(answer) if self._library else ()
 
-    def _action(self, place: Place, does: Does) -> Sheet:
+    def _action(self, place: Place, does: Does) -> View:
         """The question, or what is said to whoever agreed."""
         language = self._menu.languages[place.language]
         words = language.words[place.node]
-        if place.done:
-            return self._made(language, words.done, wish=_wish(place, does))
-        agreed = [(place._replace(done=True), language.phrases.agree)]
-        return self._made(language, words.text, agreed)
+        if place.confirmed:
+            return self._build_view(language, words.done, request=_request_of(place, does))
+        agreed = [(place._replace(confirmed=True), language.phrases.agree)]
+        return self._build_view(language, words.text, agreed)
 
-    def _not_sent(self, language: str) -> Sheet:
+    def _not_sent(self, language: str) -> View:
         """Whom to call when an SMS cannot be sent."""
         here = self._menu.languages[language]
-        return self._made(here, here.phrases.not_sent)
+        return self._build_view(here, here.phrases.not_sent)
 
-    def _made(  # noqa: PLR0913, PLR0917
+    def _build_view(  # noqa: PLR0913, PLR0917
         self,
         language: Language,
         text: str,
         offered: Iterable[tuple[Place, str]] = (),
         find: Callable[[str], Place | None] | None = None,
-        wish: DialableRequest | None = None,
+        request: DialableRequest | None = None,
         notice: str = "",
-    ) -> Sheet:
+    ) -> View:
         choices = dict(zip(KEYS, offered, strict=False))
         phrases = language.phrases
         below = f"{BACK} {phrases.back}\n{START} {phrases.start}"
         more = f"{NEXT} {phrases.next}\n{below}"
-        return Sheet(
+        return View(
             text=_with_choices(text, {key: label for key, (_, label) in choices.items()}),
             choices={key: place for key, (place, _) in choices.items()},
             plain=Frame(below=below, below_if_more=more),
@@ -225,27 +222,27 @@ class Screens:
             goodbye=phrases.goodbye,
             budget=self._budget,
             find=find,
-            wish=wish,
+            request=request,
         )
 
 
-def _wish(place: Place, does: Does) -> DialableRequest:
+def _request_of(place: Place, does: Does) -> DialableRequest:
     if does == "digest":
         return Digest(place.language)
     if does == "series":
         return Series(place.language)
-    if place.codes:
-        return Embassy(place.language, place.codes, words_given=True)
-    return NodeRequest(place.language, place.of)
+    if place.countries:
+        return Embassy(place.language, place.countries, words_given=True)
+    return NodeRequest(place.language, place.page_to_send)
 
 
-def _screen_0(menu: Menu, budget: Budget) -> Sheet:
+def _screen_0(menu: Menu, budget: Budget) -> View:
     start = menu.start
     choices = {
         key: (Place(language.code, start.leads_to), language.name)
         for key, language in zip(KEYS, menu.languages.values(), strict=False)
     }
-    return Sheet(
+    return View(
         text=_with_choices(start.text, {key: name for key, (_, name) in choices.items()}),
         choices={key: place for key, (place, _) in choices.items()},
         plain=Frame(),

@@ -41,20 +41,20 @@ log = logging.getLogger(__name__)
 
 
 def dialled_key(day: date) -> str:
-    """Where the counts of a day (UTC) are."""
+    """The key of the counts of a day (UTC)."""
     return f"ussd:counts:{day}"
 
 
 def place_counted(language: str, node: str) -> str:
-    """What callers are counted as who are at this place.  Of a place that depends on what
-    was typed, only the node counts.
+    """The field that counts callers at this place.  A place that depends on what was typed
+    is counted by its node alone.
     """
     return f"at {language or NO_LANGUAGE} {node}"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A hop, as far as it is remembered: `answers` so far, and the place (language and
+class HopRecord:
+    """What Redis is told of a hop: how many `answers` so far, and the place (language and
     node) that they lead to on the version in force.
     """
 
@@ -75,7 +75,7 @@ class Script:
 # One round trip, and atomic: of two equal hops that arrive together, one is new.
 # A session that began on another version than this process holds stays where it was
 # counted last: the place is known for the version in force only.
-_HEAR = Script(
+_RECORD = Script(
     f"""
 local SESSION, COUNTS, CALLERS = {SESSION_SECONDS}, {COUNTS_SECONDS}, {CALLERS_SECONDS}
 """
@@ -126,10 +126,10 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of a session: the `version` of the menu that it began on, and how
-    many answers were dialled with the code, so that no screen asked for them; None where
-    Redis cannot tell.
+class SessionRecord:
+    """What Redis remembers of a session: the `version` of the menu that it began on, and
+    how many answers were dialled with the code, so that no screen asked for them; None
+    where Redis cannot tell.
     """
 
     version: str
@@ -140,7 +140,7 @@ class Sessions:
     """The sessions in Redis, and the count of them by day.
 
     Redis down, frozen or slow costs a caller at most `REDIS_SECONDS` and nothing
-    else: neither `hear` nor `end` raises for it.
+    else: neither `record` nor `end` raises for it.
     """
 
     def __init__(self, redis: Redis, seal: Seal, now: Callable[[], datetime] = utc_now) -> None:
@@ -149,7 +149,7 @@ class Sessions:
         self._now = now
         self._reachable = True
 
-    async def hear(self, hop: Heard, version: str) -> Known:
+    async def record(self, hop: HopRecord, version: str) -> SessionRecord:
         """Remember that a session has come this far; a repeated hop changes nothing.
 
         The version is `version` for a new session and where Redis cannot tell.
@@ -158,29 +158,31 @@ class Sessions:
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
         args = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
-        said = await self._ask(_HEAR, keys, args)
-        return Known(str(said[0]), int(said[1])) if isinstance(said, list) else Known(version)
+        reply = await self._call(_RECORD, keys, args)
+        if not isinstance(reply, list):
+            return SessionRecord(version)
+        return SessionRecord(str(reply[0]), int(reply[1]))
 
     async def end(self, session_id: str, status: str) -> None:
         """Count that a session ended, once however often it is reported."""
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
-        await self._ask(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+        await self._call(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
 
     async def forget(self, session_id: str) -> bool:
-        """Lose a session, as a Redis does that forgets; whether there was one."""
+        """Delete a session, as a Redis does that loses its memory; whether there was one."""
         return bool(await self._redis.delete(f"ussd:session:{session_id}"))
 
     def _counts_key(self) -> str:
         return dialled_key(self._now().date())
 
-    async def _ask(self, script: Script, keys: list[str], args: list[Any]) -> object:
+    async def _call(self, script: Script, keys: list[str], args: list[Any]) -> object:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 answer = await self._run(script, keys, args)
         except REDIS_ERRORS as error:
-            self._note(reachable=False, why=type(error).__name__)
+            self._log_change(reachable=False, why=type(error).__name__)
             return None
-        self._note(reachable=True)
+        self._log_change(reachable=True)
         return answer
 
     async def _run(self, script: Script, keys: list[str], args: list[Any]) -> object:
@@ -190,7 +192,7 @@ class Sessions:
         except NoScriptError:
             return await self._redis.eval(script.text, len(keys), *keys, *args)
 
-    def _note(self, *, reachable: bool, why: str = "") -> None:
+    def _log_change(self, *, reachable: bool, why: str = "") -> None:
         """Log when Redis goes and when it comes back, not at every hop between."""
         if reachable != self._reachable:
             self._reachable = reachable

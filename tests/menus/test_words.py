@@ -21,7 +21,7 @@ from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_menu
 from ussd.engine import Screen, Session, play, show, step
 from ussd.paging import Budget
-from ussd.preview import Shown, everything
+from ussd.preview import Shown, all_screens
 from ussd.screens import BACK, CHOICES_A_SCREEN, KEYS, NEXT, SCREEN_0, START, Place, Screens
 
 LANGUAGES = ("kk", "ru", "en")
@@ -55,12 +55,12 @@ class Visit:
 
     @property
     def place(self) -> Place:
-        return self.session.way[-1].place
+        return self.session.history[-1].place
 
     @property
     def start(self) -> int:
         """Where the page begins in the text of its place."""
-        return self.session.way[-1].starts[-1]
+        return self.session.history[-1].starts[-1]
 
     def offered(self) -> dict[str, str]:
         """The keys on the screen, each with the words beside it."""
@@ -85,7 +85,7 @@ def walk() -> Iterator[Visit]:
 
 VISITS = list(walk())
 BEYOND_0 = [visit for visit in VISITS if visit.place != SCREEN_0]
-SHOWN = [*everything(SCREENS)]
+SHOWN = [*all_screens(SCREENS)]
 
 
 # --- Every fact -----------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_every_page_of_every_node_is_come_to(language: str) -> None:
     expected = {
         (place, page.start)
         for place in (Place(language, node.name) for node in MENU.nodes.values() if not sends(node))
-        for page in SCREENS.sheets[place].pages()
+        for page in SCREENS.view(place).pages()
     }
     assert {(v.place, v.start) for v in VISITS if v.place.language == language} >= expected
 
@@ -155,16 +155,16 @@ def test_what_a_key_promises_is_where_it_leads() -> None:
             after = step(SCREENS, visit.session, key)
             assert after.misses == 0
             if key in KEYS:
-                assert words == promised(after.way[-1].place)
+                assert words == promised(after.history[-1].place)
 
 
 def promised(place: Place) -> str:
     """The words beside the key that leads to a place."""
     language = MENU.languages[place.language]
-    if place.done:
+    if place.confirmed:
         return language.phrases.agree
-    if MENU.nodes[place.node].finds and place.codes:
-        return plain(COUNTRIES.name(place.codes[0], place.language))
+    if MENU.nodes[place.node].finds and place.countries:
+        return plain(COUNTRIES.name(place.countries[0], place.language))
     return language.words[place.node].label
 
 
@@ -174,7 +174,7 @@ def test_back_is_one_screen_back_until_screen_0() -> None:
         while session != Session():
             session = step(SCREENS, session, BACK)
             seen.append(show(SCREENS, session))
-        pages = sum(len(stand.starts) for stand in visit.session.way)
+        pages = sum(len(stand.starts) for stand in visit.session.history)
         assert len(seen) == pages
 
 
@@ -193,8 +193,8 @@ def test_back_and_start_stand_on_every_screen_in_its_language() -> None:
 
 def test_next_stands_exactly_where_more_follows() -> None:
     for visit in VISITS:
-        sheet = SCREENS.sheets[visit.place]
-        follows = visit.start != sheet.pages()[-1].start
+        view = SCREENS.view(visit.place)
+        follows = visit.start != view.pages()[-1].start
         assert (NEXT in visit.offered()) is follows
         after = step(SCREENS, visit.session, NEXT)
         assert (after.misses == 0) is follows
@@ -250,7 +250,7 @@ def test_screen_0_is_latin_and_has_the_emergency_numbers_and_the_languages() -> 
 @pytest.mark.parametrize("key", "123")
 def test_danger_comes_first_and_its_first_screen_has_the_numbers(key: str) -> None:
     session = play(SCREENS, [key, "1"])
-    assert session.way[-1].place == Place(LANGUAGES[int(key) - 1], "danger")
+    assert session.history[-1].place == Place(LANGUAGES[int(key) - 1], "danger")
     text = show(SCREENS, session).text
     assert MENU.numbers["police"].number in text
     assert MENU.numbers["hotline"].number in text
@@ -274,19 +274,19 @@ def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
     screens = Screens(MENU, BUDGET, lambda: library)
     for node in LOOK_UPS:
         for code in territories("en"):
-            sheet = screens.sheets[Place(language, node, (code,))]
-            name, first, *rest = sheet.text.splitlines()
+            view = screens.view(Place(language, node, (code,)))
+            name, first, *rest = view.text.splitlines()
             assert name == plain(COUNTRIES.name(code, language))
-            assert re.search(r"\d\d$", first), sheet.text
+            assert re.search(r"\d\d$", first), view.text
             assert [line for line in (first, *rest) if len(line) > 46] == []
-            assert [page for page in sheet.pages() if not BUDGET.holds(page.shown)] == []
+            assert [page for page in view.pages() if not BUDGET.holds(page.shown)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_number_stands_whole_on_the_first_screen_of_a_country(language: str) -> None:
     for code in COUNTRIES.commonest[: len(KEYS)]:
         for node in LOOK_UPS:
-            first, *_ = SCREENS.sheets[Place(language, node, (code,))].pages()
+            first, *_ = SCREENS.view(Place(language, node, (code,))).pages()
             assert digits_beside_numbers(first.shown) == []
             assert re.search(r"\d{3}$", first.shown, re.MULTILINE), first.shown
 
@@ -294,7 +294,7 @@ def test_a_number_stands_whole_on_the_first_screen_of_a_country(language: str) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_half_of_the_answer_is_where_it_was_asked_for(language: str) -> None:
     said = MENU.languages[language].sms.embassy
-    abroad, here = (SCREENS.sheets[Place(language, node, ("US",))].text for node in LOOK_UPS)
+    abroad, here = (SCREENS.view(Place(language, node, ("US",))).text for node in LOOK_UPS)
     assert said.police.replace("{phone}", "911") in abroad
     assert said.duty_diplomat in abroad
     assert said.none_abroad in abroad
@@ -308,24 +308,24 @@ def test_every_question_before_an_sms_and_what_follows_is_one_screen(language: s
     assert {node.does for node in actions} == {"send", "digest", "series"}
     for node in actions:
         for done in (False, True):
-            assert len(SCREENS.sheets[Place(language, node.name, done=done)].pages()) == 1
+            assert len(SCREENS.view(Place(language, node.name, confirmed=done)).pages()) == 1
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_cannot_be_sent_names_the_numbers_for_both_on_one_screen(language: str) -> None:
-    sheet = SCREENS.not_sent(language)
-    assert len(sheet.pages()) == 1
+    view = SCREENS.not_sent(language)
+    assert len(view.pages()) == 1
     for name in ("hotline", "duty_diplomat"):
-        assert MENU.numbers[name].number in sheet.text
+        assert MENU.numbers[name].number in view.text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_offers_to_be_sent_where_it_costs_no_screen(language: str) -> None:
     """What names a number to call from abroad does in every language."""
     for name in ("abroad", "in_kazakhstan"):
-        sheet = SCREENS.sheets[Place(language, name)]
-        assert [(key, place.of) for key, place in sheet.choices.items()] == [("1", name)]
-        assert sheet.pages()[-1].shown.splitlines()[0] != sheet.text.splitlines()[-1]
+        view = SCREENS.view(Place(language, name))
+        assert [(key, place.page_to_send) for key, place in view.choices.items()] == [("1", name)]
+        assert view.pages()[-1].shown.splitlines()[0] != view.text.splitlines()[-1]
 
 
 # --- Who has read them ----------------------------------------------------------

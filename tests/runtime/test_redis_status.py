@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from runtime.embedded_redis import embedded_redis
-from runtime.redis_status import Danger, redis_state, state_of
+from runtime.redis_status import Danger, read_redis_status, status_of
 from sms.outbox.outbox import Outbox
 from sms.outbox.status import Worker, outbox_state
 from tests.support.outboxes import SEAL, take
@@ -46,11 +46,11 @@ ALWAYS = {"appendfsync": "always", "save": ""}
     ],
 )
 def test_dangers(info: dict[str, Any], config: dict[str, Any], dangers: list[Danger]) -> None:
-    assert list(state_of({**SOUND, **info}, config).dangers) == dangers
+    assert list(status_of({**SOUND, **info}, config).dangers) == dangers
 
 
 def test_nothing_told_is_nothing_known() -> None:
-    state = state_of({}, {})
+    state = status_of({}, {})
     assert (state.server, state.appendonly, state.fsync, state.used) == ("", None, "", None)
     assert state.dangers == (Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN)
 
@@ -64,7 +64,7 @@ async def own() -> AsyncIterator[Redis]:
 
 
 async def test_the_embedded_server_is_sound(own: Redis) -> None:
-    state = await redis_state(own)
+    state = await read_redis_status(own)
     assert (state.appendonly, state.fsync) == (True, "always")
     assert (state.save, state.policy) == ("", "noeviction")
     assert state.dangers == ()
@@ -76,9 +76,9 @@ async def test_a_server_that_forbids_questions(own: Redis) -> None:
     rights: dict[str, Any] = {"keys": ["*"], "categories": ["+@all"], "commands": ["-config"]}
     await own.acl_setuser("guest", enabled=True, passwords=["+pw"], **rights)
     await own.auth("pw", "guest")
-    assert (await redis_state(own)).dangers == (Danger.FSYNC_UNKNOWN,)
+    assert (await read_redis_status(own)).dangers == (Danger.FSYNC_UNKNOWN,)
     await own.acl_setuser("guest", commands=["-info"])
-    assert len((await redis_state(own)).dangers) == 2
+    assert len((await read_redis_status(own)).dangers) == 2
 
 
 async def test_workers_are_seen(own: Redis) -> None:

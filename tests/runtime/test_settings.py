@@ -9,7 +9,7 @@ import pytest
 import typer
 from pydantic import SecretStr, ValidationError
 
-from main import settings_or_exit
+from cli.context import settings_or_exit
 from runtime.settings import Settings, secret_of
 
 STRONG = "0123456789-abcdefghij_X"

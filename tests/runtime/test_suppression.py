@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.suppression import MIN_PEOPLE, STEP, Shown, Split, in_steps, shown
+from runtime.suppression import MIN_PEOPLE, STEP, Breakdown, Publishable, in_steps, suppress
 
 COUNTS = st.integers(0, 40) | st.integers(0, 2000)
 Table = tuple[int, ...]
@@ -19,12 +19,12 @@ def cut(tables: tuple[Table, ...], fewest: int) -> tuple[tuple[Table, int], ...]
     splits = [_split(table) for table in tables]
     return tuple(
         (tuple(one.cells.get(cell, 0) for cell in split.known), one.others)
-        for one, split in zip(shown(splits, fewest), splits, strict=True)
+        for one, split in zip(suppress(splits, fewest), splits, strict=True)
     )
 
 
-def _split(table: Table) -> Split:
-    return Split(
+def _split(table: Table) -> Breakdown:
+    return Breakdown(
         {str(n): people for n, people in enumerate(table)}, [str(n) for n in range(len(table))]
     )
 
@@ -120,15 +120,15 @@ def _spread(cells: Table, others: int, empty: int | None) -> Table:
     ],
 )
 def test_one_split(cells: dict[str, int], known: str, said: dict[str, int], others: int) -> None:
-    assert shown([Split(cells, known)]) == [Shown(said, others)]
+    assert suppress([Breakdown(cells, known)]) == [Publishable(said, others)]
 
 
 def test_two_splits_add_up_to_the_same() -> None:
-    languages = Split({"ru": 200, "kk": 50, "en": 8}, ["ru", "kk", "en"])
-    places = Split({"danger": 150, "abroad": 108}, ["danger", "abroad", "signs"])
-    assert shown([languages, places]) == [
-        Shown({"ru": 200, "kk": 50}),
-        Shown({"danger": 142, "abroad": 108}),
+    languages = Breakdown({"ru": 200, "kk": 50, "en": 8}, ["ru", "kk", "en"])
+    places = Breakdown({"danger": 150, "abroad": 108}, ["danger", "abroad", "signs"])
+    assert suppress([languages, places]) == [
+        Publishable({"ru": 200, "kk": 50}),
+        Publishable({"danger": 142, "abroad": 108}),
     ]
 
 

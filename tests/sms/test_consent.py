@@ -105,7 +105,7 @@ def test_one_text_is_queued_however_often_the_hop_is_repeated(
     assert house.told(session, question, number) == done(screens, question)
     assert house.queued(number) == [], "asked, and not agreed yet"
     assert {house.service.hop(session, text, number) for _ in range(5)} == {done(screens, text)}
-    assert house.queued(number) == [screens.words_of(WISHES[text])]
+    assert house.queued(number) == [screens.message_for(WISHES[text])]
 
 
 def test_twenty_hops_at_once_queue_one_text(house: CommandContext, screens: Screens) -> None:

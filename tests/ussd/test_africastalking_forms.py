@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from runtime.callbacks import BadForm, Callbacks, parse_form
+from runtime.callbacks import BadForm, CallbackRouter, parse_form
 from sms.gateways import africastalking
 from sms.gateways.africastalking import (
     inbound_callback,
@@ -99,7 +99,7 @@ async def test_what_cannot_be_stored_is_asked_for_again(
         if len(taken) == 1:
             raise OSError(f"about {ONE}")
 
-    app = Callbacks({("africastalking", "x"): make(SECRET, take)}, Starlette())  # type: ignore[dict-item]
+    app = CallbackRouter({("africastalking", "x"): make(SECRET, take)}, Starlette())  # type: ignore[dict-item]
     form = {"id": "1", "from": ONE, "phoneNumber": ONE, "status": "Success", "text": "HELP"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

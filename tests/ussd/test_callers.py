@@ -19,7 +19,7 @@ from tests.support.worker_process import connect
 from ussd.bootstrap import screens_of
 from ussd.engine import Screen
 from ussd.hop import Dialogue, Hop
-from ussd.sessions import CALLERS_SECONDS, COUNTS_SECONDS, Heard, Sessions, dialled_key
+from ussd.sessions import CALLERS_SECONDS, COUNTS_SECONDS, HopRecord, Sessions, dialled_key
 
 NIGHT = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)
 TODAY = NIGHT.date()
@@ -45,8 +45,10 @@ def sessions(redis: Redis, clock: Clock) -> Sessions:
     return Sessions(redis, SEAL, clock)
 
 
-def heard(session: str, answers: int, place: tuple[str, str], number: str | None = NUMBER) -> Heard:
-    return Heard(session, number, answers, place)
+def heard(
+    session: str, answers: int, place: tuple[str, str], number: str | None = NUMBER
+) -> HopRecord:
+    return HopRecord(session, number, answers, place)
 
 
 async def counted(redis: Redis, day: date = TODAY) -> dict[str, int]:
@@ -56,7 +58,7 @@ async def counted(redis: Redis, day: date = TODAY) -> dict[str, int]:
 
 async def test_a_caller_is_where_their_session_was_last(sessions: Sessions, redis: Redis) -> None:
     for answers, place in enumerate((START, MAIN, DANGER)):
-        await sessions.hear(heard("s", answers, place), "v1")
+        await sessions.record(heard("s", answers, place), "v1")
     assert await counted(redis) == {"sessions": 1, "hops": 3, "at ru danger": 1}
 
 
@@ -68,26 +70,28 @@ async def test_a_caller_is_where_their_session_was_last(sessions: Sessions, redi
         pytest.param(heard("s", 0, START), id="the dial"),
     ],
 )
-async def test_a_repeated_hop_moves_nobody(sessions: Sessions, redis: Redis, again: Heard) -> None:
+async def test_a_repeated_hop_moves_nobody(
+    sessions: Sessions, redis: Redis, again: HopRecord
+) -> None:
     for answers, place in enumerate((START, MAIN, DANGER)):
-        await sessions.hear(heard("s", answers, place), "v1")
+        await sessions.record(heard("s", answers, place), "v1")
     before = await counted(redis)
-    await sessions.hear(again, "v1")
+    await sessions.record(again, "v1")
     assert await counted(redis) == before | {"repeated hops": 1}
 
 
 async def test_only_the_first_session_of_a_day_counts(sessions: Sessions, redis: Redis) -> None:
     for n in range(15):
-        await sessions.hear(heard(f"s{n}", 0, START), "v1")
-        await sessions.hear(heard(f"s{n}", 1, MAIN if n else DANGER), "v1")
-    await sessions.hear(heard("other", 0, START, OTHER), "v1")
+        await sessions.record(heard(f"s{n}", 0, START), "v1")
+        await sessions.record(heard(f"s{n}", 1, MAIN if n else DANGER), "v1")
+    await sessions.record(heard("other", 0, START, OTHER), "v1")
     assert await counted(redis) == {"sessions": 16, "hops": 31, "at ru danger": 1, "at - start": 1}
 
 
 async def test_a_session_that_redis_lost_is_counted_once(sessions: Sessions, redis: Redis) -> None:
-    await sessions.hear(heard("s", 1, MAIN), "v1")
+    await sessions.record(heard("s", 1, MAIN), "v1")
     await redis.delete("ussd:session:s")
-    await sessions.hear(heard("s", 2, DANGER), "v1")
+    await sessions.record(heard("s", 2, DANGER), "v1")
     counts = await counted(redis)
     assert {what: counts[what] for what in counts if what.startswith("at ")} == {"at ru main": 1}
 
@@ -95,13 +99,13 @@ async def test_a_session_that_redis_lost_is_counted_once(sessions: Sessions, red
 async def test_after_midnight_the_day_before_changes_no_more(
     sessions: Sessions, redis: Redis, clock: Clock
 ) -> None:
-    await sessions.hear(heard("s", 0, START), "v1")
+    await sessions.record(heard("s", 0, START), "v1")
     before = await counted(redis)
     clock.time += timedelta(minutes=1)
-    await sessions.hear(heard("s", 1, MAIN), "v1")
+    await sessions.record(heard("s", 1, MAIN), "v1")
     assert await counted(redis) == before
     assert await counted(redis, TOMORROW) == {"hops": 1}
-    await sessions.hear(heard("t", 1, DANGER), "v1")
+    await sessions.record(heard("t", 1, DANGER), "v1")
     assert await counted(redis, TOMORROW) == {"hops": 2, "sessions": 1, "at ru danger": 1}
 
 
@@ -109,24 +113,24 @@ async def test_a_session_on_another_version_stays_where_it_was(
     sessions: Sessions, redis: Redis
 ) -> None:
     """The place is known for the version in force only."""
-    await sessions.hear(heard("s", 1, MAIN), "v1")
-    assert (await sessions.hear(heard("s", 2, DANGER), "v2")).version == "v1"
+    await sessions.record(heard("s", 1, MAIN), "v1")
+    assert (await sessions.record(heard("s", 2, DANGER), "v2")).version == "v1"
     assert (await counted(redis))["at ru main"] == 1
-    await sessions.hear(heard("s", 3, DANGER), "v1")
+    await sessions.record(heard("s", 3, DANGER), "v1")
     assert (await counted(redis))["at ru danger"] == 1
 
 
 async def test_without_a_number_nobody_is_counted(sessions: Sessions, redis: Redis) -> None:
-    await sessions.hear(heard("s", 1, MAIN, None), "v1")
+    await sessions.record(heard("s", 1, MAIN, None), "v1")
     assert await counted(redis) == {"sessions": 1, "hops": 1}
 
 
 async def test_what_is_kept_names_nobody_and_ends(
     sessions: Sessions, redis: Redis, clock: Clock
 ) -> None:
-    await sessions.hear(heard("s", 1, MAIN), "v1")
+    await sessions.record(heard("s", 1, MAIN), "v1")
     clock.time += timedelta(days=1)
-    await sessions.hear(heard("t", 1, MAIN), "v1")
+    await sessions.record(heard("t", 1, MAIN), "v1")
     callers = [await redis.smembers(f"ussd:callers:{day}") for day in (TODAY, TOMORROW)]
     assert [len(each) for each in callers] == [1, 1]
     assert callers[0] != callers[1], "the same caller has another name the day after"

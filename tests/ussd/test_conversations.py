@@ -100,7 +100,7 @@ def test_service_says_it_again_and_without_its_memory(
             assert service.hop(session, turn.text, number) == first
             redis.flushall()
             played = play(screens, answers_of(turn.text))
-            again = show_not_sent(screens, played) if played.wish else show(screens, played)
+            again = show_not_sent(screens, played) if played.request else show(screens, played)
             assert service.hop(session, turn.text, number) == reply(again)
             assert as_written(first) == turn.screen or played.since
 

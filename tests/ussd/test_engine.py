@@ -71,8 +71,8 @@ def after(text: str) -> Screen:
 
 def place_after(text: str) -> tuple[str, int]:
     """The node and the number of its page, from 1."""
-    stand = play(SMALL, answers_of(text)).way[-1]
-    return " ".join([stand.place.node, *stand.place.codes]), len(stand.starts)
+    stand = play(SMALL, answers_of(text)).history[-1]
+    return " ".join([stand.place.node, *stand.place.countries]), len(stand.starts)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ TURKEY = Embassy("en", ("TR",), words_given=True)
 def test_what_was_agreed_to_is_known_while_it_is_said(
     text: str, wish: DialableRequest | None
 ) -> None:
-    assert play(SMALL, answers_of(text)).wish == wish
+    assert play(SMALL, answers_of(text)).request == wish
 
 
 @pytest.mark.parametrize(("text", "since"), [("1*4*1", 0), ("1*4*1*x", 1), ("1*4*1*x*y", 2)])
@@ -211,10 +211,10 @@ def test_what_could_not_be_sent_is_said_with_the_number_and_the_keys() -> None:
 
 def test_questions_about_several_countries_are_not_kept() -> None:
     """There are too many of them."""
-    kept = len(SMALL.sheets)
+    kept = len(SMALL._views)
     for text in ("1*3*Turkey China", "1*3*Russia China", "1*3*China France"):
-        assert len(play(SMALL, answers_of(text)).way[-1].place.codes) == 2
-    assert len(SMALL.sheets) <= kept + 2, "screen 0 and main at the most"
+        assert len(play(SMALL, answers_of(text)).history[-1].place.countries) == 2
+    assert len(SMALL._views) <= kept + 2, "screen 0 and main at the most"
 
 
 def test_pages_of_a_menu_hold_five_choices() -> None:
@@ -273,12 +273,12 @@ def test_a_session_can_be_taken_up_anywhere(answers: list[str], cut: int) -> Non
 @given(ANSWERS)
 def test_no_way_is_longer_than_the_tree_is_deep(answers: list[str]) -> None:
     """Screen 0, main, a look-up, which of several, the country, the question to send it."""
-    assert len(play(SMALL, answers).way) <= 6
+    assert len(play(SMALL, answers).history) <= 6
 
 
 def test_every_dial_begins_at_screen_0() -> None:
     assert play(SMALL, []) == Session()
-    assert Session().way[-1].place == SCREEN_0
+    assert Session().history[-1].place == SCREEN_0
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_every_node_is_drawn_with_its_key_and_label(looking: httpx.Client, menu:
 
 
 def test_screen_0_is_shown_as_it_is(looking: httpx.Client, screens: Screens) -> None:
-    assert shown_exactly(page(looking)) == [screens.sheets[SCREEN_0].page().shown]
+    assert shown_exactly(page(looking)) == [screens.view(SCREEN_0).page().shown]
 
 
 def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None:
@@ -82,9 +82,9 @@ def test_a_node_is_shown_in_all_languages_as_the_phone_shows_it(
         text = page(looking, f"/{node}")
         expected = []
         for code, language in menu.languages.items():
-            expected += [each.shown for each in screens.sheets[Place(code, node)].pages()]
+            expected += [each.shown for each in screens.view(Place(code, node)).pages()]
             if language.words[node].done:
-                done = screens.sheets[Place(code, node, done=True)]
+                done = screens.view(Place(code, node, confirmed=True))
                 expected += [each.shown for each in done.pages()]
             if language.words[node].keywords:
                 expected.append(node_reply(menu, code, node))
@@ -98,7 +98,7 @@ def test_a_node_is_shown_in_all_languages_as_the_phone_shows_it(
 
 def test_a_node_says_what_each_screen_takes(looking: httpx.Client, screens: Screens) -> None:
     text = page(looking, "/danger")
-    size = measure(screens.sheets[Place("ru", "danger")].page().shown)
+    size = measure(screens.view(Place("ru", "danger")).page().shown)
     assert f'<meter min="0" max="70" value="{size.units}"' in text
     assert f"UCS-2, {size.units} / 70 units" in text
     assert "*384*55*2*1#" in words(text)

@@ -13,7 +13,7 @@ from sms.gateways.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Re
 from sms.gateways.simulator import FAULT_SECONDS, Fault, Simulator
 from tests.support.outboxes import SEAL
 from tests.support.service import SECRET, Service, form, new_session, running
-from ussd.sessions import Heard, Sessions
+from ussd.sessions import HopRecord, Sessions
 from web.auth.origin import is_here
 from web.phone.page import words_to_try
 
@@ -223,6 +223,8 @@ async def test_a_simulator_without_redis_has_sent_nothing() -> None:
 
 async def test_a_session_can_be_lost(redis: Redis) -> None:
     sessions = Sessions(redis, SEAL)
-    await sessions.hear(Heard("ATUid_1", None, 0, ("en", "main")), "v1")
+    await sessions.record(HopRecord("ATUid_1", None, 0, ("en", "main")), "v1")
     assert await sessions.forget("ATUid_1")
-    assert (await sessions.hear(Heard("ATUid_1", None, 1, ("en", "main")), "v2")).version == "v2"
+    assert (
+        await sessions.record(HopRecord("ATUid_1", None, 1, ("en", "main")), "v2")
+    ).version == "v2"

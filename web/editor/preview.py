@@ -12,7 +12,7 @@ from menus.model import Language, Menu
 from sms.checks import messages
 from sms.encoding import Measure, measure
 from ussd.paging import NoRoom
-from ussd.screens import SCREEN_0, Place, Screens, Sheet
+from ussd.screens import SCREEN_0, Place, Screens, View
 
 _PIECE = re.compile(r"\s+|[^\s]+")
 
@@ -95,7 +95,7 @@ def _screens(
     if passage.is_node:
         yield from _of_node(menu, screens, language, passage)
     elif passage.name == "all.language":
-        yield from _pages("start", screens.sheets[SCREEN_0])
+        yield from _pages("start", screens.view(SCREEN_0))
     elif passage.name == "all.phrases":
         yield from _pages(menu.start.leads_to, first)
         noticed = first.page(notice=True).shown
@@ -107,26 +107,26 @@ def _of_node(
     menu: Menu, screens: Screens, language: Language, passage: Section
 ) -> Iterator[Screenful]:
     """The node's own pages, what else it says, and where menus above list it."""
-    sheet, words = _sheet(screens, language.code, passage.name), language.words[passage.name]
-    yield from _pages("text", sheet)
+    view, words = _sheet(screens, language.code, passage.name), language.words[passage.name]
+    yield from _pages("text", view)
     for field in passage.fields:
         said = getattr(words, field.key, "")
         if field.kind is Kind.TEXT and field.key != "text" and said:
-            yield from _pages(field.key, replace(sheet, text=said, _pages={}))
+            yield from _pages(field.key, replace(view, text=said, _pages={}))
     for node in menu.nodes.values():
         if passage.name in node.choices and words.label:
             above = _pages(node.name, _sheet(screens, language.code, node.name))
             yield from (page for page in above if words.label in page.text)
 
 
-def _pages(of: str, sheet: Sheet) -> Iterator[Screenful]:
-    pages = sheet.pages()
+def _pages(of: str, view: View) -> Iterator[Screenful]:
+    pages = view.pages()
     for number, page in enumerate(pages, 1):
-        yield Screenful(of, page.shown, number, len(pages), sheet.budget.of(page.shown))
+        yield Screenful(of, page.shown, number, len(pages), view.budget.of(page.shown))
 
 
-def _sheet(screens: Screens, code: str, node: str) -> Sheet:
-    return screens.sheets[Place(code, node)]
+def _sheet(screens: Screens, code: str, node: str) -> View:
+    return screens.view(Place(code, node))
 
 
 def _messages(menu: Menu, language: Language, passage: Section) -> Iterator[Message]:

@@ -6,7 +6,7 @@ that is not there is one that stands for fewer than `MIN_PEOPLE` people, or for 
 
 from collections.abc import Collection, Iterable, Mapping
 
-from runtime.suppression import STEP, Shown, Split, at_least, in_steps, shown
+from runtime.suppression import STEP, Breakdown, Publishable, at_least, in_steps, suppress
 from sms.outbox import CAPPED, MOST_SEGMENTS, OTHER_TROUBLE, TROUBLES, UNDER_WAY, Kind
 from sms.states import State
 from ussd.sessions import NO_LANGUAGE
@@ -32,7 +32,7 @@ def dialled(counts: Counts, languages: Collection[str], nodes: Collection[str]) 
     start = sum(people for what, people in places.items() if _part(what, 1) == NO_LANGUAGE)
     by = {n: _grouped(places, n) for n in (1, 2)}
     known = {1: languages, 2: nodes}
-    language, place = shown([Split(by[n], known[n]) for n in (1, 2)])
+    language, place = suppress([Breakdown(by[n], known[n]) for n in (1, 2)])
     callers = {STOPPED_AT_START: at_least(start), WENT_ON: language.total}
     events = {what: counts.get(what, 0) for what in ("sessions", "hops")}
     published = {
@@ -79,7 +79,7 @@ def people(published: Published, what: str) -> int:
 def _of_kind(kind: Kind, counts: Counts) -> Published:
     state = {each: counts.get(f"{kind} is {each}", 0) for each in STATES}
     size = {each: counts.get(f"{kind} of {each}", 0) for each in SIZES}
-    by_state, by_size = shown([Split(state, STATES), Split(size, SIZES)])
+    by_state, by_size = suppress([Breakdown(state, STATES), Breakdown(size, SIZES)])
     events = {what: counts.get(f"{kind} {what}", 0) for what in ("messages", "segments")}
     return {
         f"{kind} state": _cells(by_state),
@@ -101,7 +101,7 @@ def _grouped(places: Counts, part: int) -> dict[str, int]:
     return grouped
 
 
-def _cells(one: Shown) -> dict[str, int]:
+def _cells(one: Publishable) -> dict[str, int]:
     return {**one.cells, **({OTHERS: one.others} if one.others else {})}
 
 

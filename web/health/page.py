@@ -21,7 +21,7 @@ from menus.contacts import too_old
 from menus.model import is_read
 from runtime.clock import utc_now, utc_today
 from runtime.redis_client import REDIS_ERRORS
-from runtime.redis_status import RedisState, redis_state
+from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
@@ -43,7 +43,7 @@ LONGEST_SERIES = timedelta(days=400)
 class Asked:
     """What Redis told, of itself, of the outbox and of the series."""
 
-    redis: RedisState
+    redis: RedisStatus
     outbox: OutboxState
     due: int
     subscribed: int
@@ -118,7 +118,7 @@ class Health:
     async def _ask(self, now: datetime) -> Asked:
         redis, series = self.post.redis, self.post.subscriptions
         return Asked(
-            redis=await redis_state(redis),
+            redis=await read_redis_status(redis),
             outbox=await outbox_state(redis, self.post.outbox),
             due=await series.waiting(now),
             subscribed=await series.waiting(now + LONGEST_SERIES),

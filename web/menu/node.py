@@ -9,7 +9,7 @@ from menus.model import Language, Menu, is_read
 from sms.encoding import Measure, measure
 from sms.replies import asked_by, node_reply
 from ussd.paging import Budget
-from ussd.screens import KEYS, SCREEN_0, Place, Screens, Sheet
+from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
 from web.menu.tree import Way, dialled
 
 
@@ -70,20 +70,20 @@ def faults_elsewhere(faults: Iterable[Fault], node: str, said: Iterable[Said]) -
 
 
 def screen_0(screens: Screens) -> tuple[Shown, ...]:
-    return pages_shown(screens.sheets[SCREEN_0])
+    return pages_shown(screens.view(SCREEN_0))
 
 
 def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[Shown, ...]:
     """The pages of a place; of an action also what is said to whoever agreed."""
-    asked = pages_shown(screens.sheets[place])
+    asked = pages_shown(screens.view(place))
     if not menu.nodes[place.node].does:
         return asked
-    return asked + pages_shown(screens.sheets[place._replace(done=True)])
+    return asked + pages_shown(screens.view(place._replace(confirmed=True)))
 
 
-def pages_shown(sheet: Sheet) -> tuple[Shown, ...]:
+def pages_shown(view: View) -> tuple[Shown, ...]:
     """The pages as a phone shows them."""
-    return tuple(_on_screen(page.shown, sheet.budget) for page in sheet.pages())
+    return tuple(_on_screen(page.shown, view.budget) for page in view.pages())
 
 
 def _keywords(menu: Menu, language: Language, node: str) -> tuple[str, ...]:

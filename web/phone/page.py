@@ -162,7 +162,7 @@ def _seen(asked: Sized, screens: Screens) -> Shown:
 
 def _wish(asked: Sized, screens: Screens) -> str | None:
     """The key of the message that these answers asked for, if they did."""
-    wish = play(screens, answers_of(asked.answers or "")).wish
+    wish = play(screens, answers_of(asked.answers or "")).request
     return Consent(asked.session, "", wish, "").key if wish else None
 
 
