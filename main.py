@@ -36,7 +36,7 @@ from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
 from sms.answering import make_ready
-from sms.bootstrap import SmsService, texting
+from sms.bootstrap import SmsService, build_sms
 from sms.checks import capitals_are_keywords, keywords_clear, latin_stays_gsm7, messages_fit
 from sms.gateways import africastalking as sms_gateway
 from ussd.bootstrap import budget_of, screens_of
@@ -76,13 +76,13 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     Raises `BrokenMenu`.
     """
     redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
-    sms, secret = texting(settings, menu), secret_of(settings)
+    sms, secret = build_sms(settings, menu), secret_of(settings)
     sessions = Sessions(redis, Seal(data_key_of(settings)))
-    dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.granting.grant)
+    dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     callbacks = {
         "ussd": ussd_gateway.ussd_callback(secret, dialogue),
         "ussd/end": ussd_gateway.end_callback(secret, sessions),
-        "sms": sms_gateway.inbound_callback(secret, sms.answering.hear),
+        "sms": sms_gateway.inbound_callback(secret, sms.answering.handle),
         "sms/delivery": sms_gateway.report_callback(secret, sms.take_report),
         "sms/opt-out": sms_gateway.opt_out_callback(secret, sms.answering.stop),
     }

@@ -32,7 +32,7 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.africastalking_client import AfricasTalkingGateway
 from sms.gateways.gateway import Outbound, Result
-from sms.outbox.messages import Lane
+from sms.outbox.messages import Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
 from sms.outbox.worker import WorkerConfig, run
 from sms.series.calendar import ALMATY, Calendar
@@ -45,7 +45,7 @@ SUBSCRIBERS = 100_000
 MOST_SECONDS = 240.0
 AT_ONCE = 50
 """Subscriptions begun at the same time, before anything is measured."""
-PACE = WorkerConfig(Rate(1e6, 10**6))
+CONFIG = WorkerConfig(Rate(1e6, 10**6))
 NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
 
 
@@ -94,13 +94,13 @@ class CheckedEdit:
         stop, began = asyncio.Event(), time.monotonic()
         wanted = self.subscriptions.still_wanted
         sending = asyncio.create_task(
-            run(self.outbox, self.gateway, stop, pace=PACE, still_wanted=wanted, now=noon)
+            run(self.outbox, self.gateway, stop, config=CONFIG, still_wanted=wanted, now=noon)
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(MOST_SECONDS):
                 await run_due(self.subscriptions, self.outbox, menu, Calendar(), noon)
                 print(f"all queued after {time.monotonic() - began:.1f} s")
-                while (await self.outbox.waiting())[Lane.SERIES]:  # noqa: ASYNC110
+                while (await self.outbox.waiting())[Queue.SERIES]:  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         took = time.monotonic() - began
         stop.set()
@@ -174,7 +174,7 @@ async def measure(many: int, languages: Sequence[str]) -> bool:
             f"{(await on.redis.info('memory'))['used_memory_peak'] / 1e6:.0f} MB in Redis",
         ):
             print(line)
-        for at_once in (1, PACE.bulk_calls_at_once):
+        for at_once in (1, CONFIG.bulk_calls_at_once):
             bare = await on.bare(at_once)
             rate = f"{len(texted) / bare:.0f} messages/s, ratio {bare / took:.2f}"
             print(f"bare loop, {at_once} at once: {bare:.1f} s, {rate}")

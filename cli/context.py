@@ -15,7 +15,7 @@ from runtime.embedded_redis import NoServer
 from runtime.provision import join_running
 from runtime.redis_client import REDIS_ERRORS
 from runtime.settings import Settings
-from sms.bootstrap import SmsService, texting
+from sms.bootstrap import SmsService, build_sms
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def with_sms(context: CommandContext, ask: Callable[[SmsService], Awaitable[T]])
     settings = join_or_exit(settings_or_exit())
 
     async def asked() -> T:
-        sms = texting(settings, context.live_menu(settings, None))
+        sms = build_sms(settings, context.live_menu(settings, None))
         try:
             return await ask(sms)
         finally:

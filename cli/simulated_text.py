@@ -39,7 +39,7 @@ async def send_as(sms: SmsService, msisdn: str, message: str) -> SimulatedText:
     if not isinstance(sms.gateway, Simulator):
         raise RealGateway
     inbound = Inbound(f"by-hand-{uuid4().hex}", msisdn, message)
-    await sms.answering.hear(inbound)
+    await sms.answering.handle(inbound)
     reply = await _settled(sms.outbox, key_of(inbound))
     return SimulatedText(reply, await sms.gateway.inbox(msisdn))
 

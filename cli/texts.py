@@ -16,7 +16,7 @@ from runtime.clock import utc_now
 from runtime.msisdn import is_msisdn
 from runtime.settings import Settings
 from sms.answering import preview
-from sms.bootstrap import SmsService, library_of, texting
+from sms.bootstrap import SmsService, build_sms, library_of
 from sms.encoding import measure
 from sms.states import State
 
@@ -108,8 +108,8 @@ def digest_commands(context: CommandContext) -> typer.Typer:
     @cli.command()
     def status() -> None:
         """What waits in the outbox."""
-        for lane, count in with_sms(context, lambda sms: sms.outbox.waiting()).items():
-            out.print(f"{lane}: {count} waiting")
+        for queue, count in with_sms(context, lambda sms: sms.outbox.waiting()).items():
+            out.print(f"{queue}: {count} waiting")
 
     return cli
 
@@ -130,7 +130,7 @@ async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sms = texting(settings, menu)
+    sms = build_sms(settings, menu)
     following = asyncio.create_task(follow_changes(menu, stop))
     await sms.work(stop)
     await following

@@ -16,7 +16,7 @@ from menus.model import Menu
 from runtime.clock import utc_now
 from runtime.encryption import Seal
 from sms.gateways import Inbound
-from sms.outbox import Kind, Outbox, Put
+from sms.outbox import Kind, Outbox, PutResult
 from sms.replies import Library, already, reply_to
 from sms.requests import Confirm, NodeRequest, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
@@ -71,7 +71,7 @@ class Answering:
         self._unknown_words = unknown_words
         self._now = now
 
-    async def hear(self, inbound: Inbound) -> None:
+    async def handle(self, inbound: Inbound) -> None:
         """Answer a text.  When this returns, the reply is durably queued."""
         key, menu = key_of(inbound), self._menu.current
         if await self._outbox.state_of(key):
@@ -84,7 +84,7 @@ class Answering:
         urgent = isinstance(wish, NodeRequest) and wish.node in vocabulary.urgent
         await self.send(key, inbound.sender, words, urgent=urgent)
 
-    async def send(self, key: str, msisdn: str, words: str, *, urgent: bool = False) -> Put:
+    async def send(self, key: str, msisdn: str, words: str, *, urgent: bool = False) -> PutResult:
         """Queue words for the person who asked for them in this contact."""
         now, kind = self._now(), Kind.EMERGENCY if urgent else Kind.REPLY
         return await self._outbox.put(key, msisdn, words, kind, now, now + REPLY_WITHIN)

@@ -43,7 +43,7 @@ class SmsService:
     subscriptions: Subscriptions
     calendar: Calendar
     answering: Answering
-    granting: ConsentHandler
+    consents: ConsentHandler
     unknown_words: UnknownWords
 
     async def run_due(self) -> Run:
@@ -77,7 +77,7 @@ def _first_cause(error: BaseException) -> str:
     return redacted(error)
 
 
-def texting(settings: Settings, menu: LiveMenu) -> SmsService:
+def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
     """SMS, by complete settings."""
     redis, seal = connect(settings.redis_url or "", OUTBOX_SECONDS), Seal(data_key_of(settings))
     calendar = Calendar(
@@ -95,7 +95,7 @@ def texting(settings: Settings, menu: LiveMenu) -> SmsService:
         unknown_words,
     )
     gateway = gateway_of(settings, redis, seal)
-    granting = ConsentHandler(outbox, subscriptions)
+    consents = ConsentHandler(outbox, subscriptions)
     return SmsService(
         redis,
         menu,
@@ -104,7 +104,7 @@ def texting(settings: Settings, menu: LiveMenu) -> SmsService:
         subscriptions,
         calendar,
         answering,
-        granting,
+        consents,
         unknown_words,
     )
 

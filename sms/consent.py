@@ -1,6 +1,6 @@
 """What a caller agreed to on a screen: a text put in the outbox, or the series begun.
 
-A caller waits for the answer, so it comes within `GRANT_SECONDS`, whatever Redis does;
+A caller waits for the answer, so it comes within `FULFIL_SECONDS`, whatever Redis does;
 and a dialled session may repeat itself, so the same consent has one effect.
 """
 
@@ -13,11 +13,11 @@ from datetime import datetime
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
 from sms.answering import REPLY_WITHIN
-from sms.outbox import Kind, Outbox, Put
+from sms.outbox import Kind, Outbox, PutResult
 from sms.requests import DialableRequest, Series
 from sms.series import Subscriptions
 
-GRANT_SECONDS = 1.5
+FULFIL_SECONDS = 1.5
 
 log = logging.getLogger(__name__)
 
@@ -39,12 +39,12 @@ class Consent:
         return f"agreed:{self.contact}:{self.wish}"
 
 
-Grant = Callable[[Consent], Awaitable[bool]]
+Fulfil = Callable[[Consent], Awaitable[bool]]
 """Carries out what was agreed to; says whether it was, now or before.  Never raises."""
 
 
 class ConsentHandler:
-    """Grants wishes through the outbox and the subscriptions."""
+    """Fulfils requests through the outbox and the subscriptions."""
 
     def __init__(
         self,
@@ -56,24 +56,24 @@ class ConsentHandler:
         self._subscriptions = subscriptions
         self._now = now
 
-    async def grant(self, agreed: Consent) -> bool:
+    async def fulfil(self, consent: Consent) -> bool:
         """False: nothing is sure to come.  When Redis was late it may come all the same."""
         try:
-            async with asyncio.timeout(GRANT_SECONDS):
-                return await self._carried_out(agreed)
+            async with asyncio.timeout(FULFIL_SECONDS):
+                return await self._fulfil(consent)
         except REDIS_ERRORS as error:
-            log.error("granting: not carried out (%s)", type(error).__name__)
+            log.error("consent: not carried out (%s)", type(error).__name__)
             return False
 
-    async def _carried_out(self, agreed: Consent) -> bool:
-        now, wish = self._now(), agreed.wish
-        if not self._outbox.allows(agreed.msisdn):
+    async def _fulfil(self, consent: Consent) -> bool:
+        now, wish = self._now(), consent.wish
+        if not self._outbox.allows(consent.msisdn):
             return False
         if isinstance(wish, Series):
-            await self._subscriptions.begin(agreed.msisdn, wish.language, now, agreed.key)
+            await self._subscriptions.begin(consent.msisdn, wish.language, now, consent.key)
             return True
         until = now + REPLY_WITHIN
         put = await self._outbox.put(
-            agreed.key, agreed.msisdn, agreed.words, Kind.REPLY, now, until
+            consent.key, consent.msisdn, consent.words, Kind.REPLY, now, until
         )
-        return put in (Put.QUEUED, Put.ALREADY)
+        return put in (PutResult.QUEUED, PutResult.ALREADY)

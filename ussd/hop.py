@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from menus.live import LiveMenu
-from sms.consent import Consent, Grant
+from sms.consent import Consent, Fulfil
 from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.screens import Screens
@@ -25,12 +25,12 @@ class Dialogue:
     """Answers hops on the menu in force, or on the one that a session began on."""
 
     def __init__(
-        self, menu: LiveMenu, sessions: Sessions, screens_of: ScreensOf, grant: Grant
+        self, menu: LiveMenu, sessions: Sessions, screens_of: ScreensOf, fulfil: Fulfil
     ) -> None:
         self._menu = menu
         self._sessions = sessions
         self._screens = cached_per_day(screens_of)
-        self._grant = grant
+        self._fulfil_consent = fulfil
 
     async def answer(self, hop: Hop) -> Screen:
         """The screen that the answers lead to.
@@ -68,7 +68,8 @@ class Dialogue:
         if not (session.request and asked and hop.session_id and hop.msisdn):
             return False
         message = screens.message_for(session.request)
-        return await self._grant(Consent(hop.session_id, hop.msisdn, session.request, message))
+        consent = Consent(hop.session_id, hop.msisdn, session.request, message)
+        return await self._fulfil_consent(consent)
 
 
 def _record_of(hop: Hop, session: Session) -> HopRecord:

@@ -25,16 +25,16 @@ from web.pages import HERE, Pages, SecurityHeaders
 from web.phone import Network, phone_pages, trouble_pages
 
 
-def add_pages(app: FastAPI, settings: Settings, post: SmsService, read_menu: Reader) -> None:
+def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Reader) -> None:
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     pages, seal = Pages(), Seal(data_key_of(settings))
-    door, figures = Door(token_of(settings), pages, post.redis, seal), Figures.of(post)
-    if isinstance(post.gateway, Simulator):
-        phone = simulated_phone(settings, post, post.gateway, pages, seal)
+    door, figures = Door(token_of(settings), pages, sms.redis, seal), Figures.of(sms)
+    if isinstance(sms.gateway, Simulator):
+        phone = simulated_phone(settings, sms, sms.gateway, pages, seal)
         include(app, phone, Depends(NoOtherName(settings.host)))
-    desk = desk_of(settings, post.menu, read_menu)
-    include(app, operators_pages(settings, post, door, pages, figures, desk))
-    include(app, [metrics_page(post.redis, post.menu, figures)])
+    desk = desk_of(settings, sms.menu, read_menu)
+    include(app, operators_pages(settings, sms, door, pages, figures, desk))
+    include(app, [metrics_page(sms.redis, sms.menu, figures)])
     lead_to_the_door(app)
     for folder in HERE.glob("*/static"):
         app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
@@ -47,32 +47,32 @@ def include(app: FastAPI, routers: Iterable[APIRouter], *conditions: params.Depe
 
 
 def simulated_phone(
-    settings: Settings, post: SmsService, simulator: Simulator, pages: Pages, seal: Seal
+    settings: Settings, sms: SmsService, simulator: Simulator, pages: Pages, seal: Seal
 ) -> Iterator[APIRouter]:
     """The phone in the browser, and the faults that it can switch on."""
     callback = f"/africastalking/{secret_of(settings)}"
     network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
-    yield phone_pages(pages, network, post, simulator, seal, partial(screens_of, settings))
-    yield trouble_pages(post.redis, simulator, Sessions(post.redis, seal))
+    yield phone_pages(pages, network, sms, simulator, seal, partial(screens_of, settings))
+    yield trouble_pages(sms.redis, simulator, Sessions(sms.redis, seal))
 
 
 def operators_pages(  # noqa: PLR0913, PLR0917
     settings: Settings,
-    post: SmsService,
+    sms: SmsService,
     door: Door,
     pages: Pages,
     figures: Figures,
     desk: Publisher,
 ) -> Iterator[APIRouter]:
     """The door, and a router for each of the pages behind it."""
-    menu, screens = post.menu, partial(screens_of, settings)
+    menu, screens = sms.menu, partial(screens_of, settings)
     contacts = ContactsFile(menu, settings.contacts_oldest_days)
     yield door_pages(door)
     yield menu_pages(door, pages, MenuView(menu, screens, settings.service_code))
     yield words_pages(door, pages, desk, screens)
     yield from contacts_pages(door, pages, contacts)
     yield figures_pages(door, pages, figures, menu, Price.of(settings.segment_price))
-    yield health_pages(door, pages, Health(settings, post, LastErrors().listen()))
+    yield health_pages(door, pages, Health(settings, sms, LastErrors().listen()))
 
 
 def desk_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:

@@ -10,8 +10,8 @@ from sms.outbox.counts import (
     UNDER_WAY,
     counts_key,
 )
-from sms.outbox.messages import Kind, Lane, Outgoing
-from sms.outbox.outbox import Caps, Outbox, Put
+from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.outbox import Caps, Outbox, PutResult
 from sms.outbox.scripts import GROUP
 from sms.outbox.status import OutboxState, outbox_state
 
@@ -26,11 +26,11 @@ __all__ = [
     "UNDER_WAY",
     "Caps",
     "Kind",
-    "Lane",
     "Outbox",
     "OutboxState",
     "Outgoing",
-    "Put",
+    "PutResult",
+    "Queue",
     "counts_key",
     "outbox_state",
 ]

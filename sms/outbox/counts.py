@@ -71,18 +71,18 @@ local function counted_before(day, who)
   return false
 end
 
-local function count_put(letter, key)
-  add(letter.day, letter.kind .. ' messages', 1)
-  add(letter.day, letter.kind .. ' segments', letter.segments)
-  if counted_before(letter.day, letter.who .. ' ' .. letter.kind) then return end
-  redis.call('HSET', key, 'day', letter.day, 'kind', letter.kind, 'who', letter.who)
-  add(letter.day, letter.kind .. ' is {UNDER_WAY}', 1)
-  add(letter.day, letter.kind .. ' of ' .. math.min(letter.segments, {MOST_SEGMENTS}), 1)
+local function count_put(outgoing, key)
+  add(outgoing.day, outgoing.kind .. ' messages', 1)
+  add(outgoing.day, outgoing.kind .. ' segments', outgoing.segments)
+  if counted_before(outgoing.day, outgoing.who .. ' ' .. outgoing.kind) then return end
+  redis.call('HSET', key, 'day', outgoing.day, 'kind', outgoing.kind, 'who', outgoing.who)
+  add(outgoing.day, outgoing.kind .. ' is {UNDER_WAY}', 1)
+  add(outgoing.day, outgoing.kind .. ' of ' .. math.min(outgoing.segments, {MOST_SEGMENTS}), 1)
 end
 
-local function count_capped(letter)
-  if not counted_before(letter.day, letter.who .. ' capped') then
-    add(letter.day, '{CAPPED}', 1)
+local function count_capped(outgoing)
+  if not counted_before(outgoing.day, outgoing.who .. ' capped') then
+    add(outgoing.day, '{CAPPED}', 1)
   end
 end
 

@@ -1,4 +1,4 @@
-"""A letter, one text for one number, and how Redis holds it: sealed."""
+"""One text for one number, and how Redis holds it: sealed."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Kind(StrEnum):
     SERIES = "series"
 
 
-class Lane(StrEnum):
+class Queue(StrEnum):
     """The queues.  Series wait until there is no reply."""
 
     REPLIES = "replies"
@@ -43,7 +43,7 @@ class Outgoing:
 
 
 class MessageCodec:
-    """Seals letters into messages, and opens them again."""
+    """Seals outgoing texts into messages, and opens them again."""
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
@@ -52,23 +52,23 @@ class MessageCodec:
         """Where Redis holds which message a wish led to."""
         return f"sms:key:{self._seal.index(f'key {key}')}"
 
-    def sealed(self, letter: Outgoing, now: datetime) -> str:
+    def seal(self, outgoing: Outgoing, now: datetime) -> str:
         """A new message, as the scripts of the outbox take it."""
         id_, day = uuid4().hex, day_of(now)
-        left = max(0, int((letter.expires_at - now).total_seconds()))
+        left = max(0, int((outgoing.expires_at - now).total_seconds()))
         fields = {
             "id": id_,
-            "key": self.key_of(letter.key).removeprefix("sms:key:"),
-            "to": self._seal.seal(letter.msisdn, f"{id_} to"),
-            "text": self._seal.seal(letter.text, f"{id_} text"),
-            "index": self._seal.index(letter.msisdn),
-            "lane": Lane.SERIES if letter.kind is Kind.SERIES else Lane.REPLIES,
-            "urgent": letter.kind is Kind.EMERGENCY,
-            "kind": letter.kind,
-            "segments": measure(letter.text).segments,
+            "key": self.key_of(outgoing.key).removeprefix("sms:key:"),
+            "to": self._seal.seal(outgoing.msisdn, f"{id_} to"),
+            "text": self._seal.seal(outgoing.text, f"{id_} text"),
+            "index": self._seal.index(outgoing.msisdn),
+            "queue": Queue.SERIES if outgoing.kind is Kind.SERIES else Queue.REPLIES,
+            "urgent": outgoing.kind is Kind.EMERGENCY,
+            "kind": outgoing.kind,
+            "segments": measure(outgoing.text).segments,
             "day": day,
-            "who": self._seal.index(f"recipient {day} {letter.msisdn}"),
-            "expires": letter.expires_at.timestamp(),
+            "who": self._seal.index(f"recipient {day} {outgoing.msisdn}"),
+            "expires": outgoing.expires_at.timestamp(),
             "seconds": left + UNTAKEN_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
         }
@@ -78,7 +78,7 @@ class MessageCodec:
         """By which messages to a number are found."""
         return self._seal.index(msisdn)
 
-    def opened(self, sealed: str | None, id_: str, what: str) -> str:
+    def open(self, sealed: str | None, id_: str, what: str) -> str:
         """Empty when it cannot be opened: the data key was changed."""
         try:
             return self._seal.open(sealed or "", f"{id_} {what}")

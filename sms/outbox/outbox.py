@@ -9,7 +9,7 @@ Redis holds, each with a time to live:
 
     sms:key:KEYED       the message that a wish led to; repeated wishes end here    48 h
     sms:message:ID      state, entry, kind, number and text (sealed), index          see
-                        `outbox_lua.KEEP_SECONDS`; while queued until expiry and 23 h
+                        `scripts.KEEP_SECONDS`; while queued until expiry and 23 h
     sms:queue:LANE      stream; an entry names a message, and the message names
                         its entry: an entry that is not named is void              7 days
     sms:later           messages to be tried again, by time                        7 days
@@ -38,9 +38,9 @@ from redis.exceptions import ResponseError
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
 from sms.gateways import DeliveryReport
-from sms.outbox import scripts as outbox_lua
+from sms.outbox import scripts
 from sms.outbox.counts import trouble_of
-from sms.outbox.messages import Kind, Lane, MessageCodec, Outgoing
+from sms.outbox.messages import Kind, MessageCodec, Outgoing, Queue
 from sms.states import State
 
 PUT_AT_ONCE = 100
@@ -50,8 +50,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Put(StrEnum):
-    """What became of a letter.  `REFUSED`: its number is none that we may text."""
+class PutResult(StrEnum):
+    """What became of a message that was put.  `REFUSED`: its number is none that we may text."""
 
     QUEUED = "queued"
     ALREADY = "already"
@@ -74,7 +74,7 @@ class Caps:
 class Claimed:
     """An entry that a worker holds.  It may send only what it has begun."""
 
-    lane: Lane
+    queue: Queue
     entry: str
     id: str
 
@@ -86,7 +86,7 @@ class Sending:
     `msisdn` is empty when it cannot be opened: the data key was changed.
     """
 
-    taken: Claimed
+    claimed: Claimed
     msisdn: str
     text: str
     attempts: int
@@ -102,9 +102,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a taken message.  `due`: when to try again, if `QUEUED`."""
+    """What became of a claimed message.  `due`: when to try again, if `QUEUED`."""
 
-    taken: Claimed
+    claimed: Claimed
     state: State
     why: str = ""
     gateway_id: str = ""
@@ -128,32 +128,37 @@ class Outbox:
         self, redis: Redis, seal: Seal, caps: Caps = Caps(), prefixes: Sequence[str] = ("+7",)
     ) -> None:
         self._redis = redis
-        self._envelopes = MessageCodec(seal)
+        self._codec = MessageCodec(seal)
         self._caps = json.dumps(asdict(caps))
         self._prefixes = tuple(prefixes)
-        self._scripts = {
-            name: redis.register_script(getattr(outbox_lua, name))
-            for name in ("PUT", "BEGIN", "SETTLE", "DUE", "RECLAIM", "OPEN", "REPORT")
-        }
+        self._put = redis.register_script(scripts.PUT)
+        self._begin = redis.register_script(scripts.BEGIN)
+        self._settle = redis.register_script(scripts.SETTLE)
+        self._requeue = redis.register_script(scripts.REQUEUE_DUE)
+        self._reclaim = redis.register_script(scripts.RECLAIM)
+        self._open = redis.register_script(scripts.OPEN)
+        self._report = redis.register_script(scripts.REPORT)
 
     # --- For those who owe a text
 
     async def put(  # noqa: PLR0913, PLR0917
         self, key: str, msisdn: str, text: str, kind: Kind, now: datetime, expires_at: datetime
-    ) -> Put:
+    ) -> PutResult:
         """Queue one text; see `put_all`."""
         [answer] = await self.put_all([Outgoing(key, msisdn, text, kind, expires_at)], now)
         return answer
 
-    async def put_all(self, letters: Sequence[Outgoing], now: datetime) -> list[Put]:
+    async def put_all(self, messages: Sequence[Outgoing], now: datetime) -> list[PutResult]:
         """Queue texts, durably when this returns; one answer for each, in their order."""
-        answers = [Put.QUEUED if self.allows(each.msisdn) else Put.REFUSED for each in letters]
-        allowed = [place for place, answer in enumerate(answers) if answer is Put.QUEUED]
-        for some in _parts(allowed, PUT_AT_ONCE):
-            sealed = [self._envelopes.sealed(letters[place], now) for place in some]
-            said = await self._run("PUT", now.timestamp(), self._caps, *sealed)
+        answers = [
+            PutResult.QUEUED if self.allows(each.msisdn) else PutResult.REFUSED for each in messages
+        ]
+        allowed = [place for place, answer in enumerate(answers) if answer is PutResult.QUEUED]
+        for some in _batches(allowed, PUT_AT_ONCE):
+            sealed = [self._codec.seal(messages[place], now) for place in some]
+            said = await self._put(args=[now.timestamp(), self._caps, *sealed])
             for place, answer in zip(some, said, strict=True):
-                answers[place] = _heard(answer)
+                answers[place] = _put_result(answer)
         return answers
 
     def allows(self, msisdn: str) -> bool:
@@ -162,92 +167,92 @@ class Outbox:
 
     async def state_of(self, key: str) -> State | None:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
-        return await self._state(await self._redis.get(self._envelopes.key_of(key)))
+        return await self._state(await self._redis.get(self._codec.key_of(key)))
 
     async def state_of_sent(self, gateway_id: str) -> State | None:
         """The same, of the message that the gateway calls so."""
         return await self._state(await self._redis.get(f"sms:gateway:{gateway_id}"))
 
-    async def waiting(self) -> dict[Lane, int]:
+    async def waiting(self) -> dict[Queue, int]:
         """How many messages wait in each queue or are being sent."""
-        return {lane: int(await self._redis.xlen(f"sms:queue:{lane}")) for lane in Lane}
+        return {queue: int(await self._redis.xlen(f"sms:queue:{queue}")) for queue in Queue}
 
     async def report(self, report: DeliveryReport, now: datetime) -> None:
         """Take a delivery report: early, late, twice, out of order or of no message of ours."""
         if report.state is not None:
-            index = self._envelopes.index_of(report.msisdn) if report.msisdn else ""
+            index = self._codec.index_of(report.msisdn) if report.msisdn else ""
             args = report.message_id, index, report.state, now.timestamp()
-            await self._run("REPORT", *args)
+            await self._report(args=args)
 
     # --- For the worker
 
-    async def take(
-        self, lane: Lane, worker: str, most: int, block_ms: int | None = None
+    async def claim(
+        self, queue: Queue, worker: str, most: int, block_ms: int | None = None
     ) -> list[Claimed]:
         """Up to `most` entries that no worker has had.  `block_ms`: wait for the first."""
-        queue = f"sms:queue:{lane}"
+        stream = f"sms:queue:{queue}"
         try:
             answer = await self._redis.xreadgroup(
-                outbox_lua.GROUP, worker, {queue: ">"}, count=most, block=block_ms
+                scripts.GROUP, worker, {stream: ">"}, count=most, block=block_ms
             )
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await self._run("OPEN", lane)  # a new server, or one that lost everything
+            await self._open(args=[queue])  # a new server, or one that lost everything
             return []
-        return [Claimed(lane, entry, fields["id"]) for entry, fields in _entries(answer)]
+        return [Claimed(queue, entry, fields["id"]) for entry, fields in _entries(answer)]
 
-    async def peek(self, taken: Sequence[Claimed]) -> list[tuple[Claimed, str, str]]:
+    async def peek(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, str, str]]:
         """Each with the index of its number and its text, without beginning it."""
         pipe = self._redis.pipeline(transaction=False)
-        for each in taken:
+        for each in claimed:
             pipe.hmget(f"sms:message:{each.id}", ["index", "text"])
         found = await pipe.execute()
         return [
-            (each, index or "", self._envelopes.opened(text, each.id, "text"))
-            for each, (index, text) in zip(taken, found, strict=True)
+            (each, index or "", self._codec.open(text, each.id, "text"))
+            for each, (index, text) in zip(claimed, found, strict=True)
         ]
 
     async def begin(
-        self, taken: Sequence[Claimed], worker: str, rate: Rate, now: datetime
+        self, claimed: Sequence[Claimed], worker: str, rate: Rate, now: datetime
     ) -> list[Sending] | Wait:
         """Write `sending` for those that may be sent now, as one call to the gateway.
 
         What has expired, or was dealt with by another worker, is left out.  A call
         for a series leaves one token of the rate to a reply.
         """
-        lane = taken[0].lane
-        need = min(rate.burst, 1 if lane is Lane.REPLIES else 2)
-        pairs = [part for each in taken for part in (each.entry, each.id)]
-        args = lane, worker, now.timestamp(), rate.calls, rate.burst, need, *pairs
-        seconds, *rest = await self._run("BEGIN", *args)
+        queue = claimed[0].queue
+        need = min(rate.burst, 1 if queue is Queue.REPLIES else 2)
+        pairs = [part for each in claimed for part in (each.entry, each.id)]
+        bucket = now.timestamp(), rate.calls, rate.burst, need
+        seconds, *rest = await self._begin(args=[queue, worker, *bucket, *pairs])
         if float(seconds) > 0:
             return Wait(float(seconds))
-        by_id = {each.id: each for each in taken}
-        return [self._begun(by_id[part[0]], *part[1:]) for part in _parts(rest, 5)]
+        by_id = {each.id: each for each in claimed}
+        return [self._sending(by_id[part[0]], *part[1:]) for part in _batches(rest, 5)]
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Write what became of taken messages, all of one lane."""
+        """Write what became of claimed messages, all of one queue."""
         if outcomes:
-            parts = [part for outcome in outcomes for part in _parts_of(outcome, now)]
-            await self._run("SETTLE", outcomes[0].taken.lane, now.timestamp(), *parts)
+            parts = [part for outcome in outcomes for part in _settle_args(outcome, now)]
+            await self._settle(args=[outcomes[0].claimed.queue, now.timestamp(), *parts])
 
     async def requeue_due(self, now: datetime) -> None:
         """Queue again what was to be tried again by now."""
-        while await self._run("DUE", now.timestamp(), 200) == 200:
+        while await self._requeue(args=[now.timestamp(), 200]) == 200:
             pass
 
-    async def reclaim(self, lane: Lane, worker: str, lease_ms: int, now: datetime) -> int:
+    async def reclaim(self, queue: Queue, worker: str, lease_ms: int, now: datetime) -> int:
         """Settle what a worker has held for longer than `lease_ms`: it is dead.
 
         What it was sending becomes `unknown`; what it only held is queued again.
         Returns how many became unknown.
         """
-        await self._run("OPEN", lane)
+        await self._open(args=[queue])
         unknown, start = 0, "0-0"
         while start:
-            args = lane, worker, now.timestamp(), lease_ms, start
-            start, orphans, _queued = await self._run("RECLAIM", *args)
+            args = queue, worker, now.timestamp(), lease_ms, start
+            start, orphans, _queued = await self._reclaim(args=args)
             unknown += int(orphans)
             start = "" if start == "0-0" else start
         return unknown
@@ -258,24 +263,25 @@ class Outbox:
         state = await self._redis.hget(f"sms:message:{id_!s}", "state")
         return State(str(state)) if state else None
 
-    async def _run(self, name: str, *args: Any) -> Any:
-        return await self._scripts[name](args=[*args])
-
-    def _begun(self, taken: Claimed, to: str, text: str, attempts: str, expires: str) -> Sending:
+    def _sending(
+        self, claimed: Claimed, to: str, text: str, attempts: str, expires: str
+    ) -> Sending:
         to, text = (
-            self._envelopes.opened(to, taken.id, "to"),
-            self._envelopes.opened(text, taken.id, "text"),
+            self._codec.open(to, claimed.id, "to"),
+            self._codec.open(text, claimed.id, "text"),
         )
-        return Sending(taken, to, text, int(attempts), datetime.fromtimestamp(float(expires), UTC))
+        return Sending(
+            claimed, to, text, int(attempts), datetime.fromtimestamp(float(expires), UTC)
+        )
 
 
-def _heard(answer: str) -> Put:
+def _put_result(answer: str) -> PutResult:
     """One clear line when a cap of the whole service is first met, at most each hour."""
     if answer.startswith("alarm:"):
         cap = answer.removeprefix("alarm:")
         log.error("outbox: the cap of %s is reached; further SMS are not sent", cap)
-        return Put.CAPPED
-    return Put(answer)
+        return PutResult.CAPPED
+    return PutResult(answer)
 
 
 def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
@@ -289,11 +295,11 @@ def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
     return cast(list[tuple[str, dict[str, str]]], entries)
 
 
-def _parts_of(outcome: Outcome, now: datetime) -> Iterable[str | float]:
-    taken, due = outcome.taken, outcome.due or now
-    yield from (taken.entry, taken.id, outcome.state, outcome.why)
+def _settle_args(outcome: Outcome, now: datetime) -> Iterable[str | float]:
+    claimed, due = outcome.claimed, outcome.due or now
+    yield from (claimed.entry, claimed.id, outcome.state, outcome.why)
     yield from (outcome.gateway_id, due.timestamp(), trouble_of(outcome.why))
 
 
-def _parts(whole: Sequence[T], size: int) -> list[Sequence[T]]:
+def _batches(whole: Sequence[T], size: int) -> list[Sequence[T]]:
     return [whole[start : start + size] for start in range(0, len(whole), size)]

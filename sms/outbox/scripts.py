@@ -40,7 +40,7 @@ local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_S
 _STEPS = """
 local call = redis.call
 local function message(id) return 'sms:message:' .. id end
-local function stream(lane) return 'sms:queue:' .. lane end
+local function stream(queue) return 'sms:queue:' .. queue end
 
 local function move(id, state, now, why)
   local before, day, kind = unpack(call('HMGET', message(id), 'state', 'day', 'kind'))
@@ -54,15 +54,15 @@ local function move(id, state, now, why)
   return true
 end
 
-local function enqueue(id, lane)
-  local entry = call('XADD', stream(lane), '*', 'id', id)
-  call('EXPIRE', stream(lane), QUEUED_SECONDS)
+local function enqueue(id, queue)
+  local entry = call('XADD', stream(queue), '*', 'id', id)
+  call('EXPIRE', stream(queue), QUEUED_SECONDS)
   call('HSET', message(id), 'state', 'queued', 'entry', entry)
 end
 
-local function done(lane, entry)
-  call('XACK', stream(lane), GROUP, entry)
-  call('XDEL', stream(lane), entry)
+local function done(queue, entry)
+  call('XACK', stream(queue), GROUP, entry)
+  call('XDEL', stream(queue), entry)
 end
 
 -- What a report that came before we knew its message said of it.
@@ -98,13 +98,13 @@ def script(body: str) -> str:
     return _KNOWN + COUNTING_LUA + _STEPS + body
 
 
-# ARGV: now, caps, then letters, both in JSON.  One answer for each letter.
+# ARGV: now, caps, then messages, both in JSON.  One answer for each outgoing.
 PUT = script("""
 local now, caps, answers = tonumber(ARGV[1]), cjson.decode(ARGV[2]), {}
 
-local function service_caps(letter)
+local function service_caps(outgoing)
   local minute, day = math.floor(now / 60), math.floor(now / 86400)
-  if letter.lane == 'series' then
+  if outgoing.queue == 'series' then
     return {{'series a day', 'sms:cap:series:' .. day, caps.series_a_day, 172800}}
   end
   return {
@@ -113,13 +113,13 @@ local function service_caps(letter)
   }
 end
 
-local function over(letter, number)
-  if letter.lane ~= 'series' then
+local function over(outgoing, number)
+  if outgoing.queue ~= 'series' then
     call('ZREMRANGEBYSCORE', number, '-inf', now - caps.number_seconds)
-    local most = caps.replies_a_number + (letter.urgent and 1 or 0)
+    local most = caps.replies_a_number + (outgoing.urgent and 1 or 0)
     if call('ZCARD', number) >= most then return 'capped' end
   end
-  for _, cap in ipairs(service_caps(letter)) do
+  for _, cap in ipairs(service_caps(outgoing)) do
     if tonumber(call('GET', cap[2]) or 0) >= cap[3] then
       local first = call('SET', 'sms:alarm:' .. cap[1], '', 'NX', 'EX', 3600)
       return first and ('alarm:' .. cap[1]) or 'capped'
@@ -127,31 +127,31 @@ local function over(letter, number)
   end
 end
 
-local function count(letter, number)
-  if letter.lane ~= 'series' then
-    call('ZADD', number, now, letter.id)
+local function count(outgoing, number)
+  if outgoing.queue ~= 'series' then
+    call('ZADD', number, now, outgoing.id)
     call('EXPIRE', number, caps.number_seconds)
   end
-  for _, cap in ipairs(service_caps(letter)) do
+  for _, cap in ipairs(service_caps(outgoing)) do
     if call('INCR', cap[2]) == 1 then call('EXPIRE', cap[2], cap[4]) end
   end
 end
 
-local function put(letter)
-  local key, number = 'sms:key:' .. letter.key, 'sms:cap:number:' .. letter.index
+local function put(outgoing)
+  local key, number = 'sms:key:' .. outgoing.key, 'sms:cap:number:' .. outgoing.index
   if call('EXISTS', key) == 1 then return 'already' end
-  local refused = over(letter, number)
+  local refused = over(outgoing, number)
   if refused then
-    count_capped(letter)
+    count_capped(outgoing)
     return refused
   end
-  count(letter, number)
-  count_put(letter, message(letter.id))
-  call('SET', key, letter.id, 'EX', letter.key_seconds)
-  call('HSET', message(letter.id), 'to', letter.to, 'text', letter.text,
-    'index', letter.index, 'lane', letter.lane, 'expires', letter.expires, 'attempts', 0)
-  call('EXPIRE', message(letter.id), letter.seconds)
-  enqueue(letter.id, letter.lane)
+  count(outgoing, number)
+  count_put(outgoing, message(outgoing.id))
+  call('SET', key, outgoing.id, 'EX', outgoing.key_seconds)
+  call('HSET', message(outgoing.id), 'to', outgoing.to, 'text', outgoing.text,
+    'index', outgoing.index, 'queue', outgoing.queue, 'expires', outgoing.expires, 'attempts', 0)
+  call('EXPIRE', message(outgoing.id), outgoing.seconds)
+  enqueue(outgoing.id, outgoing.queue)
   return 'queued'
 end
 
@@ -159,11 +159,11 @@ for i = 3, #ARGV do answers[#answers + 1] = put(cjson.decode(ARGV[i])) end
 return answers
 """)
 
-# ARGV: lane, worker, now, rate, burst, tokens needed, then entry and id of each.
+# ARGV: queue, worker, now, rate, burst, tokens needed, then entry and id of each.
 # Answer: seconds to wait, as text; if none, then id, to, text, attempts, expiry of each
 # message that this worker, and nobody else, may now send.
 BEGIN = script("""
-local lane, worker, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local queue, worker, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local rate, burst, need = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 
 local function ours(entry, id)
@@ -174,7 +174,7 @@ local function ours(entry, id)
     if now < tonumber(expires) then return true end
     move(id, 'expired', ARGV[3], 'not sent in time')
   end
-  done(lane, entry)
+  done(queue, entry)
   return false
 end
 
@@ -200,7 +200,7 @@ if seconds > 0 then return {tostring(seconds)} end
 local begun = {'0'}
 for _, pair in ipairs(mine) do
   local entry, id = pair[1], pair[2]
-  call('XCLAIM', stream(lane), GROUP, worker, 0, entry, 'JUSTID')
+  call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
   call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[3])
   begun[#begun + 1] = id
@@ -211,9 +211,9 @@ end
 return begun
 """)
 
-# ARGV: lane, now, then entry, id, state, why, gateway id, due time and trouble of each.
+# ARGV: queue, now, then entry, id, state, why, gateway id, due time and trouble of each.
 SETTLE = script("""
-local lane, now = ARGV[1], ARGV[2]
+local queue, now = ARGV[1], ARGV[2]
 
 local function postpone(id, due, why)
   local before, expires = unpack(call('HMGET', message(id), 'state', 'expires'))
@@ -240,21 +240,21 @@ for i = 3, #ARGV, 7 do
   if call('HGET', message(id), 'entry') == entry then
     count_trouble(message(id), trouble, now)
     if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
-    done(lane, entry)
+    done(queue, entry)
   end
 end
 """)
 
 # ARGV: now, most.  Messages whose time to be tried again has come.
-DUE = script("""
+REQUEUE_DUE = script("""
 local ids = call('ZRANGEBYSCORE', 'sms:later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, id in ipairs(ids) do
   call('ZREM', 'sms:later', id)
-  local state, entry, expires, lane =
-    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'lane'))
+  local state, entry, expires, queue, lane =
+    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'queue', 'lane'))
   if state == 'queued' and entry == '' then
     if tonumber(ARGV[1]) < tonumber(expires) then
-      enqueue(id, lane)
+      enqueue(id, queue or lane)  -- `lane`: what an older version wrote
     else
       move(id, 'expired', ARGV[1], 'not sent in time')
     end
@@ -263,36 +263,36 @@ end
 return #ids
 """)
 
-# ARGV: lane, worker, now, lease in ms, where to go on.  Answer: where to go on
+# ARGV: queue, worker, now, lease in ms, where to go on.  Answer: where to go on
 # ('0-0': done), how many became unknown, how many were queued again.
 RECLAIM = script("""
-local lane, worker, now = ARGV[1], ARGV[2], ARGV[3]
-local found = call('XAUTOCLAIM', stream(lane), GROUP, worker, ARGV[4], ARGV[5], 'COUNT', 100)
+local queue, worker, now = ARGV[1], ARGV[2], ARGV[3]
+local found = call('XAUTOCLAIM', stream(queue), GROUP, worker, ARGV[4], ARGV[5], 'COUNT', 100)
 local unknown, queued = 0, 0
 for _, claimed in ipairs(found[2]) do
   local entry, id = claimed[1], claimed[2][2]
   local state, current, expires = unpack(call('HMGET', message(id), 'state', 'entry', 'expires'))
-  done(lane, entry)
+  done(queue, entry)
   if current == entry and state == 'sending' then
     move(id, 'unknown', now, 'its worker ended while it was sending')
     await_report(id, now)
     unknown = unknown + 1
   elseif current == entry and state == 'queued' then
-    enqueue(id, lane)
+    enqueue(id, queue)
     queued = queued + 1
   end
 end
-for _, consumer in ipairs(call('XINFO', 'CONSUMERS', stream(lane), GROUP)) do
+for _, consumer in ipairs(call('XINFO', 'CONSUMERS', stream(queue), GROUP)) do
   local name, pending, idle = consumer[2], consumer[4], consumer[6]
   if pending == 0 and idle > 3600000 then
-    call('XGROUP', 'DELCONSUMER', stream(lane), GROUP, name)
+    call('XGROUP', 'DELCONSUMER', stream(queue), GROUP, name)
   end
 end
-call('EXPIRE', stream(lane), QUEUED_SECONDS)
+call('EXPIRE', stream(queue), QUEUED_SECONDS)
 return {found[1], unknown, queued}
 """)
 
-# ARGV: lane.  The queue and its group, from its first entry on.
+# ARGV: queue.  The queue and its group, from its first entry on.
 OPEN = script("""
 local made = redis.pcall('XGROUP', 'CREATE', stream(ARGV[1]), GROUP, '0', 'MKSTREAM')
 if made.err and not string.find(made.err, 'BUSYGROUP') then return made end

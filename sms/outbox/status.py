@@ -7,7 +7,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from sms.outbox.messages import Lane
+from sms.outbox.messages import Queue
 from sms.outbox.outbox import Outbox
 from sms.outbox.scripts import GROUP
 from sms.outbox.worker import WorkerConfig
@@ -28,11 +28,11 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class OutboxState:
-    """Messages that wait or are being sent, by lane; those that are to be tried again;
+    """Messages that wait or are being sent, by queue; those that are to be tried again;
     and the workers, the one that asked last first.
     """
 
-    waiting: Mapping[Lane, int]
+    waiting: Mapping[Queue, int]
     later: int
     workers: tuple[Worker, ...]
 
@@ -41,17 +41,17 @@ async def outbox_state(redis: Redis, outbox: Outbox) -> OutboxState:
     """Ask Redis.  Raises `RedisError` when it does not answer."""
     waiting, later = await outbox.waiting(), int(await redis.zcard("sms:later"))
     idle: dict[str, float] = {}
-    for lane in Lane:
-        for each in await _consumers(redis, lane):
+    for queue in Queue:
+        for each in await _consumers(redis, queue):
             name, seconds = str(each["name"]), int(each["idle"]) / 1000
             idle[name] = min(seconds, idle.get(name, seconds))
     workers = sorted((Worker(*each) for each in idle.items()), key=lambda each: each.idle)
     return OutboxState(waiting, later, tuple(workers))
 
 
-async def _consumers(redis: Redis, lane: Lane) -> list[dict[str, Any]]:
+async def _consumers(redis: Redis, queue: Queue) -> list[dict[str, Any]]:
     """None before the first worker came."""
     try:
-        return list(await redis.xinfo_consumers(f"sms:queue:{lane}", GROUP))
+        return list(await redis.xinfo_consumers(f"sms:queue:{queue}", GROUP))
     except ResponseError:
         return []

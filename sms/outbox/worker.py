@@ -29,7 +29,7 @@ from sms.gateways import (
     Rejected,
     Result,
 )
-from sms.outbox.messages import Lane
+from sms.outbox.messages import Queue
 from sms.outbox.outbox import Claimed, Outbox, Outcome, Rate, Sending, Wait
 from sms.states import State
 
@@ -58,7 +58,7 @@ class WorkerConfig:
     bulk_calls_at_once: int = 2
     recipients: int = MOST_RECIPIENTS
     lease: float = 30.0
-    tend_every: float = 1.0
+    maintain_every: float = 1.0
     block: float = 0.1
     first_delay: float = 2.0
     longest_delay: float = 30.0
@@ -74,106 +74,106 @@ async def run(  # noqa: PLR0913
     gateway: Gateway,
     stop: asyncio.Event,
     *,
-    pace: WorkerConfig = WorkerConfig(),
+    config: WorkerConfig = WorkerConfig(),
     still_wanted: StillWanted = everyone,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
     """Send until `stop` is set, and then finish the calls under way.
 
     Redis out of reach is waited for.  The socket timeout of the outbox's client must
-    be longer than `pace.block`.
+    be longer than `config.block`.
     """
     over = asyncio.Event()
-    sender = _Sender(outbox, gateway, over, pace, still_wanted, now)
+    worker = _Worker(outbox, gateway, over, config, still_wanted, now)
     async with asyncio.TaskGroup() as group:
-        group.create_task(sender.take_until_stopped(group))
-        group.create_task(sender.tend_until_stopped())
+        group.create_task(worker.send_until_stopped(group))
+        group.create_task(worker.maintain_until_stopped())
         try:
             await stop.wait()
         finally:  # also when cancelled: Python 3.11 may swallow that in the tasks' `wait_for`
             over.set()
 
 
-def delay(attempts: int, pace: WorkerConfig) -> timedelta:
+def delay(attempts: int, config: WorkerConfig) -> timedelta:
     """Before a message is tried again: doubling, and spread so that not all come at once."""
-    longest = min(pace.longest_delay, pace.first_delay * 2.0 ** min(attempts - 1, 30))
+    longest = min(config.longest_delay, config.first_delay * 2.0 ** min(attempts - 1, 30))
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311
 
 
 @dataclass
-class _Sender:
+class _Worker:
     outbox: Outbox
     gateway: Gateway
     over: asyncio.Event
-    pace: WorkerConfig
+    config: WorkerConfig
     still_wanted: StillWanted
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
-    busy: Counter[Lane] = field(default_factory=Counter)
+    busy: Counter[Queue] = field(default_factory=Counter)
     redis_answers: bool = True
 
-    # --- Taking
+    # --- Claiming
 
-    async def take_until_stopped(self, group: asyncio.TaskGroup) -> None:
-        """Take what waits, replies first, while there is room for more calls."""
+    async def send_until_stopped(self, group: asyncio.TaskGroup) -> None:
+        """Claim what waits, replies first, while there is room for more calls."""
         idle = True
         while not self.over.is_set():
-            replies = await self._asked(self._take_replies(idle=idle)) or []
+            replies = await self._try_once(self._claim_replies(idle=idle)) or []
             for reply in replies:
                 await self._start(group, [reply])
-            series = await self._asked(self._take_series()) or []
+            series = await self._try_once(self._claim_series()) or []
             if series:
                 await self._start(group, series)
             idle = not (replies or series)
             if not self._room():
-                await asyncio.sleep(self.pace.block / 10)
+                await asyncio.sleep(self.config.block / 10)
 
-    async def _take_replies(self, *, idle: bool) -> list[Claimed]:
-        room = self.pace.replies_at_once - self.busy[Lane.REPLIES]
+    async def _claim_replies(self, *, idle: bool) -> list[Claimed]:
+        room = self.config.replies_at_once - self.busy[Queue.REPLIES]
         if room <= 0:
             return []
-        block = self.pace.block / (10 if self.busy[Lane.SERIES] else 1)
+        block = self.config.block / (10 if self.busy[Queue.SERIES] else 1)
         block_ms = max(1, int(block * 1000)) if idle else None
-        return await self.outbox.take(Lane.REPLIES, self.name, room, block_ms)
+        return await self.outbox.claim(Queue.REPLIES, self.name, room, block_ms)
 
-    async def _take_series(self) -> list[Claimed]:
-        if self.busy[Lane.SERIES] >= self.pace.bulk_calls_at_once:
+    async def _claim_series(self) -> list[Claimed]:
+        if self.busy[Queue.SERIES] >= self.config.bulk_calls_at_once:
             return []
-        return await self.outbox.take(Lane.SERIES, self.name, self.pace.recipients)
+        return await self.outbox.claim(Queue.SERIES, self.name, self.config.recipients)
 
     def _room(self) -> bool:
-        return self.busy[Lane.REPLIES] < self.pace.replies_at_once
+        return self.busy[Queue.REPLIES] < self.config.replies_at_once
 
-    async def _start(self, group: asyncio.TaskGroup, taken: list[Claimed]) -> None:
+    async def _start(self, group: asyncio.TaskGroup, claimed: list[Claimed]) -> None:
         if self.over.is_set():
-            await self._asked(self._give_back(taken))
+            await self._try_once(self._give_back(claimed))
         else:
-            self.busy[taken[0].lane] += 1
-            group.create_task(self._carry(taken[0].lane, taken))
+            self.busy[claimed[0].queue] += 1
+            group.create_task(self._carry(claimed[0].queue, claimed))
 
-    async def _give_back(self, taken: list[Claimed]) -> None:
-        outcomes = [self._postponed(each, "the worker ends") for each in taken]
+    async def _give_back(self, claimed: list[Claimed]) -> None:
+        outcomes = [self._postponed(each, "the worker ends") for each in claimed]
         await self.outbox.settle(outcomes, self.now())
 
-    async def _carry(self, lane: Lane, taken: list[Claimed]) -> None:
-        """Send what was taken.  What goes wrong here is left for `tend` to settle."""
+    async def _carry(self, queue: Queue, claimed: list[Claimed]) -> None:
+        """Send what was claimed.  What goes wrong here is left for `maintain` to settle."""
         try:
-            if lane is Lane.REPLIES:
-                await self._send(taken)
+            if queue is Queue.REPLIES:
+                await self._send(claimed)
             else:
-                await self._send_series(taken)
+                await self._send_series(claimed)
         except REDIS_ERRORS as error:
             self._note(error)
         except Exception as error:
             log.error("sender: %s", redacted(error))
         finally:
-            self.busy[lane] -= 1
+            self.busy[queue] -= 1
 
     # --- Sending
 
-    async def _send_series(self, taken: list[Claimed]) -> None:
+    async def _send_series(self, claimed: list[Claimed]) -> None:
         """One call for each text, with all numbers that are to get it."""
-        peeked = await self._surely(lambda: self.outbox.peek(taken))
+        peeked = await self._retrying(lambda: self.outbox.peek(claimed))
         indexes = {each: index for each, index, _ in peeked}
         groups: dict[tuple[str, int], list[Claimed]] = {}
         times = Counter[tuple[str, str]]()
@@ -183,31 +183,33 @@ class _Sender:
         for group in groups.values():
             await self._send(group, indexes)
 
-    async def _send(self, taken: list[Claimed], indexes: dict[Claimed, str] | None = None) -> None:
-        while taken:
+    async def _send(
+        self, claimed: list[Claimed], indexes: dict[Claimed, str] | None = None
+    ) -> None:
+        while claimed:
             if self.over.is_set():
-                await self._give_back(taken)
+                await self._give_back(claimed)
                 return
             if indexes is not None:
-                taken = await self._wanted(taken, indexes)
-                if not taken:
+                claimed = await self._wanted(claimed, indexes)
+                if not claimed:
                     return
-            begun = await self._begin(taken)
+            begun = await self._begin(claimed)
             if not isinstance(begun, Wait):
                 await self._call(begun)
                 return
             await asyncio.sleep(min(begun.seconds, 1.0))
 
-    async def _wanted(self, taken: list[Claimed], indexes: dict[Claimed, str]) -> list[Claimed]:
+    async def _wanted(self, claimed: list[Claimed], indexes: dict[Claimed, str]) -> list[Claimed]:
         """Those whose subscriber has not stopped the series; the others are over."""
-        wanted = set(await self.still_wanted([indexes[each] for each in taken]))
-        over = [each for each in taken if indexes[each] not in wanted]
+        wanted = set(await self.still_wanted([indexes[each] for each in claimed]))
+        over = [each for each in claimed if indexes[each] not in wanted]
         await self._settle([Outcome(each, State.EXPIRED, "no longer wanted") for each in over])
-        return [each for each in taken if indexes[each] in wanted]
+        return [each for each in claimed if indexes[each] in wanted]
 
-    async def _begin(self, taken: list[Claimed]) -> list[Sending] | Wait:
-        return await self._surely(
-            lambda: self.outbox.begin(taken, self.name, self.pace.rate, self.now())
+    async def _begin(self, claimed: list[Claimed]) -> list[Sending] | Wait:
+        return await self._retrying(
+            lambda: self.outbox.begin(claimed, self.name, self.config.rate, self.now())
         )
 
     async def _call(self, begun: list[Sending]) -> None:
@@ -223,9 +225,9 @@ class _Sender:
     def _obstacle(self, begun: Sending) -> Outcome | None:
         """Why a message must not be sent, although it was begun."""
         if not begun.msisdn:
-            return Outcome(begun.taken, State.FAILED, "sealed under another key")
+            return Outcome(begun.claimed, State.FAILED, "sealed under another key")
         if begun.expires_at <= self.now():  # Redis was long in answering
-            return self._postponed(begun.taken, "not sent in time")
+            return self._postponed(begun.claimed, "not sent in time")
         return None
 
     async def _results(self, begun: list[Sending]) -> dict[str, Result]:
@@ -237,46 +239,46 @@ class _Sender:
             return dict.fromkeys(to, what)
 
     def _outcome(self, begun: Sending, results: dict[str, Result]) -> Outcome:
-        taken = begun.taken
+        claimed = begun.claimed
         match results.get(begun.msisdn, OutcomeUnknown("not named in the answer")):
             case Accepted(message_id):
-                return Outcome(taken, State.ACCEPTED, gateway_id=message_id)
+                return Outcome(claimed, State.ACCEPTED, gateway_id=message_id)
             case Rejected(why):
-                return Outcome(taken, State.FAILED, why)
+                return Outcome(claimed, State.FAILED, why)
             case NotSent(why):
-                return self._postponed(taken, why, delay(begun.attempts, self.pace))
+                return self._postponed(claimed, why, delay(begun.attempts, self.config))
             case OutcomeUnknown(why):
-                return Outcome(taken, State.UNKNOWN, why)
+                return Outcome(claimed, State.UNKNOWN, why)
 
-    def _postponed(self, taken: Claimed, why: str, wait: timedelta = timedelta()) -> Outcome:
-        return Outcome(taken, State.QUEUED, why, due=self.now() + wait)
+    def _postponed(self, claimed: Claimed, why: str, wait: timedelta = timedelta()) -> Outcome:
+        return Outcome(claimed, State.QUEUED, why, due=self.now() + wait)
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
-        await self._surely(lambda: self.outbox.settle(outcomes, self.now()))
+        await self._retrying(lambda: self.outbox.settle(outcomes, self.now()))
 
-    # --- Tending
+    # --- Maintaining
 
-    async def tend_until_stopped(self) -> None:
+    async def maintain_until_stopped(self) -> None:
         """Now and then, requeue what is due and settle what dead workers left."""
         while not self.over.is_set():
-            await self._asked(self._tend())
+            await self._try_once(self._maintain())
             try:
-                async with asyncio.timeout(self.pace.tend_every * random.uniform(0.8, 1.2)):  # noqa: S311
+                async with asyncio.timeout(self.config.maintain_every * random.uniform(0.8, 1.2)):  # noqa: S311
                     await self.over.wait()
             except TimeoutError:
                 continue
 
-    async def _tend(self) -> None:
+    async def _maintain(self) -> None:
         await self.outbox.requeue_due(self.now())
-        for lane in Lane:
-            lease_ms = int(self.pace.lease * 1000)
-            orphans = await self.outbox.reclaim(lane, self.name, lease_ms, self.now())
+        for queue in Queue:
+            lease_ms = int(self.config.lease * 1000)
+            orphans = await self.outbox.reclaim(queue, self.name, lease_ms, self.now())
             if orphans:
                 log.warning("sender: %d messages of a dead worker are unknown", orphans)
 
     # --- Redis
 
-    async def _surely(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _retrying(self, call: Callable[[], Awaitable[T]]) -> T:
         """The answer of a call that may be repeated.  Raises what Redis raised last."""
         give_up = asyncio.get_running_loop().time() + REDIS_PATIENCE_SECONDS
         while True:
@@ -291,7 +293,7 @@ class _Sender:
                 self._note(None)
                 return answer
 
-    async def _asked(self, call: Coroutine[Any, Any, T]) -> T | None:
+    async def _try_once(self, call: Coroutine[Any, Any, T]) -> T | None:
         """The answer of a call that will be made again anyway."""
         try:
             answer = await call

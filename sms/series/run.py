@@ -14,7 +14,7 @@ from datetime import datetime
 
 from menus.model import Menu
 from runtime.redis_client import REDIS_ERRORS
-from sms.outbox import Kind, Outbox, Outgoing, Put
+from sms.outbox import Kind, Outbox, Outgoing, PutResult
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import DueTip, Subscriptions
 
@@ -42,13 +42,13 @@ async def run_due(
     queued = 0
     while due := await subscriptions.due(moment := now()):
         tips = sorted(due, key=_words)  # those with the same words go out in one call
-        letters = {tip: _letter(tip, menu, calendar.closing(moment)) for tip in tips}
-        written = [tip for tip in tips if letters[tip]]
-        answers = await outbox.put_all([each for each in letters.values() if each], moment)
-        capped = {tip for tip, put in zip(written, answers, strict=True) if put is Put.CAPPED}
+        messages = {tip: _message(tip, menu, calendar.closing(moment)) for tip in tips}
+        written = [tip for tip in tips if messages[tip]]
+        answers = await outbox.put_all([each for each in messages.values() if each], moment)
+        capped = {tip for tip, put in zip(written, answers, strict=True) if put is PutResult.CAPPED}
         moves = [(tip, len(_tips(tip, menu))) for tip in tips if tip not in capped]
         await subscriptions.move_on(moves, moment)
-        queued += answers.count(Put.QUEUED)
+        queued += answers.count(PutResult.QUEUED)
         if capped:
             return Run(queued, len(capped))
     return Run(queued)
@@ -58,7 +58,7 @@ def _words(tip: DueTip) -> tuple[str, int]:
     return tip.language, tip.number
 
 
-def _letter(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
+def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
     """A tip that cannot be sent today is not sent at night.  None when the menu has
     become shorter meanwhile, or lost the language: the series ends there.
     """

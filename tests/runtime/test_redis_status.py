@@ -10,7 +10,7 @@ from runtime.embedded_redis import embedded_redis
 from runtime.redis_status import Danger, read_redis_status, status_of
 from sms.outbox.outbox import Outbox
 from sms.outbox.status import Worker, outbox_state
-from tests.support.outboxes import SEAL, take
+from tests.support.outboxes import SEAL, claim
 from tests.support.service import short_folder
 
 SOUND = {
@@ -84,7 +84,7 @@ async def test_a_server_that_forbids_questions(own: Redis) -> None:
 async def test_workers_are_seen(own: Redis) -> None:
     outbox = Outbox(own, SEAL)
     assert (await outbox_state(own, outbox)).workers == ()
-    await take(outbox)
+    await claim(outbox)
     state = await outbox_state(own, outbox)
     assert [(each.name, each.alive) for each in state.workers] == [("w", True)]
     assert state.later == 0

@@ -269,7 +269,7 @@ async def redis(redis_url: str) -> Any:
         yield client
 
 
-def granting(redis: Any, replies_a_minute: int = 60) -> ConsentHandler:
+def handler(redis: Any, replies_a_minute: int = 60) -> ConsentHandler:
     outbox = Outbox(redis, SEAL, Caps(replies_a_minute=replies_a_minute))
     return ConsentHandler(
         outbox, Subscriptions(redis, SEAL, _calendar()), lambda: datetime.now(UTC)
@@ -279,14 +279,14 @@ def granting(redis: Any, replies_a_minute: int = 60) -> ConsentHandler:
 async def test_a_frozen_redis_costs_a_second_and_a_half(redis: Any) -> None:
     await redis.execute_command("CLIENT", "PAUSE", "2500")
     began = time.monotonic()
-    assert not await granting(redis).grant(AGREED)
+    assert not await handler(redis).fulfil(AGREED)
     assert time.monotonic() - began < SLOWEST_SECONDS
 
 
 async def test_what_failed_may_be_tried_again_and_what_succeeded_is_once(redis: Any) -> None:
-    assert not await granting(redis, replies_a_minute=0).grant(AGREED)
-    grants = granting(redis)
-    assert [await grants.grant(AGREED) for _ in range(3)] == [True, True, True]
+    assert not await handler(redis, replies_a_minute=0).fulfil(AGREED)
+    consents = handler(redis)
+    assert [await consents.fulfil(AGREED) for _ in range(3)] == [True, True, True]
     gateway, outbox = Gateway(), Outbox(redis, SEAL)
     async with working(outbox, gateway):
         await asyncio.sleep(0.5)
@@ -299,8 +299,8 @@ def test_neither_number_nor_words_are_shown_by_repr() -> None:
 
 
 async def test_each_wish_of_a_contact_is_its_own(redis: Any) -> None:
-    grants = granting(redis)
+    consents = handler(redis)
     wishes: list[DialableRequest] = [Digest("en"), Digest("ru"), NodeRequest("en", "firm")]
     for wish in (*wishes, *wishes, Series("en")):
-        assert await grants.grant(Consent("session-2", "+77015550102", wish, "words"))
+        assert await consents.fulfil(Consent("session-2", "+77015550102", wish, "words"))
     assert await redis.xlen("sms:queue:replies") == 3

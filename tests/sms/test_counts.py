@@ -7,10 +7,10 @@ import pytest
 from redis.asyncio import Redis
 
 from sms.outbox.counts import NO_TROUBLE, OTHER_TROUBLE, TROUBLES, counts_key, day_of, trouble_of
-from sms.outbox.messages import Kind, Lane
+from sms.outbox.messages import Kind, Queue
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
-from tests.support.outboxes import NOW, OTHER, SEAL, SOON, begin, brought_to, put, take, told
+from tests.support.outboxes import NOW, OTHER, SEAL, SOON, begin, brought_to, claim, put, told
 
 TODAY = NOW.date()
 
@@ -64,9 +64,9 @@ async def test_a_person_moves_with_their_message(
 
 async def test_a_second_message_moves_nobody(outbox: Outbox, redis: Redis) -> None:
     await put(outbox, "first")
-    first = await take(outbox)
+    first = await claim(outbox)
     await put(outbox, "second")
-    second = await take(outbox)
+    second = await claim(outbox)
     await begin(outbox, second)
     await outbox.settle([Outcome(second[0], State.ACCEPTED, gateway_id="g")], NOW)
     assert (await counted(redis))["reply is under way"] == 1
@@ -79,9 +79,9 @@ async def test_troubles_are_counted_by_people(outbox: Outbox, redis: Redis) -> N
     """However often a message meets the same one, and however often that is written."""
     await put(outbox, "k")
     for n in range(3):
-        taken = await take(outbox)
-        await begin(outbox, taken)
-        outcome = Outcome(taken[0], State.QUEUED, "no connection to the gateway", due=NOW)
+        claimed = await claim(outbox)
+        await begin(outbox, claimed)
+        outcome = Outcome(claimed[0], State.QUEUED, "no connection to the gateway", due=NOW)
         await outbox.settle([outcome], NOW + timedelta(seconds=n))
         await outbox.settle([outcome], NOW + timedelta(seconds=n))
         await outbox.requeue_due(NOW + timedelta(seconds=n))
@@ -93,10 +93,10 @@ async def test_a_person_who_gets_several_kinds_meets_a_trouble_once(
 ) -> None:
     for kind in Kind:
         await put(outbox, str(kind), kind=kind)
-        lane = Lane.SERIES if kind is Kind.SERIES else Lane.REPLIES
-        [taken] = await take(outbox, lane)
-        await begin(outbox, [taken])
-        await outbox.settle([Outcome(taken, State.FAILED, "405 InsufficientBalance")], NOW)
+        queue = Queue.SERIES if kind is Kind.SERIES else Queue.REPLIES
+        [claimed] = await claim(outbox, queue)
+        await begin(outbox, [claimed])
+        await outbox.settle([Outcome(claimed, State.FAILED, "405 InsufficientBalance")], NOW)
     assert (await counted(redis))["trouble no credit"] == 1
 
 

@@ -11,7 +11,7 @@ from sms.outbox.counts import COUNTS_SECONDS, counts_key
 from sms.outbox.messages import Kind
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
-from tests.support.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, put, take, told
+from tests.support.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, claim, put, told
 
 # --- Reports
 
@@ -36,15 +36,15 @@ async def test_reports_of_an_accepted_message(
     number = NUMBER if named else ""
     if early:
         await put(outbox, "k")
-        taken = await take(outbox)
-        await begin(outbox, taken)
+        claimed = await claim(outbox)
+        await begin(outbox, claimed)
     else:
         await brought_to(outbox, State.ACCEPTED)
     for each in reports:
         await outbox.report(told(each, number=number), NOW)
     if early:
         assert await outbox.state_of("k") is State.SENDING
-        await outbox.settle([Outcome(taken[0], State.ACCEPTED, gateway_id="g")], NOW)
+        await outbox.settle([Outcome(claimed[0], State.ACCEPTED, gateway_id="g")], NOW)
     assert await outbox.state_of("k") is end
     assert await outbox.state_of_sent("g") is end
 
@@ -55,11 +55,11 @@ async def test_a_report_settles_an_unknown_message_by_its_number(
     outbox: Outbox, end: State, early: bool
 ) -> None:
     await put(outbox, "k")
-    taken = await take(outbox)
-    await begin(outbox, taken)
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
     if early:
         await outbox.report(told(end), NOW)
-    await outbox.settle([Outcome(taken[0], State.UNKNOWN)], NOW)
+    await outbox.settle([Outcome(claimed[0], State.UNKNOWN)], NOW)
     await outbox.report(told(State.DELIVERED, "of another", OTHER), NOW)
     if not early:
         assert await outbox.state_of("k") is State.UNKNOWN
@@ -116,9 +116,9 @@ async def test_every_key_ends_by_itself_and_none_shows_a_number_or_a_text(
     await brought_to(outbox, State.UNKNOWN, "b")
     await put(outbox, "c", OTHER, Kind.SERIES)
     await put(outbox, "d", OTHER)
-    taken = await take(outbox)
-    await begin(outbox, taken)
-    await outbox.settle([Outcome(taken[0], State.QUEUED, due=SOON)], NOW)
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
+    await outbox.settle([Outcome(claimed[0], State.QUEUED, due=SOON)], NOW)
     await outbox.report(told(State.DELIVERED, "nobody's", OTHER), NOW)
     shown = ""
     for key in [key async for key in redis.scan_iter("*")]:
@@ -134,7 +134,7 @@ async def test_every_key_ends_by_itself_and_none_shows_a_number_or_a_text(
 async def test_another_data_key_opens_nothing(outbox: Outbox, redis: Redis) -> None:
     await put(outbox, "k")
     changed = Outbox(redis, Seal(b"n" * 32))
-    [begun] = await begin(changed, await take(changed))
+    [begun] = await begin(changed, await claim(changed))
     assert (begun.msisdn, begun.text) == ("", "")
 
 

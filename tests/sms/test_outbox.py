@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import Kind, Lane, Outgoing
-from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, Put, Rate, Wait
+from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, PutResult, Rate, Wait
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
     FAST,
@@ -22,8 +22,8 @@ from tests.support.outboxes import (
     SOON,
     begin,
     brought_to,
+    claim,
     put,
-    take,
     told,
 )
 
@@ -44,8 +44,8 @@ def test_states_go_forward_only() -> None:
 
 async def test_a_wish_leads_to_one_message(outbox: Outbox) -> None:
     said = await asyncio.gather(*(put(outbox, "k") for _ in range(10)))
-    assert sorted(said) == [Put.ALREADY] * 9 + [Put.QUEUED]
-    assert len(await take(outbox)) == 1
+    assert sorted(said) == [PutResult.ALREADY] * 9 + [PutResult.QUEUED]
+    assert len(await claim(outbox)) == 1
     assert await outbox.state_of("k") is State.QUEUED
     assert await outbox.state_of("another") is None
 
@@ -63,27 +63,27 @@ async def test_a_wish_leads_to_one_message(outbox: Outbox) -> None:
     ],
 )
 async def test_only_one_number_of_an_allowed_country_is_texted(outbox: Outbox, number: str) -> None:
-    assert await put(outbox, "k", number) is Put.REFUSED
-    assert await outbox.waiting() == {Lane.REPLIES: 0, Lane.SERIES: 0}
+    assert await put(outbox, "k", number) is PutResult.REFUSED
+    assert await outbox.waiting() == {Queue.REPLIES: 0, Queue.SERIES: 0}
 
 
 async def test_a_number_gets_three_replies_in_ten_minutes_and_one_emergency(
     outbox: Outbox,
 ) -> None:
     said = [await put(outbox, f"k{n}") for n in range(4)]
-    assert said == [Put.QUEUED] * 3 + [Put.CAPPED]
+    assert said == [PutResult.QUEUED] * 3 + [PutResult.CAPPED]
     emergency = [await put(outbox, f"e{n}", kind=Kind.EMERGENCY) for n in range(2)]
-    assert emergency == [Put.QUEUED, Put.CAPPED]
-    assert await put(outbox, "other", OTHER) is Put.QUEUED
+    assert emergency == [PutResult.QUEUED, PutResult.CAPPED]
+    assert await put(outbox, "other", OTHER) is PutResult.QUEUED
     later = NOW + timedelta(seconds=601)
-    assert await outbox.put("later", NUMBER, "", Kind.REPLY, later, SOON) is Put.QUEUED
+    assert await outbox.put("later", NUMBER, "", Kind.REPLY, later, SOON) is PutResult.QUEUED
 
 
 async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
     for n in range(4):
         await put(outbox, f"k{n}")
     later = NOW + timedelta(seconds=601)
-    assert await outbox.put("k3", NUMBER, "", Kind.REPLY, later, SOON) is Put.QUEUED
+    assert await outbox.put("k3", NUMBER, "", Kind.REPLY, later, SOON) is PutResult.QUEUED
 
 
 @pytest.mark.parametrize(
@@ -99,20 +99,26 @@ async def test_the_service_has_caps_and_says_so_once(
 ) -> None:
     outbox = Outbox(redis, SEAL, caps)
     said = [await put(outbox, f"k{n}", f"+770155502{n:02}", kind) for n in range(20)]
-    assert said == [Put.QUEUED] * 5 + [Put.CAPPED] * 15
+    assert said == [PutResult.QUEUED] * 5 + [PutResult.CAPPED] * 15
     [line] = [each.getMessage() for each in caplog.records]
     assert named in line
 
 
 async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:
-    letters = [
+    messages = [
         Outgoing(f"k{n % 150}", f"+7701666{n:04}" if n % 7 else "bad", "t", Kind.SERIES, SOON)
         for n in range(300)
     ]
-    said = await outbox.put_all(letters, NOW)
+    said = await outbox.put_all(messages, NOW)
     for n, answer in enumerate(said):
         first_good = n % 7 != 0 and (n < 150 or (n - 150) % 7 == 0)
-        assert answer is (Put.REFUSED if n % 7 == 0 else Put.QUEUED if first_good else Put.ALREADY)
+        assert answer is (
+            PutResult.REFUSED
+            if n % 7 == 0
+            else PutResult.QUEUED
+            if first_good
+            else PutResult.ALREADY
+        )
 
 
 # --- Beginning and settling
@@ -120,7 +126,7 @@ async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:
 
 async def test_what_was_begun_is_the_letter(outbox: Outbox) -> None:
     await put(outbox, "k")
-    [begun] = await begin(outbox, await take(outbox))
+    [begun] = await begin(outbox, await claim(outbox))
     assert (begun.msisdn, begun.text, begun.attempts) == (NUMBER, "text of k", 1)
     assert begun.expires_at == SOON
     assert await outbox.state_of("k") is State.SENDING
@@ -129,15 +135,15 @@ async def test_what_was_begun_is_the_letter(outbox: Outbox) -> None:
 async def test_only_the_worker_that_holds_a_message_begins_it(outbox: Outbox) -> None:
     """Repeating a begin whose answer was lost is no second begin."""
     await put(outbox, "k")
-    taken = await take(outbox)
-    assert await outbox.begin(taken, "w", FAST, NOW)
-    assert await outbox.begin(taken, "w", FAST, NOW)
-    assert await outbox.begin(taken, "another", FAST, NOW) == []
+    claimed = await claim(outbox)
+    assert await outbox.begin(claimed, "w", FAST, NOW)
+    assert await outbox.begin(claimed, "w", FAST, NOW)
+    assert await outbox.begin(claimed, "another", FAST, NOW) == []
 
 
 async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> None:
     await put(outbox, "k")
-    assert await begin(outbox, await take(outbox), SOON) == []
+    assert await begin(outbox, await claim(outbox), SOON) == []
     assert await outbox.state_of("k") is State.EXPIRED
     assert await redis.xlen("sms:queue:replies") == 0
 
@@ -147,7 +153,7 @@ async def test_the_rate_is_shared_and_series_leave_room_for_replies(outbox: Outb
     for kind in (Kind.SERIES, Kind.REPLY):
         for n in range(3):
             await put(outbox, f"{kind}{n}", kind=kind)
-    series, replies = await take(outbox, Lane.SERIES), await take(outbox)
+    series, replies = await claim(outbox, Queue.SERIES), await claim(outbox)
     began = [await outbox.begin([each], "w", rate, NOW) for each in series + replies]
     waits = [each.seconds if isinstance(each, Wait) else 0 for each in began]
     assert waits[:2] == [0, 0]
@@ -171,30 +177,30 @@ async def test_the_number_and_the_text_are_dropped_when_settled(
 
 async def test_what_never_left_is_tried_again_when_due(outbox: Outbox) -> None:
     await put(outbox, "k")
-    taken = await take(outbox)
-    await begin(outbox, taken)
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
     due = NOW + timedelta(seconds=10)
     for _ in range(2):  # the answer to the first may have been lost
-        await outbox.settle([Outcome(taken[0], State.QUEUED, due=due)], NOW)
+        await outbox.settle([Outcome(claimed[0], State.QUEUED, due=due)], NOW)
     assert await outbox.state_of("k") is State.QUEUED
     await outbox.requeue_due(NOW + timedelta(seconds=9))
-    assert await take(outbox) == []
+    assert await claim(outbox) == []
     for _ in range(2):
         await outbox.requeue_due(due)
-    [again] = await take(outbox)
+    [again] = await claim(outbox)
     [begun] = await begin(outbox, [again])
     assert (begun.msisdn, begun.attempts) == (NUMBER, 2)
-    assert await outbox.begin(taken, "w", FAST, NOW) == []
-    await outbox.settle([Outcome(taken[0], State.FAILED)], NOW)
+    assert await outbox.begin(claimed, "w", FAST, NOW) == []
+    await outbox.settle([Outcome(claimed[0], State.FAILED)], NOW)
     assert await outbox.state_of("k") is State.SENDING
 
 
 async def test_what_waits_to_be_tried_again_expires_in_time(outbox: Outbox) -> None:
     await put(outbox, "k")
-    taken = await take(outbox)
-    await begin(outbox, taken)
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
     later = SOON + timedelta(hours=1)
-    await outbox.settle([Outcome(taken[0], State.QUEUED, due=later)], NOW)
+    await outbox.settle([Outcome(claimed[0], State.QUEUED, due=later)], NOW)
     await outbox.requeue_due(SOON)
     assert await outbox.state_of("k") is State.EXPIRED
 
@@ -206,22 +212,22 @@ async def test_what_a_dead_worker_was_sending_is_unknown_and_not_sent_again(
     outbox: Outbox,
 ) -> None:
     await put(outbox, "k")
-    taken = await take(outbox, worker="dead")
-    await outbox.begin(taken, "dead", FAST, NOW)
-    assert await outbox.reclaim(Lane.REPLIES, "w", 10_000, NOW) == 0
-    assert await outbox.reclaim(Lane.REPLIES, "w", 0, NOW) == 1
+    claimed = await claim(outbox, worker="dead")
+    await outbox.begin(claimed, "dead", FAST, NOW)
+    assert await outbox.reclaim(Queue.REPLIES, "w", 10_000, NOW) == 0
+    assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 1
     assert await outbox.state_of("k") is State.UNKNOWN
-    assert await take(outbox) == []
-    assert await outbox.begin(taken, "dead", FAST, NOW) == []
+    assert await claim(outbox) == []
+    assert await outbox.begin(claimed, "dead", FAST, NOW) == []
 
 
 async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -> None:
     await put(outbox, "k")
-    held = await take(outbox, worker="dead")
-    assert await outbox.reclaim(Lane.REPLIES, "w", 0, NOW) == 0
-    [taken] = await take(outbox)
+    held = await claim(outbox, worker="dead")
+    assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 0
+    [claimed] = await claim(outbox)
     assert await outbox.begin(held, "dead", FAST, NOW) == []
-    [begun] = await begin(outbox, [taken])
+    [begun] = await begin(outbox, [claimed])
     assert begun.msisdn == NUMBER
 
 
@@ -230,41 +236,43 @@ async def test_a_slow_worker_that_was_taken_for_dead_may_still_say_what_it_knows
 ) -> None:
     """But never that the message be sent again: that could be twice."""
     await put(outbox, "k")
-    taken = await take(outbox, worker="slow")
-    await outbox.begin(taken, "slow", FAST, NOW)
-    await outbox.reclaim(Lane.REPLIES, "w", 0, NOW)
-    await outbox.settle([Outcome(taken[0], State.QUEUED, due=NOW)], NOW)
+    claimed = await claim(outbox, worker="slow")
+    await outbox.begin(claimed, "slow", FAST, NOW)
+    await outbox.reclaim(Queue.REPLIES, "w", 0, NOW)
+    await outbox.settle([Outcome(claimed[0], State.QUEUED, due=NOW)], NOW)
     await outbox.requeue_due(SOON)
     assert await outbox.state_of("k") is State.UNKNOWN
-    await outbox.settle([Outcome(taken[0], State.ACCEPTED, gateway_id="g")], NOW)
+    await outbox.settle([Outcome(claimed[0], State.ACCEPTED, gateway_id="g")], NOW)
     await outbox.report(DeliveryReport("g", State.DELIVERED), NOW)
     assert await outbox.state_of("k") is State.DELIVERED
 
 
 async def test_a_beginning_extends_the_lease(outbox: Outbox) -> None:
     await put(outbox, "k")
-    taken = await take(outbox)
+    claimed = await claim(outbox)
     await asyncio.sleep(0.25)
-    await begin(outbox, taken)
-    assert await outbox.reclaim(Lane.REPLIES, "w", 200, NOW) == 0
+    await begin(outbox, claimed)
+    assert await outbox.reclaim(Queue.REPLIES, "w", 200, NOW) == 0
     assert await outbox.state_of("k") is State.SENDING
 
 
 async def test_a_server_that_lost_everything_is_used_again(outbox: Outbox, redis: Redis) -> None:
     await put(outbox, "k")
-    assert await take(outbox)
+    assert await claim(outbox)
     await redis.flushdb()
-    assert await take(outbox) == []
-    assert await outbox.reclaim(Lane.SERIES, "w", 0, NOW) == 0
+    assert await claim(outbox) == []
+    assert await outbox.reclaim(Queue.SERIES, "w", 0, NOW) == 0
     await put(outbox, "k")
-    assert len(await take(outbox)) == 1
+    assert len(await claim(outbox)) == 1
 
 
 # --- Whatever happens in whatever order
 
 
 STEPS = st.lists(
-    st.sampled_from(["take", "begin", "accept", "refuse", "doubt", "die", "due", "report", "late"]),
+    st.sampled_from(
+        ["claim", "begin", "accept", "refuse", "doubt", "die", "due", "report", "late"]
+    ),
     min_size=4,
     max_size=30,
 )
@@ -302,10 +310,10 @@ class Played:
             await self.settle(step)
         elif step == "begin":
             await self.begin()
-        elif step == "take":
-            self.held += await take(self.outbox)
+        elif step == "claim":
+            self.held += await claim(self.outbox)
         elif step == "die":
-            await self.outbox.reclaim(Lane.REPLIES, "w2", 0, self.now)
+            await self.outbox.reclaim(Queue.REPLIES, "w2", 0, self.now)
         elif step == "due":
             await self.outbox.requeue_due(self.now)
         elif step == "report":
@@ -315,7 +323,7 @@ class Played:
 
     async def begin(self) -> None:
         started = await begin(self.outbox, self.held, self.now) if self.held else []
-        fresh = [each.taken for each in started if each.taken not in self.begun]
+        fresh = [each.claimed for each in started if each.claimed not in self.begun]
         self.sends += len(fresh)
         self.begun += fresh
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from runtime.encryption import Seal
-from sms.outbox.messages import Lane
+from sms.outbox.messages import Queue
 from sms.outbox.outbox import Caps, Outbox
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import Run, run_due
@@ -36,9 +36,9 @@ class Publisher:
 
     async def queued(self) -> list[tuple[str, str]]:
         """Who is owed which text, in the order of the queue."""
-        taken = await self.outbox.take(Lane.SERIES, "reader", 1000)  # the first opens the queue
-        taken += await self.outbox.take(Lane.SERIES, "reader", 1000)
-        return [(index, text) for _, index, text in await self.outbox.peek(taken)]
+        claimed = await self.outbox.claim(Queue.SERIES, "reader", 1000)  # the first opens the queue
+        claimed += await self.outbox.claim(Queue.SERIES, "reader", 1000)
+        return [(index, text) for _, index, text in await self.outbox.peek(claimed)]
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ async def test_people_with_the_same_tip_share_a_call_whoever_began_between_them(
         await until_empty(desk.outbox)
     assert sorted(gateway.texted) == [number(n) for n in range(300)]
     assert len({call.text for call in gateway.calls}) == 6
-    assert len(gateway.calls) <= 6 + 2, "a call for each text, and one more where a take ends"
+    assert len(gateway.calls) <= 6 + 2, "a call for each text, and one more where a claim ends"
 
 
 async def begun(desk: Publisher, people: range) -> None:

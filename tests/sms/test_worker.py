@@ -12,7 +12,7 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.simulator import Simulator
-from sms.outbox.messages import Kind, Lane, Outgoing
+from sms.outbox.messages import Kind, Outgoing, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
 from sms.outbox.worker import WorkerConfig, delay
 from sms.states import State
@@ -21,7 +21,7 @@ from tests.support.outboxes import SEAL
 from tests.support.service import short_folder
 from tests.support.traces import content_of, traces
 from tests.support.worker_process import connect
-from tests.support.workers import PACE, UNLIMITED, Gateway, owe, until, working
+from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, working
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ async def test_each_reply_is_sent_once_in_a_call_of_its_own(outbox: Outbox) -> N
 async def test_a_result_is_the_end_of_sending(outbox: Outbox, result: Result, state: State) -> None:
     gateway = Gateway(lambda _: result)
     await owe(outbox, 1)
-    async with working(outbox, gateway, WorkerConfig(PACE.rate, lease=0.05, tend_every=0.02)):
+    async with working(outbox, gateway, WorkerConfig(CONFIG.rate, lease=0.05, maintain_every=0.02)):
         await until(outbox, "reply0", state)
         await asyncio.sleep(0.3)
     assert len(gateway.calls) == 1
@@ -119,9 +119,9 @@ async def test_what_another_data_key_sealed_fails_and_nobody_is_texted(
 
 
 def test_delays_double_are_spread_and_have_an_end() -> None:
-    pace = WorkerConfig(first_delay=2.0, longest_delay=30.0)
+    config = WorkerConfig(first_delay=2.0, longest_delay=30.0)
     for attempts, longest in [(1, 2), (2, 4), (3, 8), (5, 30), (10_000, 30)]:
-        seconds = [delay(attempts, pace).total_seconds() for _ in range(200)]
+        seconds = [delay(attempts, config).total_seconds() for _ in range(200)]
         assert longest / 2 <= min(seconds) < max(seconds) <= longest
 
 
@@ -132,17 +132,17 @@ async def test_replies_go_ahead_of_a_series(outbox: Outbox) -> None:
     await owe(outbox, 300, Kind.SERIES, "Tip 1.")
     await owe(outbox, 5)
     gateway = Gateway(seconds=0.05)
-    async with working(outbox, gateway, WorkerConfig(PACE.rate, recipients=10)):
+    async with working(outbox, gateway, WorkerConfig(CONFIG.rate, recipients=10)):
         for n in range(5):
             await until(outbox, f"reply{n}", State.ACCEPTED)
         waiting = await outbox.waiting()
-    assert waiting[Lane.SERIES] >= 250
+    assert waiting[Queue.SERIES] >= 250
 
 
 async def test_the_rate_holds_for_all_workers_together(outbox: Outbox) -> None:
     await owe(outbox, 200)
-    pace, gateway = WorkerConfig(Rate(40, 5)), Gateway()
-    async with working(outbox, gateway, pace), working(outbox, gateway, pace):
+    config, gateway = WorkerConfig(Rate(40, 5)), Gateway()
+    async with working(outbox, gateway, config), working(outbox, gateway, config):
         await asyncio.sleep(1.0)
         sent = len(gateway.calls)
     assert 25 <= sent <= 46
@@ -154,11 +154,11 @@ async def test_the_rate_holds_for_all_workers_together(outbox: Outbox) -> None:
 async def test_a_series_goes_out_in_bulk_calls_of_equal_words(outbox: Outbox) -> None:
     now, gateway = datetime.now(UTC), Gateway()
     ends = now + timedelta(hours=3)
-    letters = [Outgoing(f"s{n}", number(n), f"Tip {n % 3}", Kind.SERIES, ends) for n in range(250)]
+    messages = [Outgoing(f"s{n}", number(n), f"Tip {n % 3}", Kind.SERIES, ends) for n in range(250)]
     again = Outgoing("again", number(0), "Tip 0", Kind.SERIES, ends)
-    await outbox.put_all([*letters[:1], again, *letters[1:]], now)
+    await outbox.put_all([*messages[:1], again, *messages[1:]], now)
     async with working(outbox, gateway):
-        for each in letters:
+        for each in messages:
             await until(outbox, each.key, State.ACCEPTED)
         await until(outbox, "again", State.ACCEPTED)
     assert sorted(gateway.texted) == sorted([number(0), *(number(n) for n in range(250))])

@@ -16,7 +16,7 @@ from tests.support.outbox_trials import Count, hung, killed, refused
 from tests.support.outboxes import SEAL
 from tests.support.service import short_folder
 from tests.support.worker_process import connect
-from tests.support.workers import PACE, UNLIMITED, Gateway, owe, until, until_empty, working
+from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, until_empty, working
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ async def test_stopping_finishes_the_calls_under_way_and_begins_no_more(outbox: 
     assert 0 < called <= 8
     assert states.count(State.ACCEPTED) == called
     assert states.count(State.QUEUED) == 30 - called
-    async with working(outbox, gateway, WorkerConfig(PACE.rate, 30, lease=0.05, tend_every=0.02)):
+    async with working(
+        outbox, gateway, WorkerConfig(CONFIG.rate, 30, lease=0.05, maintain_every=0.02)
+    ):
         for n in range(30):
             await until(outbox, f"reply{n}", State.ACCEPTED)
     assert len(gateway.texted) == 30
@@ -56,14 +58,14 @@ async def test_waiting_for_the_rate_does_not_hold_up_stopping(outbox: Outbox) ->
 async def test_a_worker_cancelled_at_any_moment_texts_nobody_twice(outbox: Outbox) -> None:
     gateway = Gateway(seconds=0.004)
     await owe(outbox, 200)
-    pace = WorkerConfig(PACE.rate, 4, lease=0.1, tend_every=0.02)
+    config = WorkerConfig(CONFIG.rate, 4, lease=0.1, maintain_every=0.02)
     for _ in range(30):
-        task = asyncio.create_task(run(outbox, gateway, asyncio.Event(), pace=pace))
+        task = asyncio.create_task(run(outbox, gateway, asyncio.Event(), config=config))
         await asyncio.sleep(random.uniform(0, 0.03))
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    async with working(outbox, gateway, pace):
+    async with working(outbox, gateway, config):
         await until_empty(outbox)
     assert len(gateway.texted) == len(set(gateway.texted))
     states = {await outbox.state_of(f"reply{n}") for n in range(200)}
@@ -79,7 +81,7 @@ async def test_redis_killed_under_load_loses_and_repeats_nothing(
             outbox = Outbox(client, SEAL, UNLIMITED)
             await owe(outbox, 400)
             async with working(
-                outbox, gateway, WorkerConfig(PACE.rate, lease=3.0, tend_every=0.05)
+                outbox, gateway, WorkerConfig(CONFIG.rate, lease=3.0, maintain_every=0.05)
             ):
                 for _ in range(2):
                     await asyncio.sleep(0.2)
@@ -107,7 +109,7 @@ async def test_a_frozen_redis_does_not_make_a_message_go_twice() -> None:
             await owe(outbox, 300)
             pid = int((await client.info("server"))["process_id"])
             async with working(
-                outbox, gateway, WorkerConfig(PACE.rate, lease=2.0, tend_every=0.05)
+                outbox, gateway, WorkerConfig(CONFIG.rate, lease=2.0, maintain_every=0.05)
             ):
                 for _ in range(2):
                     await asyncio.sleep(0.1)

@@ -26,7 +26,7 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.africastalking import report_of
 from sms.outbox.messages import Kind
-from sms.outbox.outbox import Caps, Outbox, Put
+from sms.outbox.outbox import Caps, Outbox, PutResult
 from sms.states import State
 from tests.support.fake_gateway import FakeGateway, fake_gateway
 from tests.support.worker_process import KEY, connect
@@ -63,7 +63,7 @@ class Trial:
             put = await self.outbox.put(
                 str(n), number(n), f"Call 112. {n}", Kind.REPLY, now, now + lasts
             )
-            assert put is Put.QUEUED
+            assert put is PutResult.QUEUED
 
     async def states(self, many: int) -> Counter[State | None]:
         return Counter([await self.outbox.state_of(str(n)) for n in range(many)])
@@ -124,9 +124,9 @@ async def killed(kills: int, replies: int) -> list[Count]:
         on.gateway.latency = lambda: random.uniform(0, 0.02)
         await on.owe(replies)
         for _ in range(kills):
-            with on.worker(lease=2.0, tend_every=0.2, replies_at_once=4):
+            with on.worker(lease=2.0, maintain_every=0.2, replies_at_once=4):
                 await asyncio.sleep(random.uniform(0, 0.12))
-        with on.worker(lease=2.0, tend_every=0.2, replies_at_once=4):
+        with on.worker(lease=2.0, maintain_every=0.2, replies_at_once=4):
             before = await on.until_settled(replies)
         await on.report_all()
         after = await on.states(replies)
@@ -176,7 +176,7 @@ async def hung(sends: int, read: float = 1.0) -> list[Count]:
     async with trial() as on:
         on.gateway.mode, on.gateway.hang_seconds = "hang", read + 0.5
         await on.owe(sends)
-        with on.worker(read=read, tend_every=0.2, replies_at_once=16) as worker:
+        with on.worker(read=read, maintain_every=0.2, replies_at_once=16) as worker:
             before = await on.until_settled(sends)
             on.gateway.mode = "accept"
             await asyncio.sleep(1.0)  # time to send again, if anything would
@@ -206,7 +206,7 @@ async def refused(replies: int, minutes: float, speed: float) -> list[Count]:
         for n in range(replies):
             ends = began + timedelta(minutes=minutes * (0.5 if n % 2 else 3.0))
             await on.outbox.put(str(n), number(n), f"Call 112. {n}", Kind.REPLY, began, ends)
-        options = {"speed": speed, "began": began.timestamp(), "tend_every": 0.05}
+        options = {"speed": speed, "began": began.timestamp(), "maintain_every": 0.05}
         with on.worker(**options):
             left = minutes * 60 / speed - (datetime.now(UTC) - began).total_seconds()
             await asyncio.sleep(max(0.0, left))

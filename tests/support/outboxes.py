@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from runtime.encryption import Seal
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import Kind, Lane
-from sms.outbox.outbox import Claimed, Outbox, Outcome, Put, Rate, Sending, Wait
+from sms.outbox.messages import Kind, Queue
+from sms.outbox.outbox import Claimed, Outbox, Outcome, PutResult, Rate, Sending, Wait
 from sms.states import State
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -19,17 +19,17 @@ def told(state: State | None, gateway_id: str = "g", number: str = NUMBER) -> De
     return DeliveryReport(gateway_id, state, number)
 
 
-async def put(outbox: Outbox, key: str, number: str = NUMBER, kind: Kind = Kind.REPLY) -> Put:
+async def put(outbox: Outbox, key: str, number: str = NUMBER, kind: Kind = Kind.REPLY) -> PutResult:
     return await outbox.put(key, number, f"text of {key}", kind, NOW, SOON)
 
 
-async def take(outbox: Outbox, lane: Lane = Lane.REPLIES, worker: str = "w") -> list[Claimed]:
-    taken = await outbox.take(lane, worker, 100)
-    return taken or await outbox.take(lane, worker, 100)  # the first may have made the group
+async def claim(outbox: Outbox, queue: Queue = Queue.REPLIES, worker: str = "w") -> list[Claimed]:
+    claimed = await outbox.claim(queue, worker, 100)
+    return claimed or await outbox.claim(queue, worker, 100)  # the first may have made the group
 
 
-async def begin(outbox: Outbox, taken: list[Claimed], now: datetime = NOW) -> list[Sending]:
-    begun = await outbox.begin(taken, "w", FAST, now)
+async def begin(outbox: Outbox, claimed: list[Claimed], now: datetime = NOW) -> list[Sending]:
+    begun = await outbox.begin(claimed, "w", FAST, now)
     assert not isinstance(begun, Wait)
     return begun
 
@@ -37,7 +37,7 @@ async def begin(outbox: Outbox, taken: list[Claimed], now: datetime = NOW) -> li
 async def brought_to(outbox: Outbox, state: State, key: str = "k", gateway_id: str = "g") -> None:
     """A message that the sender has settled so."""
     await put(outbox, key)
-    taken = await take(outbox)
-    await begin(outbox, taken)
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
     id_ = gateway_id if state is State.ACCEPTED else ""
-    await outbox.settle([Outcome(taken[0], state, gateway_id=id_)], NOW)
+    await outbox.settle([Outcome(claimed[0], state, gateway_id=id_)], NOW)

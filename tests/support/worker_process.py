@@ -43,7 +43,7 @@ async def work(redis_url: str, gateway_url: str, options: dict[str, float]) -> N
     read, speed = options.pop("read", 9.05), options.pop("speed", 1.0)
     began = options.pop("began", began)
     rate = Rate(options.pop("calls", 1000.0), 1000)
-    pace = WorkerConfig(rate=rate, **options)  # type: ignore[arg-type]
+    config = WorkerConfig(rate=rate, **options)  # type: ignore[arg-type]
     gateway = AfricasTalkingGateway("sandbox", "right", gateway_url, timeout=(3.05, read))
 
     def now() -> datetime:
@@ -51,7 +51,7 @@ async def work(redis_url: str, gateway_url: str, options: dict[str, float]) -> N
 
     async with connect(redis_url) as redis:
         print("ready", flush=True)
-        await run(Outbox(redis, Seal(KEY)), gateway, stop, pace=pace, now=now)
+        await run(Outbox(redis, Seal(KEY)), gateway, stop, config=config, now=now)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,14 @@ from runtime.clock import utc_now
 from sms.gateways.gateway import Accepted, Outbound, Result
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import Kind, Outgoing
-from sms.outbox.outbox import Caps, Outbox, Put, Rate
+from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
 from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run
 from sms.states import State
 from tests.support.outbox_trials import number
 
 UNLIMITED = Caps(10**9, 600, 10**9, 10**9, 10**9)
-PACE = WorkerConfig(
-    Rate(1e4, 1000), lease=5.0, tend_every=0.02, first_delay=0.02, longest_delay=0.1
+CONFIG = WorkerConfig(
+    Rate(1e4, 1000), lease=5.0, maintain_every=0.02, first_delay=0.02, longest_delay=0.1
 )
 Answer = Callable[[str], Result]
 
@@ -44,14 +44,14 @@ class Gateway:
 async def working(
     outbox: Outbox,
     gateway: Gateway | Simulator,
-    pace: WorkerConfig = PACE,
+    config: WorkerConfig = CONFIG,
     still_wanted: StillWanted = everyone,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[asyncio.Event]:
     """A worker at work; told to stop, and waited for, when the block ends."""
     stop = asyncio.Event()
     task = asyncio.create_task(
-        run(outbox, gateway, stop, pace=pace, still_wanted=still_wanted, now=now)
+        run(outbox, gateway, stop, config=config, still_wanted=still_wanted, now=now)
     )
     try:
         yield stop
@@ -63,8 +63,8 @@ async def working(
 async def owe(outbox: Outbox, many: int, kind: Kind = Kind.REPLY, text: str = "Call 112.") -> None:
     now = datetime.now(UTC)
     ends = now + timedelta(minutes=15)
-    letters = [Outgoing(f"{kind}{n}", number(n), text, kind, ends) for n in range(many)]
-    assert set(await outbox.put_all(letters, now)) == {Put.QUEUED}
+    messages = [Outgoing(f"{kind}{n}", number(n), text, kind, ends) for n in range(many)]
+    assert set(await outbox.put_all(messages, now)) == {PutResult.QUEUED}
 
 
 async def until(outbox: Outbox, key: str, state: State) -> None:

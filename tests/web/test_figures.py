@@ -12,7 +12,7 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from runtime.suppression import MIN_PEOPLE, STEP
 from sms.outbox.counts import counts_key
-from sms.outbox.messages import Kind, Lane
+from sms.outbox.messages import Kind, Queue
 from sms.outbox.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords
 from tests.support.outboxes import SEAL
@@ -176,7 +176,7 @@ async def test_queues_are_told_in_steps_and_only_of_enough_people(
     for n in range(messages):
         await redis.xadd("sms:queue:replies", {"id": str(n)})
         await redis.hset(f"sms:message:{n}", "index", str(n % numbers))
-    assert await figures.queues() == {Lane.REPLIES: told, Lane.SERIES: 0}
+    assert await figures.queues() == {Queue.REPLIES: told, Queue.SERIES: 0}
 
 
 async def test_words_of_a_year_are_shown(figures: Figures, redis: Redis) -> None:

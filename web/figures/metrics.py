@@ -23,7 +23,7 @@ from redis.exceptions import ResponseError
 from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
-from sms.outbox import GROUP, SETTLED_DAYS, Kind, Lane, counts_key
+from sms.outbox import GROUP, SETTLED_DAYS, Kind, Queue, counts_key
 from web.figures.daily import TROUBLE_NAMES, Published, people, troubles
 from web.figures.store import Day, Figures
 
@@ -39,7 +39,7 @@ class Told:
     """What Redis tells; the empty one when it does not answer."""
 
     redis: bool = False
-    queues: Mapping[Lane, int] = field(default_factory=dict)
+    queues: Mapping[Queue, int] = field(default_factory=dict)
     sender_alive: bool = False
     caps_met: Mapping[str, bool] = field(default_factory=dict)
     troubles: Mapping[str, int] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def _last(
 async def _sender_alive(redis: Redis) -> bool:
     """Whether any worker has asked its queue of late."""
     try:
-        workers = await redis.xinfo_consumers(f"sms:queue:{Lane.REPLIES}", GROUP)
+        workers = await redis.xinfo_consumers(f"sms:queue:{Queue.REPLIES}", GROUP)
     except ResponseError:  # there is no queue yet, so nobody has asked
         return False
     return any(worker["idle"] < SENDER_ALIVE_SECONDS * 1000 for worker in workers)
@@ -124,7 +124,7 @@ def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFa
         caps = {cap: int(met) for cap, met in told.caps_met.items()}
         yield _labelled("komek_cap_met", help_, "cap", caps)
         help_ = "Messages that wait or are being sent, lowered to twenties"
-        queues = {str(lane): count for lane, count in told.queues.items()}
+        queues = {str(queue): count for queue, count in told.queues.items()}
         yield _labelled("komek_queue_messages", help_, "lane", queues)
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
         met_today = {what: told.troubles.get(what, 0) for what in TROUBLE_NAMES}

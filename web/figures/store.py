@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from menus.live import LiveMenu
 from runtime.suppression import MIN_PEOPLE, in_steps
 from sms.bootstrap import SmsService
-from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Lane, Outbox, counts_key
+from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Outbox, Queue, counts_key
 from sms.unknown_words import UnknownWord, UnknownWords, month_of
 from ussd.sessions import dialled_key
 from web.figures.daily import Counts, Published, dialled, texted
@@ -67,9 +67,9 @@ class Figures:
     """Every method raises `RedisError` when Redis does not answer."""
 
     @classmethod
-    def of(cls, post: SmsService) -> "Figures":
+    def of(cls, sms: SmsService) -> "Figures":
         """Of a service, by what it knows of SMS."""
-        return cls(post.redis, post.menu, post.outbox, post.unknown_words)
+        return cls(sms.redis, sms.menu, sms.outbox, sms.unknown_words)
 
     def __init__(
         self, redis: Redis, menu: LiveMenu, outbox: Outbox, unknown_words: UnknownWords
@@ -95,20 +95,20 @@ class Figures:
             months.append(month_of(first))
         return await self._unknown_words.known(months)
 
-    async def queues(self) -> dict[Lane, int]:
+    async def queues(self) -> dict[Queue, int]:
         """Messages that wait or are being sent now, in steps; 0 also where they are of
         fewer than `MIN_PEOPLE` people.
         """
         waiting = await self._outbox.waiting()
-        people = {lane: await self._people_in(lane) for lane in waiting}
+        people = {queue: await self._people_in(queue) for queue in waiting}
         shown = {
-            lane: count if people[lane] >= MIN_PEOPLE else 0 for lane, count in waiting.items()
+            queue: count if people[queue] >= MIN_PEOPLE else 0 for queue, count in waiting.items()
         }
-        return {lane: in_steps(count) for lane, count in shown.items()}
+        return {queue: in_steps(count) for queue, count in shown.items()}
 
-    async def _people_in(self, lane: Lane) -> int:
+    async def _people_in(self, queue: Queue) -> int:
         """At least so many people have a message in the queue."""
-        found = await self._redis.xrevrange(f"sms:queue:{lane}", count=SAMPLE)
+        found = await self._redis.xrevrange(f"sms:queue:{queue}", count=SAMPLE)
         entries = cast(list[tuple[str, dict[str, str]]], found)
         pipe = self._redis.pipeline(transaction=False)
         for _, fields in entries:

@@ -54,7 +54,7 @@ class Health:
     """What the page is made from."""
 
     settings: Settings
-    post: SmsService
+    sms: SmsService
     errors: LastErrors
 
     async def shown(self) -> dict[str, Any]:
@@ -73,12 +73,12 @@ class Health:
         }
 
     def _of_menu(self) -> dict[str, Any]:
-        menu, days = self.post.menu.current, self.settings.contacts_oldest_days
+        menu, days = self.sms.menu.current, self.settings.contacts_oldest_days
         languages = menu.languages.values()
         return {
             "menu": menu,
-            "menu_refused": self.post.menu.refused,
-            "writable": os.access(self.post.menu.folder, os.W_OK),
+            "menu_refused": self.sms.menu.refused,
+            "writable": os.access(self.sms.menu.folder, os.W_OK),
             "contacts_old": too_old(menu.contacts, utc_today(), days),
             "unread": [each.name for each in languages if not is_read(each.native_reader)],
             "unread_pages": unread_pages(),
@@ -90,7 +90,7 @@ class Health:
         return {"mode": shown, "data_open": mode is not None and bool(mode & 0o007)}
 
     def _of_times(self) -> dict[str, Any]:
-        now, calendar, zone = utc_now(), self.post.calendar, self.settings.zone
+        now, calendar, zone = utc_now(), self.sms.calendar, self.settings.zone
         return {
             "now": now.astimezone(zone),
             "series_next": calendar.first_from(now).astimezone(zone),
@@ -116,10 +116,10 @@ class Health:
             return None
 
     async def _ask(self, now: datetime) -> Asked:
-        redis, series = self.post.redis, self.post.subscriptions
+        redis, series = self.sms.redis, self.sms.subscriptions
         return Asked(
             redis=await read_redis_status(redis),
-            outbox=await outbox_state(redis, self.post.outbox),
+            outbox=await outbox_state(redis, self.sms.outbox),
             due=await series.waiting(now),
             subscribed=await series.waiting(now + LONGEST_SERIES),
         )

@@ -85,28 +85,28 @@ class Network:
 def phone_pages(  # noqa: PLR0913, PLR0917
     pages: Pages,
     network: Network,
-    post: SmsService,
+    sms: SmsService,
     simulator: Simulator,
     seal: Seal,
     screens_of: ScreensOf,
 ) -> APIRouter:
     """The page and what it asks for."""
-    routes, impatience = APIRouter(), SkipToNextTip(post, seal)
+    routes, impatience = APIRouter(), SkipToNextTip(sms, seal)
     screens = cached_per_day(screens_of)
 
     @routes.get("/")
     async def phone(request: Request) -> Response:
-        return pages.show(request, "phone/page", **_shown(request, network, post.menu.current))
+        return pages.show(request, "phone/page", **_shown(request, network, sms.menu.current))
 
     @routes.post("/phone/size")
     async def size(asked: Annotated[Sized, Depends(posted(Sized))]) -> dict[str, Any]:
-        return _size(asked, network.budget, screens(post.menu.current))
+        return _size(asked, network.budget, screens(sms.menu.current))
 
     @routes.post("/phone/news")
     async def news(asked: Annotated[Asked, Depends(posted(Asked))]) -> dict[str, Any]:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                return await _news(asked, post, simulator)
+                return await _news(asked, sms, simulator)
         except REDIS_ERRORS:
             return {"redis": False}
 
@@ -166,14 +166,14 @@ def _wish(asked: Sized, screens: Screens) -> str | None:
     return Consent(asked.session, "", wish, "").key if wish else None
 
 
-async def _news(asked: Asked, post: SmsService, simulator: Simulator) -> dict[str, Any]:
+async def _news(asked: Asked, sms: SmsService, simulator: Simulator) -> dict[str, Any]:
     fault, left = await simulator.fault()
     return {
         "redis": True,
         "gateway": {"fault": fault, "seconds": left},
         "messages": [_message(each) for each in await simulator.inbox(asked.msisdn)],
-        "wishes": {key: await post.outbox.state_of(key) for key in asked.wishes},
-        "sent": {id_: await post.outbox.state_of_sent(id_) for id_ in asked.sent},
+        "wishes": {key: await sms.outbox.state_of(key) for key in asked.wishes},
+        "sent": {id_: await sms.outbox.state_of_sent(id_) for id_ in asked.sent},
     }
 
 
@@ -197,15 +197,15 @@ class SkipToNextTip:
     else is as ever: the same run queues the tip, the same outbox sends it once.
     """
 
-    def __init__(self, post: SmsService, seal: Seal) -> None:
-        self._post = post
-        self._calendar = replace(post.calendar, opens=time.min, closes=time.max, weekends=True)
-        self._subscriptions = Subscriptions(post.redis, seal, self._calendar)
+    def __init__(self, sms: SmsService, seal: Seal) -> None:
+        self._sms = sms
+        self._calendar = replace(sms.calendar, opens=time.min, closes=time.max, weekends=True)
+        self._subscriptions = Subscriptions(sms.redis, seal, self._calendar)
 
     async def next_tip(self, msisdn: str) -> bool:
         """Queue the next tip now; False if the series does not run.  Raises `RedisError`."""
         if not await self._subscriptions.bring_forward(msisdn, utc_now()):
             return False
-        menu = self._post.menu.current
-        await run_due(self._subscriptions, self._post.outbox, menu, self._calendar, utc_now)
+        menu = self._sms.menu.current
+        await run_due(self._subscriptions, self._sms.outbox, menu, self._calendar, utc_now)
         return True
