@@ -15,7 +15,7 @@ from sms.bootstrap import SmsService
 from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
 from ussd.sessions import Sessions
-from web.auth import Door, NoOtherName, door_pages, lead_to_the_door
+from web.auth import Door, RebindingGuard, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
 from web.editor import words_pages
 from web.figures import Figures, Price, figures_pages, metrics_page
@@ -31,11 +31,13 @@ def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Read
     door, figures = Door(token_of(settings), pages, sms.redis, seal), Figures.of(sms)
     if isinstance(sms.gateway, Simulator):
         phone = simulated_phone(settings, sms, sms.gateway, pages, seal)
-        include(app, phone, Depends(NoOtherName(settings.host)))
+        include(app, phone, Depends(RebindingGuard(settings.host)))
     desk = desk_of(settings, sms.menu, read_menu)
-    include(app, operators_pages(settings, sms, door, pages, figures, desk))
+    include(app, [door_pages(door)])
+    operators = operators_pages(settings, sms, door, pages, figures, desk)
+    include(app, operators, Depends(door.admit))
     include(app, [metrics_page(sms.redis, sms.menu, figures)])
-    lead_to_the_door(app)
+    answer_refusals(app)
     for folder in HERE.glob("*/static"):
         app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
     app.add_middleware(SecurityHeaders)
@@ -64,15 +66,14 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     figures: Figures,
     desk: Publisher,
 ) -> Iterator[APIRouter]:
-    """The door, and a router for each of the pages behind it."""
+    """A router for each of the pages that only an operator may see."""
     menu, screens = sms.menu, partial(screens_of, settings)
     contacts = ContactsFile(menu, settings.contacts_oldest_days)
-    yield door_pages(door)
-    yield menu_pages(door, pages, MenuView(menu, screens, settings.service_code))
+    yield menu_pages(pages, MenuView(menu, screens, settings.service_code))
     yield words_pages(door, pages, desk, screens)
     yield from contacts_pages(door, pages, contacts)
-    yield figures_pages(door, pages, figures, menu, Price.of(settings.segment_price))
-    yield health_pages(door, pages, Health(settings, sms, LastErrors().listen()))
+    yield figures_pages(pages, figures, menu, Price.of(settings.segment_price))
+    yield health_pages(pages, Health(settings, sms, LastErrors().listen()))
 
 
 def desk_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:

@@ -71,7 +71,8 @@ class Pages:
     def show(self, request: Request, name: str, status: int = 200, **what: Any) -> HTMLResponse:
         """The page `name`, such as `health/page`: its template and the words beside it.
 
-        A template sees its words as `w`, the language as `language`, and `what`.
+        A template sees its words as `w`, the language as `language`, who is logged in as
+        `operator`, and `what`.
         """
         language = language_of(request)
         page = self._templates.get_template(f"{name}.html").render(
@@ -80,6 +81,7 @@ class Pages:
             path=request.url.path,
             in_language=partial(in_language, request),
             w=words_of(name, language),
+            operator=getattr(request.state, "operator", None),
             **what,
         )
         response = HTMLResponse(page, status)

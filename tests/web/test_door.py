@@ -15,7 +15,15 @@ import web.auth.door
 from runtime.encryption import Seal
 from tests.support.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.support.service import OPERATOR_TOKEN, Service, running
-from web.auth.door import COOKIE, MOST_OCTETS, OPEN_SECONDS, Refused, TooSlow, form_of, signing_key
+from web.auth.door import (
+    COOKIE,
+    MOST_OCTETS,
+    OPEN_SECONDS,
+    Refused,
+    TooSlow,
+    read_form,
+    signing_key,
+)
 
 CONTACT = "/contacts/hotline-kz-trafficking"
 PAGES = (
@@ -150,8 +158,8 @@ def seal_of(service: Service) -> Seal:
 
 def signed(service: Service, signer: type[TimestampSigner] = TimestampSigner) -> str:
     key = signing_key(OPERATOR_TOKEN, seal_of(service))
-    cookies = URLSafeTimedSerializer(key, salt="visit", signer=signer)
-    return str(cookies.dumps(["Aigul", "a-visit"]))
+    cookies = URLSafeTimedSerializer(key, salt="session", signer=signer)
+    return str(cookies.dumps(["Aigul", "a-session"]))
 
 
 def shows(client: httpx.Client, cookie: str) -> bool:
@@ -179,7 +187,7 @@ def test_a_tampered_cookie_opens_nothing(inside: httpx.Client) -> None:
         f"{content}.zzzzzz.{signature}",
         csrf_of(inside),
         cookie.swapcase(),
-        URLSafeTimedSerializer("guessed", salt="visit").dumps(["Aigul", "a-visit"]),
+        URLSafeTimedSerializer("guessed", salt="session").dumps(["Aigul", "a-session"]),
     ]
     assert [shows(inside, str(each)) for each in forged] == [False] * len(forged)
     assert shows(inside, cookie)
@@ -220,12 +228,12 @@ def test_another_token_or_key_makes_cookies_void(
 # --- What is posted -------------------------------------------------------------
 
 
-@pytest.mark.parametrize("csrf", ["", "x", "of another visit", "the cookie"])
+@pytest.mark.parametrize("csrf", ["", "x", "of another session", "the cookie"])
 def test_a_form_that_is_not_ours_is_refused(
     service: Service, inside: httpx.Client, csrf: str
 ) -> None:
     with operator(service.base, "Somebody else") as other:
-        others = {"of another visit": csrf_of(other), "the cookie": inside.cookies[COOKIE]}
+        others = {"of another session": csrf_of(other), "the cookie": inside.cookies[COOKIE]}
     response = inside.post("/operator/leave", data={"csrf": others.get(csrf, csrf)})
     assert response.status_code == 403
     assert inside.post("/operator/leave").status_code == 403
@@ -283,7 +291,7 @@ async def test_too_slow_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
     scope = {"type": "http", "method": "POST", "path": "/", "headers": kind}
     monkeypatch.setattr(web.auth.door, "BODY_SECONDS", 0.01)
     with pytest.raises(TooSlow):
-        await form_of(Request(scope, never))
+        await read_form(Request(scope, never))
 
 
 async def test_a_body_that_is_cut_off_is_no_error_of_ours() -> None:
@@ -293,7 +301,7 @@ async def test_a_body_that_is_cut_off_is_no_error_of_ours() -> None:
     kind = [(b"content-type", b"application/x-www-form-urlencoded")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": kind}
     with pytest.raises(Refused):
-        await form_of(Request(scope, gone))
+        await read_form(Request(scope, gone))
 
 
 def test_too_many_fields_are_refused(stranger: httpx.Client) -> None:

@@ -14,7 +14,7 @@ from sms.gateways.simulator import FAULT_SECONDS, Fault, Simulator
 from tests.support.outboxes import SEAL
 from tests.support.service import SECRET, Service, form, new_session, running
 from ussd.sessions import HopRecord, Sessions
-from web.auth.origin import is_here
+from web.auth.origin import is_loopback
 from web.phone.page import words_to_try
 
 NUMBER = "+77010000000"
@@ -95,7 +95,7 @@ def test_a_site_that_takes_our_address_learns_no_secret(
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("::", False), ("192.0.2.1", False)],
 )
 def test_what_others_reach_anyway_has_any_name(host: str, refuses: bool) -> None:
-    assert is_here(host) is refuses
+    assert is_loopback(host) is refuses
 
 
 @pytest.mark.parametrize(

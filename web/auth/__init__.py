@@ -1,16 +1,16 @@
 """Who may see the operator's pages: token, cookie, origin, attempts."""
 
-from web.auth.door import Door, Operator, Refused
-from web.auth.json_body import posted
-from web.auth.origin import NoOtherName
-from web.auth.pages import door_pages, lead_to_the_door
+from web.auth.door import Door, Refused, operator_of
+from web.auth.json_body import json_of
+from web.auth.origin import RebindingGuard
+from web.auth.pages import answer_refusals, door_pages
 
 __all__ = [
     "Door",
-    "NoOtherName",
-    "Operator",
+    "RebindingGuard",
     "Refused",
+    "answer_refusals",
     "door_pages",
-    "lead_to_the_door",
-    "posted",
+    "json_of",
+    "operator_of",
 ]

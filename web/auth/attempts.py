@@ -1,12 +1,17 @@
-"""What the door remembers: wrong tokens by address, and visits that ended.
+"""What the door remembers: wrong tokens by address, and sessions that ended by log-out.
 
 Redis tells all processes.  While it does not answer, each process goes by what it
 has seen itself; nothing here waits longer than `REDIS_SECONDS`.
+
+The package `limits` (5.8) was tried for the attempts: its store in memory has no bound on
+names and looks through all of them at each count, it wants a connection to Redis of its own,
+and the hash of the address and the fall-back to memory would stay here.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 
@@ -20,7 +25,7 @@ ATTEMPTS = 10
 ATTEMPTS_WITHIN = timedelta(minutes=10)
 REDIS_SECONDS = 0.5
 MOST_REMEMBERED = 10_000
-"""Addresses or visits in one process; the oldest are forgotten first."""
+"""Addresses or sessions in one process; the oldest are forgotten first."""
 
 Clock = Callable[[], float]
 
@@ -37,28 +42,26 @@ class Attempts:
         self._seal = seal
         self._here = ExpiringCounter(ATTEMPTS_WITHIN.total_seconds(), clock)
 
-    async def may(self, address: str) -> bool:
+    async def count_and_allow(self, address: str) -> bool:
         """Count one attempt; whether it may be made.  Counting comes first, so that
         many at once are not let through together.
         """
-        name = self._named(address)
+        name = self._hashed(address)
         try:
-            count = await self._counted(f"web:attempts:{name}")
+            count = await self._count_one(f"web:attempts:{name}")
         except REDIS_ERRORS:
             count = self._here.add(name)
         return count <= ATTEMPTS
 
     async def forget(self, address: str) -> None:
         """The token was right."""
-        name = self._named(address)
+        name = self._hashed(address)
         self._here.drop(name)
-        try:
+        with suppress(*REDIS_ERRORS):
             async with asyncio.timeout(REDIS_SECONDS):
                 await self._redis.delete(f"web:attempts:{name}")
-        except REDIS_ERRORS:
-            return
 
-    async def _counted(self, key: str) -> int:
+    async def _count_one(self, key: str) -> int:
         pipe = self._redis.pipeline(transaction=True)
         pipe.incr(key)
         pipe.expire(key, ATTEMPTS_WITHIN, nx=True)
@@ -66,44 +69,34 @@ class Attempts:
             count, _ = await pipe.execute()
         return int(count)
 
-    def _named(self, address: str) -> str:
+    def _hashed(self, address: str) -> str:
         return self._seal.index(f"address {network_of(address)}")
 
 
 class RevokedSessions:
-    """The visits that ended by log-out, as long as their cookies would open the door."""
+    """The sessions that ended by log-out, as long as their cookies would be valid."""
 
     def __init__(self, redis: Redis, seconds: int, clock: Clock = time.monotonic) -> None:
         self._redis = redis
         self._seconds = seconds
         self._here = ExpiringCounter(seconds, clock)
-        self._untold = ExpiringCounter(seconds, clock)
 
-    async def add(self, visit: str) -> None:
-        """End a visit.  The other processes hear of it as soon as Redis answers."""
-        self._here.add(visit)
-        self._untold.add(visit)
-        await self._tell()
+    async def add(self, session_id: str) -> None:
+        """End a session: here, and in the other processes if Redis answers now."""
+        self._here.add(session_id)
+        with suppress(*REDIS_ERRORS):
+            async with asyncio.timeout(REDIS_SECONDS):
+                await self._redis.set(f"web:ended:{session_id}", "", ex=self._seconds)
 
-    async def has(self, visit: str) -> bool:
-        """Whether it is known here that this visit ended."""
-        await self._tell()
-        if self._here.count(visit):
+    async def has(self, session_id: str) -> bool:
+        """Whether it is known here that this session ended."""
+        if self._here.count(session_id):
             return True
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                return bool(await self._redis.exists(f"web:ended:{visit}"))
+                return bool(await self._redis.exists(f"web:ended:{session_id}"))
         except REDIS_ERRORS:
             return False
-
-    async def _tell(self) -> None:
-        for visit in self._untold.names():
-            try:
-                async with asyncio.timeout(REDIS_SECONDS):
-                    await self._redis.set(f"web:ended:{visit}", "", ex=self._seconds)
-            except REDIS_ERRORS:
-                return
-            self._untold.drop(visit)
 
 
 class ExpiringCounter:
@@ -115,7 +108,7 @@ class ExpiringCounter:
 
     def add(self, name: str) -> int:
         """Count one; how many there are now."""
-        self._fade()
+        self._drop_expired()
         count, until = self._counts.get(name, (0, self._clock() + self._seconds))
         if not count and len(self._counts) >= self._most:
             del self._counts[next(iter(self._counts))]
@@ -123,17 +116,13 @@ class ExpiringCounter:
         return count + 1
 
     def count(self, name: str) -> int:
-        self._fade()
+        self._drop_expired()
         return self._counts.get(name, (0, 0.0))[0]
-
-    def names(self) -> list[str]:
-        self._fade()
-        return list(self._counts)
 
     def drop(self, name: str) -> None:
         self._counts.pop(name, None)
 
-    def _fade(self) -> None:
+    def _drop_expired(self) -> None:
         """The dict keeps the order in which names came, so the oldest stand first."""
         now = self._clock()
         while self._counts:

@@ -1,8 +1,8 @@
-"""The door of the operator's pages: who may come in, and what they may send.
+"""The door of the operator's pages: who is logged in, and what they may post.
 
-The token of the settings opens it, for eight hours or until log-out.  The browser
-keeps a signed cookie that scripts and other sites cannot read or send; what is
-posted must carry a token made from it as well.
+Who knows the token of the settings is logged in for eight hours or until log-out.  The
+browser keeps a signed cookie that scripts and other sites cannot read or send; what is
+posted must carry a CSRF token made from it as well.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from starlette.types import Message
 
 from runtime.encryption import Seal
 from web.auth.attempts import Attempts, RevokedSessions
-from web.auth.origin import of_our_origin
+from web.auth.origin import origin_is_host
 from web.pages import Pages
 
 COOKIE = "komek_operator"
@@ -39,15 +39,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who is looking: the name they gave, and what each of their forms must carry."""
+    """Who is logged in: the name they gave, and what each of their forms must carry."""
 
     name: str
-    visit: str
+    session_id: str
     csrf: str
 
 
 class NotLoggedIn(Exception):
-    """Nobody has come in through the door; they are led to it."""
+    """There is no valid cookie; the answer leads to the form that asks for the token."""
 
 
 class LoginDisabled(Exception):
@@ -66,76 +66,85 @@ class TooSlow(Exception):
     """What was posted did not come within `BODY_SECONDS`."""
 
 
+def operator_of(request: Request) -> Operator:
+    """Who sent a request that the door has admitted."""
+    operator: Operator = request.state.operator
+    return operator
+
+
 class Door:
-    """Knows the token.  Without one in the settings, `opens` is False: nothing is here."""
+    """Knows the token.  Without one in the settings nobody can log in, and every address
+    under `/operator` is 404.
+    """
 
     def __init__(self, token: str | None, pages: Pages, redis: Redis, seal: Seal) -> None:
-        self.opens = token is not None
+        self._enabled = token is not None
         self._token = token or secrets.token_urlsafe()
         key = signing_key(self._token, seal)
-        self._cookies = URLSafeTimedSerializer(key, salt="visit")
+        self._cookies = URLSafeTimedSerializer(key, salt="session")
         self._csrf = URLSafeTimedSerializer(key, salt="csrf")
         self._pages = pages
         self._attempts = Attempts(redis, seal)
-        self._over = RevokedSessions(redis, OPEN_SECONDS)
+        self._revoked = RevokedSessions(redis, OPEN_SECONDS)
 
-    async def operator(self, request: Request) -> Operator:
-        """Who looks at a page.  Raises `LoginDisabled` and `NotLoggedIn`.  For `Depends`."""
-        self._must_open()
+    async def admit(self, request: Request) -> None:
+        """Let a request with a valid cookie pass, and note in it who sent it: see
+        `operator_of`.  Raises `LoginDisabled` and `NotLoggedIn`.  For `Depends`.
+        """
+        self._require_token()
         try:
-            name, visit = self._cookies.loads(request.cookies.get(COOKIE, ""), OPEN_SECONDS)
+            name, session_id = self._cookies.loads(request.cookies.get(COOKIE, ""), OPEN_SECONDS)
         except (BadSignature, ValueError, TypeError):
             raise NotLoggedIn from None
-        if await self._over.has(visit):
+        if await self._revoked.has(session_id):
             raise NotLoggedIn
-        return Operator(name, visit, str(self._csrf.dumps(visit)))
+        request.state.operator = Operator(name, session_id, str(self._csrf.dumps(session_id)))
 
-    async def posted(self, request: Request) -> tuple[Operator, FormData]:
-        """Who posted a form, and the form.  Raises `LoginDisabled`, `NotLoggedIn`, `Refused`,
+    async def read_form(self, request: Request) -> FormData:
+        """The form that an admitted operator posted from a page of ours.  Raises `Refused`,
         `TooLarge` and `TooSlow`.  For `Depends`.
         """
-        operator = await self.operator(request)
-        form = await form_of(request)
-        if not self._is_ours(str(form.get("csrf", "")), operator.visit):
+        form = await read_form(request)
+        if not self._csrf_matches(str(form.get("csrf", "")), operator_of(request).session_id):
             raise Refused
-        return operator, form
+        return form
 
-    def ask(self, request: Request, status: int = 200, problem: str = "") -> Response:
+    def show_login(self, request: Request, status: int = 200, problem: str = "") -> Response:
         """The form that asks for the token.  Raises `LoginDisabled`."""
-        self._must_open()
+        self._require_token()
         return self._pages.show(request, "auth/login", status, problem=problem)
 
-    async def enter(self, request: Request) -> Response:
+    async def log_in(self, request: Request) -> Response:
         """Let in who knows the token and gives a name; ask the others again.
 
         Raises `LoginDisabled`, `Refused`, `TooLarge` and `TooSlow`.
         """
-        self._must_open()
-        form = await form_of(request)
+        self._require_token()
+        form = await read_form(request)
         name, token = str(form.get("name", "")).strip(), str(form.get("token", ""))
         address = request.client.host if request.client else ""
-        if not await self._attempts.may(address):
-            return self.ask(request, 429, "too_often")
-        if not alike(token, self._token):
+        if not await self._attempts.count_and_allow(address):
+            return self.show_login(request, 429, "too_often")
+        if not equal_in_constant_time(token, self._token):
             log.warning("operator: a wrong token at the door")
-            return self.ask(request, 403, "wrong_token")
+            return self.show_login(request, 403, "wrong_token")
         await self._attempts.forget(address)
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            return self.ask(request, 422, "no_name")
-        return self._let_in(request, name)
+            return self.show_login(request, 422, "no_name")
+        return self._start_session(request, name)
 
-    async def leave(self, operator: Operator) -> Response:
-        """Log out: the cookie is taken back, and a copy of it opens nothing."""
-        await self._over.add(operator.visit)
+    async def log_out(self, request: Request) -> Response:
+        """Take the cookie of an admitted operator back; a copy of it opens nothing."""
+        await self._revoked.add(operator_of(request).session_id)
         response = RedirectResponse("/operator/enter", 303)
         response.delete_cookie(COOKIE, "/operator", httponly=True, samesite="strict")
         return response
 
-    def _must_open(self) -> None:
-        if not self.opens:
+    def _require_token(self) -> None:
+        if not self._enabled:
             raise LoginDisabled
 
-    def _let_in(self, request: Request, name: str) -> Response:
+    def _start_session(self, request: Request, name: str) -> Response:
         response = RedirectResponse("/operator", 303)
         cookie = str(self._cookies.dumps([name, secrets.token_urlsafe(12)]))
         response.set_cookie(
@@ -149,9 +158,9 @@ class Door:
         )
         return response
 
-    def _is_ours(self, csrf: str, visit: str) -> bool:
+    def _csrf_matches(self, csrf: str, session_id: str) -> bool:
         try:
-            return bool(self._csrf.loads(csrf, OPEN_SECONDS) == visit)
+            return bool(self._csrf.loads(csrf, OPEN_SECONDS) == session_id)
         except BadSignature:
             return False
 
@@ -161,19 +170,19 @@ def signing_key(token: str, seal: Seal) -> str:
     return sha256(f"{token} {seal.index('operator cookie')}".encode()).hexdigest()
 
 
-def alike(given: str, token: str) -> bool:
-    """Compared in a time that tells nothing; also for what is no Unicode text."""
+def equal_in_constant_time(given: str, token: str) -> bool:
+    """Also for what is no Unicode text."""
     return compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
 
 
 # --- What is posted -----------------------------------------------------------
 
 
-async def form_of(request: Request) -> FormData:
+async def read_form(request: Request) -> FormData:
     """The form of a request.  Raises `Refused`, `TooLarge` and `TooSlow`; what comes
     beyond the limit is not read, whatever the request says of its length.
     """
-    if not comes_from_here(request):
+    if not is_same_origin(request):
         raise Refused
     came = 0
 
@@ -195,7 +204,7 @@ async def form_of(request: Request) -> FormData:
         raise Refused from None
 
 
-def comes_from_here(request: Request) -> bool:
+def is_same_origin(request: Request) -> bool:
     """Whether the browser says that a page of ours sent this.
 
     Browsers leave `Sec-Fetch-Site` out where the page came without TLS; `Origin` tells
@@ -204,4 +213,4 @@ def comes_from_here(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    return of_our_origin(request) is not False
+    return origin_is_host(request) is not False

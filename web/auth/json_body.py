@@ -1,4 +1,4 @@
-"""JSON that a page of ours posted, and nobody else."""
+"""JSON posted by a page of ours, and by nobody else."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -8,18 +8,18 @@ from pydantic import BaseModel, ValidationError
 
 from runtime.callbacks import BadForm, read_body
 from web.auth.door import Refused
-from web.auth.origin import of_our_origin
+from web.auth.origin import origin_is_host
 
 T = TypeVar("T", bound=BaseModel)
 
 
-def posted(form: type[T]) -> Callable[[Request], Awaitable[T]]:
-    """Reads such a body as `form`.  Raises `Refused` when another site may have sent it,
-    and `HTTPException` when it is not what it should be.  For `Depends`.
+def json_of(form: type[T]) -> Callable[[Request], Awaitable[T]]:
+    """What reads such a body as `form`.  It raises `Refused` when another site may have sent
+    the body, and `HTTPException` when the body is not what it should be.  For `Depends`.
     """
 
     async def read(request: Request) -> T:
-        if not is_ours(request):
+        if not is_same_origin_json(request):
             raise Refused
         try:
             return form.model_validate_json(await read_body(request.receive))
@@ -31,7 +31,7 @@ def posted(form: type[T]) -> Callable[[Request], Awaitable[T]]:
     return read
 
 
-def is_ours(request: Request) -> bool:
+def is_same_origin_json(request: Request) -> bool:
     """Whether a page of this origin sent it.
 
     A form of another site cannot be of JSON's type; its script can be only with our
@@ -43,5 +43,5 @@ def is_ours(request: Request) -> bool:
     site = headers.get("sec-fetch-site")
     if kind != "application/json" or site not in {None, "same-origin"}:
         return False
-    ours = of_our_origin(request)
-    return site is not None if ours is None else ours
+    same = origin_is_host(request)
+    return site is not None if same is None else same

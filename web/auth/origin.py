@@ -1,6 +1,6 @@
-"""Where a request says that it comes from, and by which name it asks for us.
+"""The headers `Origin` and `Host`: where a request comes from, and by which name it asks for us.
 
-Both are what browsers say, so neither keeps out who is no browser.
+Browsers fill them in truthfully; other programs need not, and these checks are not against them.
 """
 
 from ipaddress import ip_address
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import HTTPException, Request
 
 
-def of_our_origin(request: Request) -> bool | None:
+def origin_is_host(request: Request) -> bool | None:
     """Whether `Origin` is the host that was asked; None without that header."""
     origin = request.headers.get("origin")
     if origin is None:
@@ -17,25 +17,28 @@ def of_our_origin(request: Request) -> bool | None:
     return origin.split("://", 1)[1:] == [request.headers.get("host", "")]
 
 
-class NoOtherName:
-    """Refuses whoever asks for a service on this machine by a name that is not its own.
+class RebindingGuard:
+    """Guards pages of a service on this machine against DNS rebinding.
 
     Any site can give its own name the address of this machine: the browser then takes
     our pages for that site's, and its scripts read them.  An address cannot be such a
     name.  Where others reach the service anyway, nothing is refused.  For `Depends`.
+
+    Starlette's `TrustedHostMiddleware` would guard the whole application: a watcher may ask
+    for `/healthz` and `/metrics` by any name.  Nor can it be told to let every address pass.
     """
 
     def __init__(self, host: str) -> None:
-        self._is_here_only = is_here(host)
+        self._guards = is_loopback(host)
 
     def __call__(self, request: Request) -> None:
         """Raises `HTTPException`: 421, as nothing of that name is here."""
-        name = name_in(request.headers.get("host", ""))
-        if self._is_here_only and name != "localhost" and not is_address(name):
+        name = host_name(request.headers.get("host", ""))
+        if self._guards and name != "localhost" and not is_address(name):
             raise HTTPException(421, "There is no such name here: ask for localhost")
 
 
-def name_in(host: str) -> str:
+def host_name(host: str) -> str:
     """The name or address in a `Host` header, without the port; empty for nonsense."""
     try:
         return urlsplit(f"//{host}").hostname or ""
@@ -43,7 +46,7 @@ def name_in(host: str) -> str:
         return ""
 
 
-def is_here(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether what listens on this host is reached from this machine only."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 

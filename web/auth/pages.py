@@ -1,16 +1,13 @@
-"""The way in and out of the operator's pages, and the first of them."""
-
-from typing import Annotated
+"""Log-in, log-out, and the first of the operator's pages."""
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.datastructures import FormData
 
-from web.auth.door import Door, LoginDisabled, NotLoggedIn, Operator, Refused, TooLarge, TooSlow
+from web.auth.door import Door, LoginDisabled, NotLoggedIn, Refused, TooLarge, TooSlow
 
-FIRST = "/operator/menu"
+FIRST_PAGE = "/operator/menu"
 
-_SAID = {
+_ANSWERS = {
     LoginDisabled: (404, "Not Found"),
     Refused: (403, "Refused: this did not come from a page of ours."),
     TooLarge: (413, "Too large: at most 1 MB at once."),
@@ -22,37 +19,35 @@ def door_pages(door: Door) -> APIRouter:
     """`/operator` itself, the form that asks for the token, and log-out."""
     routes = APIRouter(prefix="/operator")
 
-    @routes.get("")
-    async def first(_: Annotated[Operator, Depends(door.operator)]) -> Response:
-        return RedirectResponse(FIRST, 303)
+    @routes.get("", dependencies=[Depends(door.admit)])
+    async def first() -> Response:
+        return RedirectResponse(FIRST_PAGE, 303)
 
     @routes.get("/enter")
-    async def ask(request: Request) -> Response:
-        return door.ask(request)
+    async def show_login(request: Request) -> Response:
+        return door.show_login(request)
 
     @routes.post("/enter")
-    async def enter(request: Request) -> Response:
-        return await door.enter(request)
+    async def log_in(request: Request) -> Response:
+        return await door.log_in(request)
 
-    @routes.post("/leave")
-    async def leave(
-        posted: Annotated[tuple[Operator, FormData], Depends(door.posted)],
-    ) -> Response:
-        return await door.leave(posted[0])
+    @routes.post("/leave", dependencies=[Depends(door.admit), Depends(door.read_form)])
+    async def log_out(request: Request) -> Response:
+        return await door.log_out(request)
 
     return routes
 
 
-def lead_to_the_door(app: FastAPI) -> None:
-    """What a page raises about who asks for it becomes an answer."""
+def answer_refusals(app: FastAPI) -> None:
+    """Turn what the door raises into answers."""
 
-    async def to_the_door(_request: Request, _error: Exception) -> Response:
+    async def lead_to_login(_request: Request, _error: Exception) -> Response:
         return RedirectResponse("/operator/enter", 303)
 
-    async def plainly(_request: Request, error: Exception) -> Response:
-        status, said = _SAID[type(error)]
-        return PlainTextResponse(said, status)
+    async def refuse(_request: Request, error: Exception) -> Response:
+        status, text = _ANSWERS[type(error)]
+        return PlainTextResponse(text, status)
 
-    app.add_exception_handler(NotLoggedIn, to_the_door)
-    for what in _SAID:
-        app.add_exception_handler(what, plainly)
+    app.add_exception_handler(NotLoggedIn, lead_to_login)
+    for kind in _ANSWERS:
+        app.add_exception_handler(kind, refuse)

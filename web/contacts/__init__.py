@@ -14,5 +14,8 @@ __all__ = ["ContactsFile", "contacts_pages"]
 
 def contacts_pages(door: Door, pages: Pages, contacts: ContactsFile) -> tuple[APIRouter, ...]:
     """All pages of contacts, in the order in which their addresses are tried."""
-    of_each = list_page, import_pages, contact_page
-    return tuple(page(door, pages, contacts) for page in of_each)
+    return (
+        list_page(pages, contacts),
+        import_pages(door, pages, contacts),
+        contact_page(door, pages, contacts),
+    )

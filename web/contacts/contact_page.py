@@ -15,7 +15,7 @@ from menus.faults import Fault
 from menus.live import reload_aside
 from menus.parsing import read_table
 from runtime.clock import utc_today
-from web.auth import Door, Operator
+from web.auth import Door, operator_of
 from web.contacts.contacts_file import ContactsFile
 from web.contacts.filters import row_of
 from web.contacts.list_page import show_list
@@ -47,44 +47,35 @@ class Verification:
 def contact_page(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """One contact.  Must come after the other pages below `/operator/contacts`."""
     routes = APIRouter(prefix="/operator/contacts/{id_}")
-    Looking = Annotated[Operator, Depends(door.operator)]  # noqa: N806 (a type)
-    Posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]  # noqa: N806
+    Form = Annotated[FormData, Depends(door.read_form)]  # noqa: N806 (a type)
 
     @routes.get("")
-    def show(request: Request, operator: Looking, id_: str) -> Response:
-        typed = Verification(operator.name, utc_today().isoformat(), "")
-        return show_contact(request, operator, pages, contacts, id_, typed)
+    def show(request: Request, id_: str) -> Response:
+        typed = Verification(operator_of(request).name, utc_today().isoformat(), "")
+        return show_contact(request, pages, contacts, id_, typed)
 
     @routes.post("")
-    async def mark(request: Request, posted: Posted, id_: str) -> Response:
-        operator, form = posted
+    async def mark(request: Request, form: Form, id_: str) -> Response:
         typed = await asyncio.to_thread(mark_verified, contacts, id_, form)
         if typed.failed:
-            shown = request, operator, pages, contacts, id_, typed
-            return await asyncio.to_thread(show_contact, *shown)
+            return await asyncio.to_thread(show_contact, request, pages, contacts, id_, typed)
         await reload_aside(contacts.live)
         return RedirectResponse(f"{request.url.path}?done", 303)
 
     return routes
 
 
-def show_contact(  # noqa: PLR0913, PLR0917
-    request: Request,
-    operator: Operator,
-    pages: Pages,
-    contacts: ContactsFile,
-    id_: str,
-    typed: Verification,
+def show_contact(
+    request: Request, pages: Pages, contacts: ContactsFile, id_: str, typed: Verification
 ) -> Response:
     """The page of a contact; of one that there is not, the list."""
     view = contact_view(contacts, id_)
     if view is None:
-        return show_list(request, operator, pages, contacts, 404)
+        return show_list(request, pages, contacts, 404)
     return pages.show(
         request,
         "contacts/contact",
         422 if typed.failed else 200,
-        operator=operator,
         typed=typed,
         done="done" in request.query_params,
         names=territories(language_of(request)),

@@ -19,7 +19,7 @@ from menus.contacts import Changes, apply, changes_from
 from menus.faults import Fault
 from menus.live import reload_aside
 from menus.parsing import Table, decode_table, parse_table, read_table
-from web.auth import Door, Operator, Refused
+from web.auth import Door, Refused
 from web.contacts.contacts_file import ContactsFile
 from web.pages import Pages
 
@@ -75,27 +75,24 @@ class Preview:
 def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """`/operator/contacts/import`: the form, the preview, and its taking over."""
     routes = APIRouter(prefix="/operator/contacts/import")
-    Looking = Annotated[Operator, Depends(door.operator)]  # noqa: N806 (a type)
-    Posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]  # noqa: N806
+    Form = Annotated[FormData, Depends(door.read_form)]  # noqa: N806 (a type)
 
     @routes.get("")
     @routes.get("/apply")
-    def show_form(request: Request, operator: Looking) -> Response:
-        return show(request, operator, pages, contacts, None)
+    def show_form(request: Request) -> Response:
+        return show(request, pages, contacts, None)
 
     @routes.post("")
-    async def show_preview(request: Request, posted: Posted) -> Response:
-        operator, form = posted
+    async def show_preview(request: Request, form: Form) -> Response:
         preview = await asyncio.to_thread(preview_of, contacts, await list_of(form))
-        return show(request, operator, pages, contacts, preview)
+        return show(request, pages, contacts, preview)
 
     @routes.post("/apply")
-    async def take_over(request: Request, posted: Posted) -> Response:
-        operator, form = posted
+    async def take_over(request: Request, form: Form) -> Response:
         made_for = str(form.get("made_for", ""))
         done = await asyncio.to_thread(apply_list, contacts, carried_list(form), made_for)
         if done.failed:
-            return show(request, operator, pages, contacts, done)
+            return show(request, pages, contacts, done)
         await reload_aside(contacts.live)
         counts = f"added={len(done.changes.added)}&changed={len(done.changes.changed)}"
         return RedirectResponse(f"/operator/contacts?{counts}", 303)
@@ -104,16 +101,12 @@ def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
 
 
 def show(
-    request: Request,
-    operator: Operator,
-    pages: Pages,
-    contacts: ContactsFile,
-    preview: Preview | None,
+    request: Request, pages: Pages, contacts: ContactsFile, preview: Preview | None
 ) -> Response:
     """The form, and what the list in it would change."""
     status = 422 if preview and preview.failed else 200
     shown = {"preview": preview, "writable": contacts.writable}
-    return pages.show(request, "contacts/import", status, operator=operator, **shown)
+    return pages.show(request, "contacts/import", status, **shown)
 
 
 async def list_of(form: FormData) -> bytes:

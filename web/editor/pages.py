@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from menus.editing import Edit, Published, Publisher, Section, as_json
 from menus.model import is_read
 from ussd.bootstrap import ScreensOf
-from web.auth import Door, Operator
+from web.auth import Door, operator_of
 from web.editor.editor import Editor, Seen, edit_of
 from web.editor.preview import difference, plain
 from web.pages import Pages
@@ -29,76 +29,69 @@ MOST_SHOWN = 200
 def words_pages(door: Door, pages: Pages, desk: Publisher, screens_of: ScreensOf) -> APIRouter:
     """`/operator/words` and what is under it."""
     routes, office = APIRouter(prefix="/operator/words"), Editor(desk, screens_of)
-    _for_readers(routes, door, pages, office)
+    _for_readers(routes, pages, office)
     _for_editors(routes, door, pages, office)
     return routes
 
 
-def _for_readers(routes: APIRouter, door: Door, pages: Pages, office: Editor) -> None:
+def _for_readers(routes: APIRouter, pages: Pages, office: Editor) -> None:
     """What there is, and what there was."""
-    entered = Annotated[Operator, Depends(door.operator)]
 
     @routes.get("")
-    async def listed(request: Request, operator: entered) -> Response:
+    async def listed(request: Request) -> Response:
         rows = await asyncio.to_thread(office.rows)
         readers = await asyncio.to_thread(office.native_readers)
         what: What = {"rows": rows, "readers": readers, "is_read": is_read}
         what["refused"] = office.desk.live.refused
-        return pages.show(request, "editor/list", operator=operator, **what)
+        return pages.show(request, "editor/list", **what)
 
     @routes.get("/history")
-    async def everything(request: Request, operator: entered) -> Response:
+    async def everything(request: Request) -> Response:
         changes = await asyncio.to_thread(office.desk.history.changes)
         newest = changes[: -MOST_SHOWN - 1 : -1]
         what: What = {"changes": newest, "difference": difference, "count": len(changes)}
-        return pages.show(request, "editor/changes", operator=operator, **what)
+        return pages.show(request, "editor/changes", **what)
 
     @routes.get("/{code}/{name}/history")
-    async def past(request: Request, operator: entered, code: str, name: str) -> Response:
+    async def past(request: Request, code: str, name: str) -> Response:
         passage = _passage(office.desk, code, name)
         states = await asyncio.to_thread(office.past, code, passage)
         what: What = {"code": code, "passage": passage, "states": states[:MOST_SHOWN]}
         what |= {"difference": difference, "plain": plain, "was": as_json(states[0].words)}
-        return pages.show(request, "editor/history", operator=operator, **what)
+        return pages.show(request, "editor/history", **what)
 
 
 def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) -> None:
     """One passage, to be changed."""
-    entered = Annotated[Operator, Depends(door.operator)]
-    posted = Annotated[tuple[Operator, FormData], Depends(door.posted)]
+    Form = Annotated[FormData, Depends(door.read_form)]  # noqa: N806 (a type)
 
     @routes.get("/{code}/{name}")
-    async def opened(request: Request, operator: entered, code: str, name: str) -> Response:
+    async def opened(request: Request, code: str, name: str) -> Response:
         passage = _passage(office.desk, code, name)
         edit = await asyncio.to_thread(office.opened, code, passage)
-        return await looked_at(request, operator, edit)
+        return await looked_at(request, edit)
 
     @routes.post("/{code}/{name}")
-    async def answered(request: Request, by: posted, code: str, name: str) -> Response:
-        operator, form = by
+    async def answered(request: Request, form: Form, code: str, name: str) -> Response:
         edit = edit_of(code, _passage(office.desk, code, name), form)
         if form.get("do") != "publish":
-            return await looked_at(request, operator, edit)
-        outcome = await asyncio.to_thread(office.publish, edit, operator.name)
+            return await looked_at(request, edit)
+        outcome = await asyncio.to_thread(office.publish, edit, operator_of(request).name)
         if isinstance(outcome, Published):
             noted = "" if outcome.noted else "&noted=no"
             return RedirectResponse(f"{request.url.path}?published={outcome.version}{noted}", 303)
-        return await shown(request, operator, edit, outcome)
+        return await shown(request, edit, outcome)
 
     @routes.post("/{code}/{name}/preview")
-    async def previewed(request: Request, by: posted, code: str, name: str) -> Response:
-        edit = edit_of(code, _passage(office.desk, code, name), by[1])
-        return await looked_at(request, by[0], edit, LIVE_PARTS)
+    async def previewed(request: Request, form: Form, code: str, name: str) -> Response:
+        edit = edit_of(code, _passage(office.desk, code, name), form)
+        return await looked_at(request, edit, LIVE_PARTS)
 
-    async def looked_at(
-        request: Request, operator: Operator, edit: Edit, layout: str = WHOLE_PAGE
-    ) -> Response:
+    async def looked_at(request: Request, edit: Edit, layout: str = WHOLE_PAGE) -> Response:
         look = await asyncio.to_thread(office.look, edit)
-        return await shown(request, operator, edit, look, layout)
+        return await shown(request, edit, look, layout)
 
-    async def shown(
-        request: Request, operator: Operator, edit: Edit, look: Seen, layout: str = WHOLE_PAGE
-    ) -> Response:
+    async def shown(request: Request, edit: Edit, look: Seen, layout: str = WHOLE_PAGE) -> Response:
         what: What = {"edit": edit, "look": look, "layout": layout, "plain": plain}
         what["others"] = await asyncio.to_thread(office.beside, edit.language, edit.passage)
         what["was"] = as_json(edit.was if look.theirs is None else look.theirs)
@@ -106,7 +99,7 @@ def _for_editors(routes: APIRouter, door: Door, pages: Pages, office: Editor) ->
         what["numbers"] = [f"{{{name}}}" for name in office.desk.live.current.numbers]
         what["unnoted"] = request.query_params.get("noted") == "no"
         what["action"] = f"/operator/words/{edit.language}/{edit.passage.name}"
-        return pages.show(request, "editor/edit", look.status, operator=operator, **what)
+        return pages.show(request, "editor/edit", look.status, **what)
 
 
 def _passage(desk: Publisher, code: str, name: str) -> Section:

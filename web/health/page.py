@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from menus.contacts import too_old
@@ -26,7 +26,6 @@ from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import OutboxState, outbox_state
-from web.auth import Door, Operator
 from web.health.recent_errors import LastErrors
 from web.health.versions import versions
 from web.pages import HERE, Pages
@@ -125,16 +124,14 @@ class Health:
         )
 
 
-def health_pages(door: Door, pages: Pages, health: Health) -> APIRouter:
+def health_pages(pages: Pages, health: Health) -> APIRouter:
     """`/operator/health`."""
     routes = APIRouter(prefix="/operator/health")
 
     @routes.get("")
-    async def show(
-        request: Request, operator: Annotated[Operator, Depends(door.operator)]
-    ) -> Response:
+    async def show(request: Request) -> Response:
         shown = await health.shown()
-        return pages.show(request, "health/page", operator=operator, **shown)
+        return pages.show(request, "health/page", **shown)
 
     return routes
 

@@ -5,15 +5,14 @@ refused; while there are any, the tree is not what the files say.
 """
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from menus.live import LiveMenu
 from menus.model import Menu, is_read
 from ussd.bootstrap import ScreensOf
-from web.auth import Door, Operator
 from web.menu.node import faults_elsewhere, said_everywhere, screen_0
 from web.menu.search import LONGEST_QUERY, MOST_FOUND, marked, search
 from web.menu.tree import above, trees_of, ways_to
@@ -63,30 +62,27 @@ def spoken(menu: Menu, language: str) -> str:
     return language if language in menu.languages else next(iter(menu.languages))
 
 
-def menu_pages(door: Door, pages: Pages, view: MenuView) -> APIRouter:
+def menu_pages(pages: Pages, view: MenuView) -> APIRouter:
     """`/operator/menu` and each of its nodes."""
     routes = APIRouter(prefix="/operator/menu")
-    Looking = Annotated[Operator, Depends(door.operator)]  # noqa: N806 (a type)
 
-    def tree(request: Request, operator: Operator, status: int = 200) -> Response:
+    def tree(request: Request, status: int = 200) -> Response:
         query = request.query_params.get("q", "")[:LONGEST_QUERY].strip()
         shown = view.tree(language_of(request), query)
         missing = status == 404
-        return pages.show(
-            request, "menu/tree", status, operator=operator, q=query, missing=missing, **shown
-        )
+        return pages.show(request, "menu/tree", status, q=query, missing=missing, **shown)
 
     @routes.get("")
-    async def whole(request: Request, operator: Looking) -> Response:
-        return tree(request, operator)
+    async def whole(request: Request) -> Response:
+        return tree(request)
 
     @routes.get("/{node}")
-    async def one(request: Request, operator: Looking, node: str) -> Response:
+    async def one(request: Request, node: str) -> Response:
         if node not in view.live.current.nodes:
-            return tree(request, operator, 404)
+            return tree(request, 404)
         query = request.query_params.get("q", "")[:LONGEST_QUERY].strip()
         shown = view.node(node, language_of(request))
         mark = partial(marked, query=query)
-        return pages.show(request, "menu/node", operator=operator, q=query, marked=mark, **shown)
+        return pages.show(request, "menu/node", q=query, marked=mark, **shown)
 
     return routes

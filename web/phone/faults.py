@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from runtime.redis_client import REDIS_ERRORS
 from sms.gateways import Fault, Simulator
 from ussd.sessions import Sessions
-from web.auth import posted
+from web.auth import json_of
 
 LONGEST_PAUSE_SECONDS = 30
 
@@ -35,14 +35,14 @@ def trouble_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> API
     routes = APIRouter(prefix="/phone")
 
     @routes.post("/lose")
-    async def lose(asked: Annotated[Lost, Depends(posted(Lost))]) -> dict[str, Any]:
+    async def lose(asked: Annotated[Lost, Depends(json_of(Lost))]) -> dict[str, Any]:
         try:
             return {"redis": True, "lost": await sessions.forget(asked.session)}
         except REDIS_ERRORS:
             return {"redis": False}
 
     @routes.post("/pause")
-    async def pause(asked: Annotated[Pause, Depends(posted(Pause))]) -> dict[str, Any]:
+    async def pause(asked: Annotated[Pause, Depends(json_of(Pause))]) -> dict[str, Any]:
         """All clients of this Redis wait, ours and others: as if it hung."""
         try:
             await redis.client_pause(asked.seconds * 1000, all=True)
@@ -52,7 +52,7 @@ def trouble_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> API
 
     @routes.post("/gateway")
     async def gateway(
-        asked: Annotated[GatewayFault, Depends(posted(GatewayFault))],
+        asked: Annotated[GatewayFault, Depends(json_of(GatewayFault))],
     ) -> dict[str, Any]:
         try:
             await simulator.fail(asked.fault)

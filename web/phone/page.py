@@ -30,7 +30,7 @@ from ussd.gateways import answers_of
 from ussd.paging import Budget
 from ussd.preview import Shown, conversation
 from ussd.screens import Screens
-from web.auth import posted
+from web.auth import json_of
 from web.pages import Pages, language_of, words_of
 
 MOST_PHONES = 2
@@ -99,11 +99,11 @@ def phone_pages(  # noqa: PLR0913, PLR0917
         return pages.show(request, "phone/page", **_shown(request, network, sms.menu.current))
 
     @routes.post("/phone/size")
-    async def size(asked: Annotated[Sized, Depends(posted(Sized))]) -> dict[str, Any]:
+    async def size(asked: Annotated[Sized, Depends(json_of(Sized))]) -> dict[str, Any]:
         return _size(asked, network.budget, screens(sms.menu.current))
 
     @routes.post("/phone/news")
-    async def news(asked: Annotated[Asked, Depends(posted(Asked))]) -> dict[str, Any]:
+    async def news(asked: Annotated[Asked, Depends(json_of(Asked))]) -> dict[str, Any]:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 return await _news(asked, sms, simulator)
@@ -111,7 +111,7 @@ def phone_pages(  # noqa: PLR0913, PLR0917
             return {"redis": False}
 
     @routes.post("/phone/tip")
-    async def tip(asked: Annotated[Subscriber, Depends(posted(Subscriber))]) -> dict[str, Any]:
+    async def tip(asked: Annotated[Subscriber, Depends(json_of(Subscriber))]) -> dict[str, Any]:
         try:
             return {"redis": True, "runs": await impatience.next_tip(asked.msisdn)}
         except REDIS_ERRORS:
