@@ -13,7 +13,7 @@ MOST_CONNECTIONS = 16
 def connect(url: str, seconds: float) -> Redis:
     """A client that waits at most `seconds` to connect, for a free connection and for an
     answer, each.  It never sends a command twice by itself: that could be a second
-    message.  Its calls raise `REDIS_ERRORS`.
+    message.  Its calls raise `REDIS_ERRORS`; closing it closes its connections.
     """
     pool = BlockingConnectionPool.from_url(
         url,
@@ -24,4 +24,4 @@ def connect(url: str, seconds: float) -> Redis:
         retry=Retry(NoBackoff(), 0),
         decode_responses=True,
     )
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)

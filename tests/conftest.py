@@ -1,6 +1,6 @@
 """What the tests share: a real Redis-compatible server and the real service on it."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from menus.model import Menu
 from runtime.embedded_redis import embedded_redis
 from runtime.settings import Settings
 from sms.outbox.outbox import Caps, Outbox
+from tests.support import lanes
 from tests.support.browser import chromium, watched_page
 from tests.support.outboxes import SEAL
 from tests.support.service import ANY_AGE, Service, running, short_folder
@@ -29,9 +30,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "may_refuse(status, ...): HTTP refusals that this test provokes in `page`"
-    )
+    refuse = "may_refuse(status, ...): HTTP refusals that this test provokes in `page`"
+    for line in (refuse, *(f"{name}: {what}" for name, what in lanes.MARKERS.items())):
+        config.addinivalue_line("markers", line)
+    lanes.watch()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        lanes.mark(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    with lanes.held(item):
+        return (yield)
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Whoever asks for it, at whatever remove, may start processes: see `lanes.py`."""
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +65,7 @@ def screens(menu: Menu) -> Screens:
 
 
 @pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
+def redis_url(processes: None) -> Iterator[str]:
     """The address of a server that all tests of a run share."""
     with short_folder() as folder, embedded_redis(folder) as url:
         yield url
@@ -61,14 +80,14 @@ def service(redis_url: str) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def good() -> Iterator[Path]:
-    """A copy of the repository's files without a fault, that no test changes."""
+    """A folder with data files without a fault, that no test changes."""
     with short_folder() as folder:
         yield copied_tree(folder)
 
 
 @pytest.fixture
 def tree() -> Iterator[Path]:
-    """A copy to be changed."""
+    """Such a folder, to be changed."""
     with short_folder() as folder:
         yield copied_tree(folder)
 
@@ -93,7 +112,7 @@ def outbox(redis: Redis, caps: Caps) -> Outbox:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(processes: None) -> Iterator[Browser]:
     """Of a module, not of the whole run: the asynchronous tests need the thread back."""
     with chromium() as browser:
         yield browser

@@ -23,7 +23,7 @@ PAGES = ("/healthz", "/readyz", "/metrics", "/")
 
 
 @pytest.fixture(scope="module")
-def phones() -> Iterator[Phones]:
+def phones(processes: None) -> Iterator[Phones]:
     with texted_service(KOMEK_SERIES_WEEKENDS="true") as phones:
         yield phones
 

@@ -1,4 +1,4 @@
-"""The command line, as its own process: what it prints, and the code it ends with."""
+"""The command line: what it prints, and the code it ends with."""
 
 import re
 import signal
@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.support.commands import command, ended_well, process, refused
 from tests.support.mistakes import NEW_LABEL
 from tests.support.service import free_port
-from tests.support.trees import HTTP, command, edit, ended_well, refused, serving, starting, until
+from tests.support.trees import HTTP, edit, serving, starting, until
 from ussd.gateways.africastalking import answers_of
 from ussd.preview import text_dialled
 
@@ -24,6 +25,25 @@ def screens(printed: str) -> list[str]:
     printed = printed.replace(PROMPT, "")
     frames = "\n".join(FRAME.findall(printed)).split("╭")[1:]
     return ["\n".join(line.strip("│ ") for line in frame.splitlines()[1:-1]) for frame in frames]
+
+
+@pytest.mark.usefixtures("processes")
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        (("check",), ""),
+        (("check",), "It’s {nobody} "),
+        (("dial", "*384*55*3#"), ""),
+        (("contacts", "verify", "nobody", "--by", "A", "--on", "2026-11-20", "--source", "x"), ""),
+    ],
+)
+def test_as_a_process_of_its_own_it_says_the_same(
+    tree: Path, arguments: tuple[str, ...], fault: str
+) -> None:
+    """The other tests run a command in their own process, which takes less time."""
+    edit(tree / "menus" / "en.yaml", NEW_LABEL, f"{NEW_LABEL}{fault}")
+    here = command(tree, *arguments, typed="1\n")
+    assert process(tree, *arguments, typed="1\n") == here
 
 
 # --- check ----------------------------------------------------------------------
@@ -172,6 +192,7 @@ def test_nothing_works_on_a_broken_menu(tree: Path, name: str) -> None:
 # --- serve ----------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("processes")
 def test_serve_says_where_it_is_and_what_to_try(tree: Path) -> None:
     with serving(tree) as server:
         said = server.said()
@@ -192,6 +213,7 @@ def test_serve_says_where_it_is_and_what_to_try(tree: Path) -> None:
         assert secret not in server.said().split("curl")[1].partition("\n")[2], "never logged"
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_sigterm_ends_the_service_and_its_server(tree: Path, workers: str) -> None:
     with serving(tree, "--workers", workers) as server:
@@ -204,6 +226,7 @@ def test_sigterm_ends_the_service_and_its_server(tree: Path, workers: str) -> No
         assert "Traceback" not in server.said()
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the workers live on")
 def test_workers_end_with_the_process_that_made_them(tree: Path) -> None:
     with serving(tree, "--workers", "2") as server:
@@ -213,6 +236,7 @@ def test_workers_end_with_the_process_that_made_them(tree: Path) -> None:
         until(lambda: not any(each.is_running() for each in family), "all have ended")
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are ignored")
 def test_a_hangup_while_it_starts_does_not_end_it(tree: Path) -> None:
     with starting(tree) as server:
@@ -238,20 +262,22 @@ def test_without_a_secret_a_real_gateway_is_not_served(tree: Path) -> None:
     assert not (tree / "data").exists(), "nothing was started"
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_port_in_use_is_told_in_one_line(good: Path, workers: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = command(good, "serve", "--port", port, "--workers", workers)
+        done = process(good, "serve", "--port", port, "--workers", workers)
     assert done.returncode not in (0, -15)
     said = done.stdout + done.stderr
     assert len(re.findall(r"(?i)address already in use", said)) == 1
     assert "Traceback" not in said
 
 
+@pytest.mark.usefixtures("processes")
 def test_two_on_one_folder_are_refused(tree: Path) -> None:
     with serving(tree):
-        done = command(tree, "serve", "--port", str(free_port()))
+        done = process(tree, "serve", "--port", str(free_port()))
     assert refused(done) == ["another Komek is running on data"]

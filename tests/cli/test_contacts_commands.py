@@ -1,4 +1,4 @@
-"""`main.py contacts …`, as its own processes on a copied tree."""
+"""`main.py contacts …`, on copied files."""
 
 import csv
 import datetime
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from menus.contacts.contacts import Contact, too_old
+from tests.support.commands import command, ended_well, refused
 from tests.support.contact_lists import CONTACTS, HEAD, LONDON, TODAY, row
-from tests.support.trees import command, ended_well, refused
 
 UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
 ANY_AGE = {"KOMEK_CONTACTS_OLDEST_DAYS": "100000"}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import command, ended_well, refused
 from tests.support.phones import KEY, Phones, texted_service
 from tests.support.service import REPOSITORY
-from tests.support.trees import command, ended_well, refused
 
 ALL_FOUR = {
     "KOMEK_GATEWAY": "africastalking",
@@ -20,7 +20,7 @@ ALL_FOUR = {
 
 
 @pytest.fixture(scope="module")
-def phones() -> Iterator[Phones]:
+def phones(processes: None) -> Iterator[Phones]:
     with texted_service() as phones:
         yield phones
 
@@ -75,6 +75,7 @@ def test_without_a_service_it_says_so_in_one_line(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_a_worker_the_reply_waits_and_this_is_told() -> None:
     with texted_service(KOMEK_WORKER="false") as phones:
         done = command(REPOSITORY, "text", "HELP", "--from", "+77010000004", settings=of(phones))

@@ -1,4 +1,4 @@
-"""`main.py text` and `digest`, as their own processes on a copied tree."""
+"""`main.py text` and `digest`, on copied files."""
 
 import re
 from datetime import UTC, datetime
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import command, ended_well, refused
 from tests.support.phones import KEY
-from tests.support.trees import command, ended_well, refused
 
 
 def where_it_is(hour: int) -> dict[str, str]:

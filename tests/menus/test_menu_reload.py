@@ -265,6 +265,7 @@ def wait(_server: Server) -> None:
     """Do nothing: the change of the file is noticed."""
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("wake", "settings"),
     [
@@ -292,6 +293,7 @@ def test_a_session_ends_on_the_words_that_it_began_on(
         assert server.hop("began-before", f"{TO_LABEL}*2*0*00*{TO_LABEL}") == old
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)
     with serving(tree) as server:
@@ -315,6 +317,7 @@ def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -
         assert "2 Mended " in server.hop("three", TO_LABEL)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are heeded")
 def test_with_several_workers_each_follows(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)

@@ -23,6 +23,8 @@ import sys, time
 from pathlib import Path
 from redis import Redis
 from sms.embedded_redis import embedded_redis
+
+pytestmark = pytest.mark.usefixtures("processes")
 with embedded_redis(Path(sys.argv[1])) as url, Redis.from_url(url) as client:
     client.set("kept", "1")
     print(client.info("server")["process_id"], flush=True)

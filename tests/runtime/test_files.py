@@ -43,6 +43,7 @@ def keep_menu(data: Path) -> None:
     assert mode(data / "menus") == 0o700
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("need", [run_server, keep_key, keep_menu])
 def test_whoever_needs_it_first_makes_it_private(data: Path, need: Callable[[Path], None]) -> None:
     need(data)

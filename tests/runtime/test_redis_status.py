@@ -56,7 +56,7 @@ def test_nothing_told_is_nothing_known() -> None:
 
 
 @pytest.fixture
-async def own() -> AsyncIterator[Redis]:
+async def own(processes: None) -> AsyncIterator[Redis]:
     """A client of a server that may be set up badly."""
     with short_folder() as folder, embedded_redis(folder) as url:
         async with Redis.from_url(url, decode_responses=True) as redis:

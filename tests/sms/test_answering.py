@@ -10,7 +10,7 @@ from tests.support.service import SECRET
 
 
 @pytest.fixture(scope="module")
-def phone() -> Iterator[Phones]:
+def phone(processes: None) -> Iterator[Phones]:
     with texted_service() as phones:
         yield phones
 

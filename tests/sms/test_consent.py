@@ -43,7 +43,7 @@ WISHES: dict[str, DialableRequest] = {
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator["CommandContext"]:
+def house(processes: None) -> Iterator["CommandContext"]:
     """The service without a worker: what is queued stays queued."""
     key = base64.b64encode(KEY).decode()
     with (
@@ -220,6 +220,7 @@ def test_only_a_number_in_the_allowed_countries_is_texted(
     assert not house.subscribed(number)
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("text", ["3*5*6*1", "3*5*7*1", "3*5*2*1*turkey*1*1"])
 @pytest.mark.parametrize("trouble", [signal.SIGSTOP, signal.SIGKILL])
 def test_without_redis_the_caller_is_told_in_time(

@@ -59,6 +59,7 @@ def test_a_version_is_prepared_before_it_is_in_force(menus: Path) -> None:
     assert seen == [(live.current, before)]
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_running_service_understands_a_new_name_without_a_restart(menus: Path) -> None:
     with texted_service(KOMEK_MENUS_DIR=str(menus)) as phones:
         base, http = phones.service.base, phones.service.http

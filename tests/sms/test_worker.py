@@ -210,6 +210,7 @@ async def test_the_simulator_delivers_to_an_inbox(outbox: Outbox, redis: Redis) 
         assert "7700" not in key
 
 
+@pytest.mark.usefixtures("processes")
 async def test_no_number_and_no_text_in_the_servers_files_or_the_logs(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

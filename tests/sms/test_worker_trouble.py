@@ -18,6 +18,8 @@ from tests.support.service import short_folder
 from tests.support.worker_process import connect
 from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, until_empty, working
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 
 @pytest.fixture
 def caps() -> Caps:

@@ -1,12 +1,11 @@
-"""Copies of the repository's files to make mistakes in, and processes of `main.py`."""
+"""Copies of the data files to make mistakes in, and services that run on them."""
 
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,11 @@ import main
 from menus.faults import BrokenMenu
 from menus.loading.draft import is_data
 from menus.model import Menu
+from tests.support.commands import MAIN, PATIENCE, environment
 from tests.support.service import REPOSITORY, free_port
 from ussd.paging import Budget
 
 MENUS = REPOSITORY / "menus"
-PATIENCE = 20.0
-"""Seconds until something that must come is given up on; nothing waits that long."""
 HTTP = httpx.Client(timeout=PATIENCE, trust_env=False, headers={"Connection": "close"})
 """Each call on a connection of its own, so that each of several workers is met."""
 
@@ -40,13 +38,9 @@ def copied_menus(folder: Path) -> Path:
 
 
 def copied_tree(folder: Path) -> Path:
-    """A copy of all that `main.py` needs, to be run and edited."""
+    """A folder to run `main.py` in, on a copy of the data files that can be edited."""
     tree = folder / "komek"
-    tree.mkdir()
-    shutil.copy(REPOSITORY / "main.py", tree)
-    for room in ("runtime", "menus", "sms", "ussd", "web", "cli"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(REPOSITORY / room, tree / room, ignore=ignored)
+    copied_menus(tree)
     return tree
 
 
@@ -73,7 +67,7 @@ def faults_of(folder: Path) -> list[str]:
     return []
 
 
-# --- Processes ------------------------------------------------------------------
+# --- Services ------------------------------------------------------------------
 
 
 def until(true: Callable[[], bool], what: str) -> None:
@@ -82,40 +76,6 @@ def until(true: Callable[[], bool], what: str) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not in {PATIENCE:.0f} s: {what}"
         time.sleep(0.02)
-
-
-def environment(**settings: str) -> dict[str, str]:
-    """Ours, without any setting of the desk that the tests run on."""
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("KOMEK_")}
-    return {**ours, "COLUMNS": "100", "PYTHONDONTWRITEBYTECODE": "1", **settings}
-
-
-def command(
-    tree: Path, *arguments: str, typed: str = "", settings: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run `main.py` of a tree to its end."""
-    return subprocess.run(
-        [sys.executable, "main.py", *arguments],
-        cwd=tree,
-        env=environment(**(settings or {})),
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-
-
-def ended_well(done: subprocess.CompletedProcess[str]) -> str:
-    """What it printed."""
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
-def refused(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines that say why; nothing else is printed."""
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr.splitlines()
 
 
 @dataclass(frozen=True)
@@ -167,9 +127,9 @@ def starting(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
     port, output = free_port(), tree / "output.txt"
     with output.open("wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "main.py", "serve", "--port", str(port), *arguments],
+            [sys.executable, MAIN, "serve", "--port", str(port), *arguments],
             cwd=tree,
-            env=environment(**settings),
+            env=environment(tree, settings),
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,

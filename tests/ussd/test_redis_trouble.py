@@ -19,6 +19,8 @@ from ussd.engine import play, show
 from ussd.gateways.africastalking import answers_of, reply
 from ussd.screens import Screens
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 NONE = httpx.Limits(max_connections=None)
 DIALOGUE = ["", "2", "2*1", "2*1*7", "2*1*7*0", "2*1*7*0*9", "2*1*7*0*9*3", "2*1*7*0*9*3*2"]
 

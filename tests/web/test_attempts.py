@@ -37,6 +37,7 @@ def test_the_right_token_takes_attempts_back(service: Service) -> None:
             assert entered(client).status_code == 303
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_redis_the_door_still_works() -> None:
     with running(NO_REDIS) as service:
         with operator(service.base) as client:
@@ -89,6 +90,7 @@ def test_whom_an_address_belongs_to(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_redis_that_hangs_does_not_hold_the_door() -> None:
     with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
         with Redis.from_url(url) as redis:

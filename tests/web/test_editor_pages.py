@@ -210,6 +210,7 @@ def test_far_too_long_words_are_not_even_tried(desk: Operator) -> None:
     assert "far too long" in response.text
 
 
+@pytest.mark.usefixtures("processes")
 def test_every_process_takes_up_what_one_published(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)
     token = {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}

@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from runtime.embedded_redis import embedded_redis
+from tests.support.commands import command, ended_well
 from tests.support.days import TODAY, fill
 from tests.support.operators import entered
 from tests.support.service import (
@@ -30,7 +31,7 @@ NUMBER = "+77019876543"
 
 
 @pytest.fixture(scope="module")
-def house() -> "Iterator[tuple[Service, str, Path]]":
+def house(processes: None) -> "Iterator[tuple[Service, str, Path]]":
     with (
         short_folder() as folder,
         embedded_redis(folder) as url,
@@ -103,12 +104,13 @@ def test_the_sheet(house: tuple[Service, str, Path]) -> None:
 
 def test_the_command_tells_the_same(house: tuple[Service, str, Path]) -> None:
     service, url, folder = house
-    env = {**os.environ, "KOMEK_REDIS_URL": url, "KOMEK_DATA_DIR": str(folder)}
-    command = [sys.executable, "main.py", "stats", "--days", "7", "--csv"]
-    said = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, check=True)
+    settings = {"KOMEK_REDIS_URL": url, "KOMEK_DATA_DIR": str(folder)}
+    csv = [sys.executable, "main.py", "stats", "--days", "7", "--csv"]
+    env = os.environ | settings
+    said = subprocess.run(csv, cwd=REPOSITORY, env=env, capture_output=True, check=True)
     assert said.stdout == got(service, "/operator/figures.csv?days=7").content
-    table = subprocess.run(command[:-1], cwd=REPOSITORY, env=env, capture_output=True, check=True)
-    assert "danger" in table.stdout.decode()
+    table = command(REPOSITORY, "stats", "--days", "7", settings=settings)
+    assert "danger" in ended_well(table)
 
 
 def test_metrics_tell_of_days_that_are_over_and_in_steps(
@@ -149,6 +151,7 @@ def _still(text: str) -> str:
     return re.sub(r'value="[\w.-]+"', "", text)  # the form's token
 
 
+@pytest.mark.usefixtures("processes")
 def test_without_redis_the_pages_say_so() -> None:
     with short_folder() as folder, ExitStack() as server:
         url = server.enter_context(embedded_redis(folder))

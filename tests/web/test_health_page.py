@@ -83,6 +83,7 @@ def test_where_redis_is_without_its_password(url: str, shown: str) -> None:
     assert redis_at(url) == shown
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
@@ -102,6 +103,7 @@ def test_a_redis_that_could_lose_messages_is_warned_of(settings: dict[str, str],
         assert said in health(service)
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_redis_that_does_not_answer() -> None:
     with running("redis://127.0.0.1:1/0") as service:
         text = health(service)
@@ -109,6 +111,7 @@ def test_a_redis_that_does_not_answer() -> None:
         assert "State does not answer" in text
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_redis_that_hangs_is_not_waited_for() -> None:
     with own() as (service, redis), operator(service.base) as client:
         pid = int(redis.info("server")["process_id"])
@@ -122,6 +125,7 @@ def test_a_redis_that_hangs_is_not_waited_for() -> None:
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.usefixtures("processes")
 def test_workers_and_their_absence_are_told() -> None:
     with own() as (service, _):
         assert "No process sends SMS." in health(service)
