@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+ALL_CORES := --numprocesses auto --dist loadfile
 
-.PHONY: help setup run dev browser test check lint bench conversations animation screenshots schemas territories lock clean
+.PHONY: help setup run dev browser fast test check lint bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,9 +19,12 @@ dev: .venv/run ## the same, started anew when code or pages change; the menu is 
 browser: ## install Chromium for the tests, where there is none
 	@tests/install_browser.sh
 
-test: .venv/dev ## run every test
+fast: .venv/dev ## run the tests that start no process: half a minute, for every change
+	$(BIN)/pytest $(ALL_CORES) -m "not process"
+
+test: .venv/dev ## run every test; some only: pytest tests/sms, -m browser, -k outbox
 	-@tests/install_browser.sh
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(BIN)/pytest $(ALL_CORES)
 
 check: lint test ## what CI runs
 

@@ -18,13 +18,13 @@ from runtime.embedded_redis import LONGEST_SOCKET_PATH, NoServer, embedded_redis
 from tests.support.service import REPOSITORY, short_folder
 from tests.support.trees import until
 
+pytestmark = pytest.mark.usefixtures("processes")
+
 PARENT = """
 import sys, time
 from pathlib import Path
 from redis import Redis
-from sms.embedded_redis import embedded_redis
-
-pytestmark = pytest.mark.usefixtures("processes")
+from runtime.embedded_redis import embedded_redis
 with embedded_redis(Path(sys.argv[1])) as url, Redis.from_url(url) as client:
     client.set("kept", "1")
     print(client.info("server")["process_id"], flush=True)

@@ -7,7 +7,9 @@
 A test of the first lane that starts a process fails, and is told what to ask for.
 """
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,9 +50,21 @@ def held(item: pytest.Item) -> Iterator[None]:
 
 def watch() -> None:
     """Hear of every process that Python starts here, from now on."""
+    signal.signal(signal.SIGUSR1, _fail)
     sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     if event in STARTS and _closed_to and arguments[:1] != (ASKS_FOR_NO_LANE,):
-        raise AssertionError(f"{_closed_to[0]} {TOLD}")
+        _tell(threading.main_thread())
+        _fail()
+
+
+def _tell(tests: threading.Thread) -> None:
+    """Fail the test also where another thread starts the process and the test waits for it."""
+    if tests.ident and tests is not threading.current_thread():
+        signal.pthread_kill(tests.ident, signal.SIGUSR1)
+
+
+def _fail(*_: object) -> None:
+    raise AssertionError(f"{_closed_to[0]} {TOLD}")
