@@ -84,7 +84,6 @@ class Start(Form):
     """Screen 0, the same for everybody; also what is shown when anything breaks."""
 
     text: Text
-    not_on_list: Line
     languages: Annotated[tuple[Code, ...], Field(min_length=1)]
     leads_to: Name
 
@@ -114,7 +113,7 @@ class NodeWords(Form):
     """What a node says, how the menu above lists it, and how a message asks for it."""
 
     label: Line | None = None
-    text: Text
+    text: Text | None = Field(None, description="A menu may have none: its choices say it all")
     done: Text | None = Field(None, description="Of an action: what is said once it is done")
     keywords: tuple[Line, ...] = Field(
         (), description="Words that ask for it by SMS; a menu above it names the first"

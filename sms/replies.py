@@ -103,7 +103,7 @@ def is_neutral(text: str, said: SmsWords) -> bool:
 def node_reply(menu: Menu, language: str, node: str) -> str:
     """The words of a node, of a menu also what to send next, and whom to call."""
     said = menu.languages[language].sms
-    text = _BLANK_LINE.sub("\n", menu.languages[language].words[node].text.strip())
+    text = _BLANK_LINE.sub("\n", menu.languages[language].words[node].text.strip()) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
     for line in (_choices(menu, language, node, text), said.help, said.help_abroad):

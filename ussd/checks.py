@@ -46,7 +46,7 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
 
 
 def _screen_0(draft: Draft, view: View) -> Iterator[Fault]:
-    shown = view.noticed.around(view.text, more=False)
+    shown = view.noticed.around(view.text)
     if not view.budget.holds(shown):
         where = draft.tree.source.key("start", "text")
         yield Fault(
@@ -61,11 +61,12 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
         where = source.key("phrases", "goodbye")
         yield Fault(where, "phrases", f"'goodbye' {_over(view.goodbye, view.budget)}")
     not_sent = screens.not_sent(language.code)
-    if not view.budget.holds(shown := not_sent.plain.around(not_sent.text, more=False)):
+    if not view.budget.holds(shown := not_sent.frame.around(not_sent.text)):
         where = source.key("phrases", "not_sent")
         yield Fault(where, "phrases", f"'not_sent' {_over(shown, view.budget)}")
     notice = max(language.phrases.not_on_list, language.phrases.not_found, key=len)
-    around = replace(view.noticed, above=notice).around("?", more=True)
+    frame = replace(view.noticed, above=notice, offer=screens.offer_of(language.code))
+    around = frame.around("?", first=True, more=True)
     room = view.budget.of(around) - measure(around).units + 1
     if room < MIN_ROOM:
         what = f"leave {room} units for text, at least {MIN_ROOM} are needed: shorten them"
@@ -75,7 +76,7 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
 
 
 def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[Fault]:
-    source, frame, budget = draft.languages[language.code].source, view.plain, view.budget
+    source, frame, budget = draft.languages[language.code].source, view.frame, view.budget
     for key, place in view.choices.items():
         steps: Steps = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
         label = language.phrases.agree if place.confirmed else language.words[place.node].label
@@ -106,7 +107,7 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
     ]
     lines += _commonest(draft.countries, language)
     for where, screen, line in lines:
-        if not view.budget.holds(shown := view.plain.around(line, more=True)):
+        if not view.budget.holds(shown := view.frame.around(line, more=True)):
             yield Fault(where, screen, f"the line '{line}' {_over(shown, view.budget)}")
 
 

@@ -11,7 +11,7 @@ The pages of a text are slices of it: joined, they are the text.
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -55,15 +55,33 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The lines around the text of a page."""
+    """The lines around the text of a page.
+
+    `above`: over it.  `offer`: under the text of the first page.  `keys`, `keys_if_more`:
+    the last line of a screen, of the last page and of those before it.  Each has several
+    lengths, the shortest first: a page ends where the shortest leaves it room, and then
+    shows the longest that still fits.
+    """
 
     above: str = ""
-    below: str = ""
-    below_if_more: str = ""
+    offer: str = ""
+    keys: Sequence[str] = ("",)
+    keys_if_more: Sequence[str] = ("",)
 
-    def around(self, text: str, more: bool) -> str:
-        below = self.below_if_more if more else self.below
-        return "\n".join(part for part in (self.above, text.strip(), below) if part)
+    def around(self, text: str, *, first: bool = False, more: bool = False) -> str:
+        """The screen with the shortest keys."""
+        keys = self.keys_if_more if more else self.keys
+        return self._joined(text, first, keys[0])
+
+    def fullest(self, text: str, budget: Budget, *, first: bool, more: bool) -> str:
+        """The screen with the longest keys that fit."""
+        keys = self.keys_if_more if more else self.keys
+        screens = (self._joined(text, first, each) for each in reversed(keys))
+        return next(filter(budget.holds, screens), self.around(text, first=first, more=more))
+
+    def _joined(self, text: str, first: bool, keys: str) -> str:
+        offer = self.offer if first else ""
+        return "\n".join(part for part in (self.above, text.strip(), offer, keys) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +103,22 @@ def page_at(text: str, start: int, frame: Frame, budget: Budget) -> Page:
 
     Takes time in proportion to the page, not to the text.
     """
-    ends = list(_word_ends(text, start, budget))
-    if not ends or ends[-1] == len(text):
-        whole = frame.around(text[start:], more=False)
-        if budget.holds(whole):
-            return Page(start, len(text), False, whole)
+    ends, first = list(_word_ends(text, start, budget)), start == 0
 
-    def fits(end: int) -> bool:
-        return budget.holds(frame.around(text[start:end], more=True))
+    def fits(end: int, *, more: bool = True) -> bool:
+        return budget.holds(frame.around(text[start:end], first=first, more=more))
 
+    if (not ends or ends[-1] == len(text)) and fits(len(text), more=False):
+        return _page(text, start, len(text), frame, budget)
     fitting = [end for end in ends if end < len(text) and fits(end)]
     end = _best_end(text, start, fitting) if fitting else _end_inside_word(text, start, fits)
-    return Page(start, end, True, frame.around(text[start:end], more=True))
+    return _page(text, start, end, frame, budget)
+
+
+def _page(text: str, start: int, end: int, frame: Frame, budget: Budget) -> Page:
+    more = end < len(text)
+    shown = frame.fullest(text[start:end], budget, first=start == 0, more=more)
+    return Page(start, end, more, shown)
 
 
 def pages(text: str, frame: Frame, budget: Budget) -> Iterator[Page]:

@@ -6,11 +6,11 @@ there are only so many.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from menus.forms import Does
+from menus.forms import Does, Phrases
 from menus.model import Language, Menu
 from sms.replies import Library, country_screen, plain, reply_to
 from sms.requests import HOME, DialableRequest, Digest, Embassy, NodeRequest, Series
@@ -49,19 +49,19 @@ SCREEN_0 = Place("", "start")
 class View:
     """All that one place says, before it is cut, and where its keys lead.
 
-    `find`: where a name leads that was typed instead.  `request`: what is carried out when
-    a caller comes here.
+    `notice`: the line above it after a wrong key.  `find`: where a name leads that was
+    typed instead.  `request`: what is carried out when a caller comes here.
     """
 
     text: str
     choices: Mapping[str, Place]
-    plain: Frame
-    noticed: Frame
+    frame: Frame
+    notice: str
     goodbye: str
     budget: Budget
     find: Callable[[str], Place | None] | None = None
     request: DialableRequest | None = None
-    _pages: dict[tuple[int, bool], Page] = field(default_factory=dict)
+    _pages: dict[tuple[int, bool], Page] = field(default_factory=dict, init=False)
 
     def page(self, start: int = 0, *, notice: bool = False) -> Page:
         """The page that begins at `start`, under the notice if there is to be one.
@@ -71,9 +71,14 @@ class View:
         """
         page = self._pages.get((start, notice))
         if page is None:
-            frame = self.noticed if notice else self.plain
+            frame = self.noticed if notice else self.frame
             page = self._pages[start, notice] = page_at(self.text, start, frame, self.budget)
         return page
+
+    @property
+    def noticed(self) -> Frame:
+        """The lines around a page after a wrong key."""
+        return replace(self.frame, above=self.notice)
 
     def pages(self) -> list[Page]:
         """The pages in order, as a caller meets them who types nothing wrong."""
@@ -119,6 +124,11 @@ class Screens:
         """What is shown when anything breaks: the numbers, in all languages."""
         return self.view(SCREEN_0).goodbye
 
+    def offer_of(self, language: str) -> str:
+        """The line that offers to send all of a text by SMS; empty if nothing can be sent."""
+        label = self._menu.languages[language].words[self._sender].label if self._sender else ""
+        return label and f"{KEYS[0]} {label}"
+
     def message_for(self, request: DialableRequest) -> str:
         """The SMS that answers; empty for the series, which begins with its first tip."""
         if isinstance(request, Series) or not self._library:
@@ -134,39 +144,27 @@ class Screens:
         if node.does:
             return self._action(place, node.does)
         language = self._menu.languages[place.language]
+        words = language.words[place.node]
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
-        view = self._build_view(language, language.words[place.node].text, offered)
-        return self._with_sms(place, view) if node.is_page else view
+        view = self._view(language, words.text, offered)
+        return self._with_sms(place, view) if node.is_page and words.keywords else view
 
     def _with_sms(self, place: Place, view: View) -> View:
-        """A page that a message can answer for, with the choice to have it sent, where
-        its last screen has room for that line: it is not worth one more screen, nor a
-        sentence cut in two.
-        """
-        language = self._menu.languages[place.language]
-        if not language.words[place.node].keywords:
-            return view
-        longer = self._build_view(language, view.text, self._by_sms(place))
-        starts, before = ([page.start for page in each.pages()] for each in (longer, view))
-        return longer if starts == before else view
-
-    def _by_sms(self, place: Place) -> list[tuple[Place, str]]:
-        """The choice to have this screen sent."""
+        """The view, with the choice on its first page to have all of it sent."""
         if not self._sender:
-            return []
-        label = self._menu.languages[place.language].words[self._sender].label
-        return [
-            (Place(place.language, self._sender, place.countries, page_to_send=place.node), label)
-        ]
+            return view
+        to = Place(place.language, self._sender, place.countries, page_to_send=place.node)
+        frame = replace(view.frame, offer=self.offer_of(place.language))
+        return replace(view, choices={**view.choices, KEYS[0]: to}, frame=frame)
 
     def _look_up(self, place: Place, library: Library) -> View:
         """The question, or the country, or the question which of several countries."""
         language, finds = self._menu.languages[place.language], self._menu.nodes[place.node].finds
         if finds and len(place.countries) == 1:
             text = country_screen(self._menu, language.code, finds, *place.countries, library)
-            return self._build_view(language, text, self._by_sms(place))
+            return self._with_sms(place, self._view(language, text))
         offered_countries = place.countries or library.countries.commonest[: len(KEYS)]
         text = language.phrases.which if place.countries else language.words[place.node].text
         offered = [
@@ -178,8 +176,9 @@ class Screens:
             found = self._found(answer)
             return place._replace(countries=found) if found not in ((), (HOME,)) else None
 
-        notice = "" if place.countries else language.phrases.not_found
-        return self._build_view(language, text, offered, find=find, notice=notice)
+        view = self._view(language, text, offered)
+        notice = view.notice if place.countries else language.phrases.not_found
+        return replace(view, find=find, notice=notice)
 
     def _find(self, answer: str) -> tuple[str, ...]:
         """The countries that were typed.  Each hop plays all answers of its session, so the
@@ -192,38 +191,34 @@ class Screens:
         language = self._menu.languages[place.language]
         words = language.words[place.node]
         if place.confirmed:
-            return self._build_view(language, words.done, request=_request_of(place, does))
+            return replace(self._view(language, words.done), request=_request_of(place, does))
         agreed = [(place._replace(confirmed=True), language.phrases.agree)]
-        return self._build_view(language, words.text, agreed)
+        return self._view(language, words.text, agreed)
 
     def _not_sent(self, language: str) -> View:
         """Whom to call when an SMS cannot be sent."""
         here = self._menu.languages[language]
-        return self._build_view(here, here.phrases.not_sent)
+        return self._view(here, here.phrases.not_sent)
 
-    def _build_view(  # noqa: PLR0913, PLR0917
-        self,
-        language: Language,
-        text: str,
-        offered: Iterable[tuple[Place, str]] = (),
-        find: Callable[[str], Place | None] | None = None,
-        request: DialableRequest | None = None,
-        notice: str = "",
+    def _view(
+        self, language: Language, text: str, offered: Iterable[tuple[Place, str]] = ()
     ) -> View:
         choices = dict(zip(KEYS, offered, strict=False))
-        phrases = language.phrases
-        below = f"{BACK} {phrases.back}\n{START} {phrases.start}"
-        more = f"{NEXT} {phrases.next}\n{below}"
         return View(
             text=_with_choices(text, {key: label for key, (_, label) in choices.items()}),
             choices={key: place for key, (place, _) in choices.items()},
-            plain=Frame(below=below, below_if_more=more),
-            noticed=Frame(notice or phrases.not_on_list, below, more),
-            goodbye=phrases.goodbye,
+            frame=_frame(language.phrases),
+            notice=language.phrases.not_on_list,
+            goodbye=language.phrases.goodbye,
             budget=self._budget,
-            find=find,
-            request=request,
         )
+
+
+def _frame(phrases: Phrases) -> Frame:
+    """The keys that work everywhere, in one line; `00` only where there is room for it."""
+    back, start = f"{BACK} {phrases.back}", f"{START} {phrases.start}"
+    keys = (back, f"{back} {start}")
+    return Frame(keys=keys, keys_if_more=[f"{NEXT} {phrases.next} {each}" for each in keys])
 
 
 def _request_of(place: Place, does: Does) -> DialableRequest:
@@ -242,11 +237,12 @@ def _screen_0(menu: Menu, budget: Budget) -> View:
         key: (Place(language.code, start.leads_to), language.name)
         for key, language in zip(KEYS, menu.languages.values(), strict=False)
     }
+    names = [f"{key} {name}" for key, (_, name) in choices.items()]
     return View(
-        text=_with_choices(start.text, {key: name for key, (_, name) in choices.items()}),
+        text="\n".join([start.text, *names]),
         choices={key: place for key, (place, _) in choices.items()},
-        plain=Frame(),
-        noticed=Frame(above=start.not_on_list),
+        frame=Frame(),
+        notice=f"1-{len(choices)}?" if len(choices) > 1 else "1?",
         goodbye=start.text,
         budget=budget,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from menus.faults import Fault
-from menus.forms import ActionNode, LookupNode, Node
+from menus.forms import ActionNode, LookupNode, MenuNode, Node
 from menus.loading.draft import Draft
 
 
@@ -29,14 +29,17 @@ def sends_by_itself(draft: Draft) -> Iterator[Fault]:
 
 
 def words_of_the_kind(draft: Draft) -> Iterator[Fault]:
-    """An action says what is done, and nothing else does; neither it nor a look-up can
-    be the answer to a keyword.
+    """All but menus have a text.  An action says what is done, and nothing else does;
+    neither it nor a look-up can be the answer to a keyword.
     """
     if not (tree := draft.tree.form):
         return
     for part in draft.languages.values():
         for name, words in part.form.nodes.items() if part.form else ():
             node, source = tree.nodes.get(name), part.source
+            if node and not isinstance(node, MenuNode) and not words.text:
+                what = "'text' is missing: add it"
+                yield Fault(source.key("nodes", name), name, what)
             if isinstance(node, ActionNode) and not words.done:
                 what = "'done' is missing: add what is said once it is done"
                 yield Fault(source.key("nodes", name), name, what)

@@ -161,12 +161,10 @@ def test_an_editor_may_leave_its_traces(menus: Path, old: bytes, new: bytes) -> 
 
 def test_every_phrase_may_name_a_number(menus: Path) -> None:
     edit(menus / "en.yaml", "  not_on_list: ", "  not_on_list: '{police}?' # ")
-    edit(menus / "tree.yaml", "  not_on_list: ", "  not_on_list: '{police}?' # ")
 
     menu = read_menu(menus)
 
     assert menu.languages["en"].phrases.not_on_list == "102?"
-    assert menu.start.not_on_list == "102?"
 
 
 # --- Several mistakes -----------------------------------------------------------

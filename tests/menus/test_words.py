@@ -36,6 +36,7 @@ FARTHEST = 4
 """Answers from the language choice to any fact, turning pages not counted."""
 EMERGENCY = ("police", "hotline", "duty_diplomat")
 BUDGET = Budget()
+KEYS_LINE = re.compile(rf"(?:({NEXT}) (\S+) )?({BACK}) (\S+)(?: ({START}) (.+))?")
 
 MENU = read_menu(MENUS)
 COUNTRIES = countries_of(MENU)
@@ -65,8 +66,11 @@ class Visit:
     def offered(self) -> dict[str, str]:
         """The keys on the screen, each with the words beside it."""
         lines = self.screen.text.splitlines()
-        found = (re.fullmatch(rf"([{KEYS}{NEXT}{BACK}]|{START}) (.+)", line) for line in lines)
-        return {match[1]: match[2] for match in found if match}
+        found = (re.fullmatch(rf"([{KEYS}]) (.+)", line) for line in lines)
+        choices = {match[1]: match[2] for match in found if match}
+        keys = KEYS_LINE.fullmatch(lines[-1])
+        pairs = zip(keys.groups()[::2], keys.groups()[1::2], strict=True) if keys else ()
+        return choices | {key: words for key, words in pairs if key}
 
 
 def walk() -> Iterator[Visit]:
@@ -183,12 +187,13 @@ def test_start_is_screen_0_at_once() -> None:
         assert step(SCREENS, visit.session, START) == Session()
 
 
-def test_back_and_start_stand_on_every_screen_in_its_language() -> None:
+def test_back_stands_on_every_screen_in_its_language_and_start_where_there_is_room() -> None:
     for visit in BEYOND_0:
-        phrases = MENU.languages[visit.place[0]].phrases
+        phrases, text = MENU.languages[visit.place[0]].phrases, visit.screen.text
         offered = visit.offered()
         assert offered[BACK] == phrases.back
-        assert offered[START] == phrases.start
+        assert offered.get(START) in (None, phrases.start)
+        assert (START in offered) or not BUDGET.holds(f"{text} {START} {phrases.start}")
 
 
 def test_next_stands_exactly_where_more_follows() -> None:
@@ -320,12 +325,18 @@ def test_what_cannot_be_sent_names_the_numbers_for_both_on_one_screen(language: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_page_offers_to_be_sent_where_it_costs_no_screen(language: str) -> None:
-    """What names a number to call from abroad does in every language."""
-    for name in ("abroad", "in_kazakhstan"):
-        view = SCREENS.view(Place(language, name))
-        assert [(key, place.page_to_send) for key, place in view.choices.items()] == [("1", name)]
-        assert view.pages()[-1].shown.splitlines()[0] != view.text.splitlines()[-1]
+def test_the_first_screen_of_each_text_with_keywords_offers_all_of_it_by_sms(language: str) -> None:
+    """And what names a number to call from abroad has keywords in every language."""
+    words = MENU.languages[language].words
+    assert words["abroad"].keywords
+    assert words["in_kazakhstan"].keywords
+    for node in filter(lambda node: node.is_page, MENU.nodes.values()):
+        view = SCREENS.view(Place(language, node.name))
+        offer = [f"1 {words['by_sms'].label}"] if words[node.name].keywords else []
+        assert [each.page_to_send for each in view.choices.values()] == [node.name] * len(offer)
+        for n, page in enumerate(view.pages()):
+            lines = page.shown.splitlines()
+            assert [line for line in lines if line[:2] == "1 "] == (offer if n == 0 else [])
 
 
 # --- Who has read them ----------------------------------------------------------

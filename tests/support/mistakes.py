@@ -102,7 +102,8 @@ SHAPE = {
     "two nodes send what the screen before them says": Mistake(
         "tree.yaml", "    does: series\n", "    does: send\n", "by_sms",
         "sends what the screen before it says, as 'series' does: keep one",
-        at=("tree.yaml", f"  {MARK}by_sms:\n"), also=("helpers: lists 'series'",),
+        at=("tree.yaml", f"  {MARK}by_sms:\n"),
+        also=("helpers: lists 'series'", "phrases: the notice"),
     ),
     "choices are no list": Mistake(
         "tree.yaml", "choices: [abroad, escaped]", f"choices: {MARK}abroad", "danger",
@@ -181,11 +182,12 @@ LANGUAGES = {
         "has keywords, but is a question and no answer: remove them",
     ),
     "a text is missing": Mistake(
-        "en.yaml", "  main:\n    text: ", f"  {MARK}main:\n    txt: ", "main",
-        "'text' is missing: add it", also=("main: 'txt' is not a key",),
+        "en.yaml", "    text: Tips come one", "    txt: Tips come one", "series",
+        "'text' is missing: add it", at=("en.yaml", f"\n  {MARK}series:"),
+        also=("series: 'txt' is not a key",),
     ),
     "a text is empty": Mistake(
-        "en.yaml", "  main:\n    text: ", f"  main:\n    text: {MARK}' ' # ", "main",
+        "en.yaml", "    text: Tips come one", f"    text: {MARK}' ' # ", "series",
         "'text' has no words: write some",
     ),
     "a phrase is missing": Mistake(

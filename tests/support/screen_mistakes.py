@@ -53,8 +53,9 @@ LETTERS = {
 
 ROOM = {
     "a label is longer than a screen": Mistake(
-        "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}label: Очень, очень, очень длинно, и ещё ",
-        "escaped", "units (UCS-2): shorten it", also=("escaped: the choice '",),
+        "ru.yaml", NEW_LABEL,
+        f"  escaped:\n    {MARK}label: Очень, очень, очень, очень длинно, длиннее ", "escaped",
+        "units (UCS-2): shorten it", also=("escaped: the choice '",),
     ),
     "screen 0 is too long": Mistake(
         "tree.yaml", "start:\n  text: |", f"start:\n  {MARK}text: |\n    {MANY}", "start",
@@ -69,15 +70,15 @@ ROOM = {
         "'not_sent' needs",
     ),
     "a line of a country's screen is longer than it": Mistake(
-        "kk.yaml", "    duty_phone: ", f"    duty_phone: {MARK}{'ұзын ' * 4}", "sms",
+        "kk.yaml", "    duty_phone: ", f"    duty_phone: {MARK}{'ұзын ' * 6}", "sms",
         "of 70 units (UCS-2): shorten it",
     ),
     "a country to choose has too long a name": Mistake(
-        "countries.yaml", "commonest: [RU,", f"commonest: [{MARK}GS, RU,", "commonest",
-        "the line '1 ",
+        "countries.yaml", "    US: АҚШ", f"    US: {'Америка ' * 8}", "commonest",
+        "the line '8 ", at=("countries.yaml", f"CN, {MARK}US, DE"),
     ),
     "the lines for the keys leave no room": Mistake(
-        "ru.yaml", "  next: ", "  next: Дальше, дальше ", "phrases",
+        "ru.yaml", "  next: ", "  next: Дальше, дальше, ещё дальше ", "phrases",
         "units for text, at least 20 are needed", at=("ru.yaml", f"\n{MARK}phrases:"),
     ),
 }

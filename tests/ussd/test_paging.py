@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -11,9 +12,15 @@ from sms.encoding import measure
 from ussd.paging import Budget, Frame, NoRoom, Page, page_at, pages
 
 BUDGET = Budget()
-RUSSIAN = Frame(below="0 Назад\n00 Начало", below_if_more="9 Ещё\n0 Назад\n00 Начало")
-ENGLISH = Frame(below="0 Back\n00 Start", below_if_more="9 More\n0 Back\n00 Start")
-NOTICED = Frame("Такой цифры нет.", RUSSIAN.below, RUSSIAN.below_if_more)
+RUSSIAN = Frame(
+    keys=("0 Назад", "0 Назад 00 В начало"),
+    keys_if_more=("9 Ещё 0 Назад", "9 Ещё 0 Назад 00 В начало"),
+)
+ENGLISH = Frame(
+    keys=("0 Back", "0 Back 00 Start"), keys_if_more=("9 More 0 Back", "9 More 0 Back 00 Start")
+)
+NOTICED = replace(RUSSIAN, above="Выберите ещё раз.")
+OFFERING = replace(RUSSIAN, offer="1 По SMS")
 BARE = Frame()
 
 PHONES = ["+7 7172 720111", "11616", "8 (7172) 72-01-11", "+77172720111", "(+7 7172 720111)"]
@@ -35,27 +42,27 @@ def texts_of(text: str, frame: Frame, budget: Budget = BUDGET) -> list[str]:
             id="the end of a line comes before the end of a word",
         ),
         pytest.param(
-            "Звоните сейчас же на номер. Вам обязательно там помогут",
-            ["Звоните сейчас же на номер.", "Вам обязательно там помогут"],
+            "Звоните сейчас же на этот номер. Вам там обязательно помогут сегодня",
+            ["Звоните сейчас же на этот номер.", "Вам там обязательно помогут сегодня"],
             id="the end of a sentence comes before the end of a word",
         ),
         pytest.param(
-            "Да. Звоните на номер горячей линии и вам обязательно помогут",
-            ["Да. Звоните на номер горячей линии и вам", "обязательно помогут"],
+            "Да. Звоните на номер горячей линии и вам там обязательно помогут",
+            ["Да. Звоните на номер горячей линии и вам там обязательно", "помогут"],
             id="but not when that leaves the screen more than half empty",
         ),
         pytest.param(
-            "Дежурный дипломат ночью и в выходные +7 7172 720111 звоните",
-            ["Дежурный дипломат ночью и в выходные", "+7 7172 720111 звоните"],
+            "Дежурный дипломат отвечает ночью и в выходные +7 7172 720111, звоните",
+            ["Дежурный дипломат отвечает ночью и в выходные", "+7 7172 720111, звоните"],
             id="a phone number is one word, spaces and all",
         ),
-        pytest.param("ы" * 60, ["ы" * 46, "ы" * 14], id="a word longer than a screen is cut"),
+        pytest.param("ы" * 70, ["ы" * 56, "ы" * 14], id="a word longer than a screen is cut"),
         pytest.param(
-            "я" * 45 + "и\u0306" + "я" * 20,
-            ["я" * 45, "и\u0306" + "я" * 20],
+            "я" * 55 + "и\u0306" + "я" * 20,
+            ["я" * 55, "и\u0306" + "я" * 20],
             id="a letter keeps its accent",
         ),
-        pytest.param("😀" * 40, ["😀" * 23, "😀" * 17], id="a surrogate pair is never cut"),
+        pytest.param("😀" * 40, ["😀" * 28, "😀" * 12], id="a surrogate pair is never cut"),
     ],
 )
 def test_pages_in_russian(text: str, expected: list[str]) -> None:
@@ -63,13 +70,13 @@ def test_pages_in_russian(text: str, expected: list[str]) -> None:
 
 
 def test_an_escape_pair_is_never_cut() -> None:
-    assert texts_of("€" * 100, ENGLISH) == ["€" * 68, "€" * 32]
+    assert texts_of("€" * 100, ENGLISH) == ["€" * 73, "€" * 27]
 
 
 def test_the_encoding_of_the_whole_screen_decides() -> None:
     """Latin words under Cyrillic navigation lines are UCS-2."""
-    assert len(texts_of("word " * 20, RUSSIAN)) == 3
-    assert len(texts_of("word " * 20, ENGLISH)) == 1
+    assert len(texts_of("word " * 25, RUSSIAN)) == 3
+    assert len(texts_of("word " * 25, ENGLISH)) == 1
 
 
 def test_a_notice_takes_room_and_loses_nothing() -> None:
@@ -81,9 +88,22 @@ def test_a_notice_takes_room_and_loses_nothing() -> None:
     assert text[noticed.start : noticed.end] + text[rest.start : rest.end] == text
 
 
+def test_the_longest_keys_that_fit_are_shown() -> None:
+    """A page ends where the shortest leave it room."""
+    for count, keys in ((50, "0 Назад 00 В начало"), (51, "0 Назад"), (62, "0 Назад")):
+        assert page_at("ы" * count, 0, RUSSIAN, BUDGET).shown.split("\n")[-1] == keys
+    assert page_at("ы" * 63, 0, RUSSIAN, BUDGET).shown.endswith("\n9 Ещё 0 Назад")
+
+
+def test_an_offer_stands_on_the_first_page_alone() -> None:
+    first, second = pages("Звоните сюда\n\nВам помогут", OFFERING, BUDGET)
+    assert first.shown == "Звоните сюда\n1 По SMS\n9 Ещё 0 Назад 00 В начало"
+    assert second.shown == "Вам помогут\n0 Назад 00 В начало"
+
+
 def test_no_room_is_said() -> None:
     with pytest.raises(NoRoom):
-        page_at("слово", 0, Frame("", "я" * 70, "я" * 70), BUDGET)
+        page_at("слово", 0, Frame(keys=["я" * 70], keys_if_more=["я" * 70]), BUDGET)
 
 
 def test_no_budget_is_larger_than_a_word_is_looked_at() -> None:
@@ -106,7 +126,7 @@ SCRIPTS = st.sampled_from(
 )
 RUNS = SCRIPTS.flatmap(lambda letters: st.text(alphabet=letters, max_size=200))
 ANY_TEXT = st.lists(RUNS | st.text(max_size=150), max_size=4).map("".join)
-FRAMES = st.sampled_from([RUSSIAN, ENGLISH, NOTICED, BARE])
+FRAMES = st.sampled_from([RUSSIAN, ENGLISH, NOTICED, OFFERING, BARE])
 BUDGETS = st.builds(Budget, st.integers(60, 182), st.integers(60, 80))
 
 
@@ -136,8 +156,8 @@ def test_no_page_is_over_budget_and_all_of_it_is_shown(
 @given(ANY_TEXT, FRAMES, BUDGETS)
 def test_navigation_lines_stand_where_they_work(text: str, frame: Frame, budget: Budget) -> None:
     for page in all_pages(text, frame, budget):
-        below = frame.below_if_more if page.more else frame.below
-        assert page.shown.endswith(below)
+        keys = frame.keys_if_more if page.more else frame.keys
+        assert page.shown.endswith(tuple(keys))
         assert page.shown.startswith(frame.above)
 
 
@@ -147,7 +167,8 @@ def test_no_word_that_fits_is_cut(text: str, frame: Frame, budget: Budget) -> No
         before, after = text[page.end - 1], text[page.end]
         if not before.isspace() and not after.isspace():
             word = re.split(r"\s", text[: page.end])[-1] + re.split(r"\s", text[page.end :])[0]
-            assert not budget.holds(frame.around(word, more=True)), word
+            screen = frame.around(word, first=page.start == 0, more=True)
+            assert not budget.holds(screen), word
 
 
 @given(

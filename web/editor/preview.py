@@ -112,7 +112,7 @@ def _of_node(
     for field in passage.fields:
         said = getattr(words, field.key, "")
         if field.kind is Kind.TEXT and field.key != "text" and said:
-            yield from _pages(field.key, replace(view, text=said, _pages={}))
+            yield from _pages(field.key, replace(view, text=said))
     for node in menu.nodes.values():
         if passage.name in node.choices and words.label:
             above = _pages(node.name, _sheet(screens, language.code, node.name))
