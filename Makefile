@@ -40,6 +40,7 @@ bench: .venv/dev ## measure: the USSD hop against its floor
 
 conversations: .venv/dev ## write the screens of tests/conversations anew, to be read
 	$(BIN)/pytest tests/ussd/test_conversations.py --rewrite
+	$(BIN)/python -m tests.ussd.animated_dial
 
 animation: .venv/dev ## draw the moving picture of the README anew
 	$(BIN)/python -m tests.ussd.animated_dial

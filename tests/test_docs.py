@@ -19,7 +19,8 @@ from tests.support.trees import MENUS, copied_menus, faults_of, read_menu
 from tests.test_house import HOUSE, committed
 from tests.ussd.animated_dial import PICTURE, draw
 
-DOCUMENTS = sorted(path for path in committed() if path.endswith(".md"))
+COMMITTED = committed()
+DOCUMENTS = sorted(path for path in COMMITTED if path.endswith(".md"))
 CODE = (".py", ".js", ".yaml", ".csv", ".html", ".css", ".toml", ".txt")
 MADE_LATER = {
     "uz.yaml": "a language to come",
@@ -82,7 +83,7 @@ def test_every_relative_link_leads_somewhere(document: str) -> None:
 
 def test_every_picture_is_shown() -> None:
     shown = {Path(link).name for document in DOCUMENTS for link in _LINK.findall(text_of(document))}
-    pictures = {Path(each).name for each in committed() if each.endswith((".png", ".svg"))}
+    pictures = {Path(each).name for each in COMMITTED if each.endswith((".png", ".svg"))}
     assert {each for each in pictures if (HOUSE / "docs" / each).exists()} <= shown
 
 
@@ -92,7 +93,7 @@ def test_every_file_that_is_named_exists() -> None:
 
 
 def named_files() -> Iterator[tuple[str, str]]:
-    top = {path.split("/")[0] for path in committed()}
+    top = {path.split("/")[0] for path in COMMITTED}
     for document, token in quoted():
         if _PATH.fullmatch(token) and (
             ("/" in token and token.split("/")[0] in top) or _FILE.fullmatch(token)
@@ -106,7 +107,7 @@ def exists(path: str) -> bool:
     if "/" not in path:
         return (
             path in MADE_LATER
-            or any(each.endswith(f"/{path}") for each in committed())
+            or any(each.endswith(f"/{path}") for each in COMMITTED)
             or (HOUSE / path).is_file()
         )
     return (HOUSE / path).exists()
@@ -146,7 +147,7 @@ def test_a_name_is_in_the_file_that_is_said_to_have_it() -> None:
 
 
 def test_the_architecture_names_every_package() -> None:
-    packages = {each.rsplit("/", 1)[0] for each in committed() if each.endswith("/__init__.py")}
+    packages = {each.rsplit("/", 1)[0] for each in COMMITTED if each.endswith("/__init__.py")}
     rooms = {each for each in packages if not each.startswith(("tests", "benchmarks"))}
     named = {path.rstrip("/") for page, path in named_files() if page == "docs/architecture.md"}
     assert rooms <= named
@@ -158,7 +159,7 @@ def parts(name: str) -> list[str]:
 
 @cache
 def words_of_the_code() -> set[str]:
-    files = [path for path in committed() if path.endswith(CODE) and path != "tests/test_docs.py"]
+    files = [path for path in COMMITTED if path.endswith(CODE) and path != "tests/test_docs.py"]
     return {word for path in files for word in re.findall(r"\w+", text_of(path))}
 
 
@@ -172,7 +173,7 @@ def test_every_setting_exists() -> None:
 
 def test_every_key_of_redis_is_listed() -> None:
     key = re.compile(r"[\"'`]((?:ussd|sms|web):[a-z-]+)")
-    ours = [path for path in committed() if path.endswith(".py") and not path.startswith("tests")]
+    ours = [path for path in COMMITTED if path.endswith(".py") and not path.startswith("tests")]
     assert set(key.findall(text_of("docs/redis.md"))) == {
         name for path in ours for name in key.findall(text_of(path))
     }

@@ -1,7 +1,7 @@
 """Draws the moving picture of the README, a phone that dials: `make animation`.
 
 The screens are those of the menu as it is.  The picture is an SVG that moves by CSS alone;
-where nothing may move, it shows its last screen.
+where nothing may move, it shows the number to call.
 """
 
 from collections.abc import Iterator
@@ -19,10 +19,12 @@ from ussd.screens import Screens
 
 PICTURE = Path(__file__).parents[2] / "docs" / "dial.svg"
 CODE = "*384*55#"
-ANSWERS = "3*1*1*9"
-"""English, in danger, abroad, and the next page there."""
+ANSWERS = "3*1*1*1*1"
+"""English, in danger, abroad, by SMS, yes."""
 SECONDS = 3.5
 """That each screen is shown."""
+STILL = 5
+"""Which of them is shown where nothing may move: the number to call."""
 COLUMNS = 30
 """Of text on the phone's screen."""
 
@@ -38,7 +40,7 @@ text {{ font: 14px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
 .key {{ font-size: 15px; fill: #dde5ec; text-anchor: middle }}
 .button {{ fill: #33475a }} .press .button {{ fill: #e0a526 }} .press .key {{ fill: #1c2733 }}
 .frame {{ opacity: 0; animation: frame {total}s infinite step-end }}
-.frame:last-of-type {{ opacity: 1 }}
+.frame:nth-of-type({still}) {{ opacity: 1 }}
 .press {{ opacity: 0; animation: press {total}s infinite step-end; animation-delay: inherit }}
 @keyframes frame {{ 0% {{ opacity: 1 }} {share}%, 100% {{ opacity: 0 }} }}
 @keyframes press {{ 0% {{ opacity: 0 }} {late}% {{ opacity: 1 }} {share}%, 100% {{ opacity: 0 }} }}
@@ -66,6 +68,7 @@ def draw() -> str:
     share = 100 / len(frames)
     head = _HEAD.format(
         code=escape(CODE),
+        still=STILL,
         described=escape(". ".join(each.screen.replace("\n", "; ") for each in frames)),
         total=SECONDS * len(frames),
         share=f"{share:.2f}",
