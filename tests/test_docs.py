@@ -133,6 +133,13 @@ def names() -> Iterator[tuple[str, str]]:
             yield document, token
 
 
+def test_the_glossary_gives_the_words_of_the_code() -> None:
+    cells = re.findall(r"^\|[^|]+\|([^|]+)\|[^|]+\|$", text_of("docs/glossary.md"), re.MULTILINE)
+    given = {name for cell in cells for name in _INLINE.findall(cell)}
+    assert len(given) > 30
+    assert given <= words_of_the_code()
+
+
 def test_a_name_is_in_the_file_that_is_said_to_have_it() -> None:
     """As in "`Caps` and `Rate` in `sms/outbox/outbox.py`"."""
     placed = [
