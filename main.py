@@ -35,9 +35,9 @@ from runtime.processes import Workers, at_a_terminal, export_settings, settings_
 from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
-from sms.answering import make_ready
 from sms.bootstrap import SmsService, build_sms
 from sms.checks import capitals_are_keywords, keywords_clear, latin_stays_gsm7, messages_fit
+from sms.content import make_ready
 from sms.gateways import africastalking as sms_gateway
 from ussd.bootstrap import budget_of, screens_of
 from ussd.checks import fits_on_screens

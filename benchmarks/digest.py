@@ -33,8 +33,8 @@ from runtime.encryption import Seal
 from sms.gateways.africastalking_client import AfricasTalkingGateway
 from sms.gateways.gateway import Outbound, Result
 from sms.outbox.messages import Queue
-from sms.outbox.outbox import Caps, Outbox, Rate
-from sms.outbox.worker import WorkerConfig, run
+from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
+from sms.outbox.worker import WorkerConfig, run_worker
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
 from sms.series.subscriptions import Subscriptions
@@ -71,7 +71,7 @@ class Counting:
 
 
 @dataclass
-class CheckedEdit:
+class Load:
     """Subscribers who are due, and what sends to them."""
 
     redis: Redis
@@ -84,17 +84,23 @@ class CheckedEdit:
     async def subscribe(self, many: int, languages: Sequence[str]) -> None:
         for start in range(0, many, AT_ONCE):
             begun = [
-                self.subscriptions.begin(number(n), languages[n % len(languages)], NOON)
+                self._begin(number(n), languages[n % len(languages)])
                 for n in range(start, min(start + AT_ONCE, many))
             ]
-            assert all(await asyncio.gather(*begun))
+            assert {*await asyncio.gather(*begun)} == {PutResult.NOTHING}
+
+    async def _begin(self, msisdn: str, language: str) -> PutResult:
+        act = self.subscriptions.beginning(msisdn, language, NOON)
+        return await self.outbox.put_chosen(f"begin {msisdn}", act, {}, NOON)
 
     async def send_all(self, menu: Menu) -> float:
         """Queue and send all that is due; the seconds it took, `MOST_SECONDS` at most."""
         stop, began = asyncio.Event(), time.monotonic()
         wanted = self.subscriptions.still_wanted
         sending = asyncio.create_task(
-            run(self.outbox, self.gateway, stop, config=CONFIG, still_wanted=wanted, now=noon)
+            run_worker(
+                self.outbox, self.gateway, stop, config=CONFIG, still_wanted=wanted, now=noon
+            )
         )
         with suppress(TimeoutError):
             async with asyncio.timeout(MOST_SECONDS):
@@ -139,7 +145,7 @@ class CheckedEdit:
 
 
 @asynccontextmanager
-async def trial(many: int) -> AsyncIterator[CheckedEdit]:
+async def trial(many: int) -> AsyncIterator[Load]:
     """All of it gone when the block ends."""
     target = Target(free_port(), "/fake/mode")
     command = ["-m", "tests.fake_gateway", "--port", str(target.port)]
@@ -154,7 +160,7 @@ async def trial(many: int) -> AsyncIterator[CheckedEdit]:
         async with connect(url, 60.0) as redis:
             outbox = Outbox(redis, seal, Caps(series_a_day=many))
             subscriptions = Subscriptions(redis, seal, Calendar())
-            yield CheckedEdit(redis, outbox, subscriptions, Counting(gateway), address)
+            yield Load(redis, outbox, subscriptions, Counting(gateway), address)
 
 
 async def measure(many: int, languages: Sequence[str]) -> bool:

@@ -15,8 +15,7 @@ from menus.live import LiveMenu, follow_changes
 from runtime.clock import utc_now
 from runtime.msisdn import is_msisdn
 from runtime.settings import Settings
-from sms.answering import preview
-from sms.bootstrap import SmsService, build_sms, library_of
+from sms.bootstrap import SmsService, build_sms, content_of
 from sms.encoding import measure
 from sms.states import State
 
@@ -59,7 +58,7 @@ def sms_commands(context: CommandContext) -> typer.Typer:
 def _preview_of(context: CommandContext, message: str) -> str:
     settings = settings_or_exit()
     menu = context.menu(settings)
-    return preview(message, menu, library_of(settings, menu))
+    return content_of(settings, menu).preview(message)
 
 
 def _send_as(context: CommandContext, sender: str, message: str) -> SimulatedText:

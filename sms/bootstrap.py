@@ -15,11 +15,11 @@ from runtime.encryption import Seal
 from runtime.logs import redacted
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of
-from sms.answering import Answering, UnknownTextLimiter
+from sms.answering import Answering
 from sms.consent import ConsentHandler
+from sms.content import Content
 from sms.gateways import DeliveryReport, Gateway, Simulator
-from sms.outbox import Outbox
-from sms.outbox import worker as sender
+from sms.outbox import Outbox, run_worker
 from sms.replies import Library
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.understanding import countries_of
@@ -63,7 +63,7 @@ class SmsService:
     async def _work(self, stop: asyncio.Event) -> None:
         wanted = self.subscriptions.still_wanted
         async with asyncio.TaskGroup() as group:
-            group.create_task(sender.run(self.outbox, self.gateway, stop, still_wanted=wanted))
+            group.create_task(run_worker(self.outbox, self.gateway, stop, still_wanted=wanted))
             group.create_task(run_on_schedule(self.run_due, stop))
 
     async def take_report(self, report: DeliveryReport) -> None:
@@ -84,28 +84,22 @@ def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )
     outbox = Outbox(redis, seal, prefixes=settings.prefixes)
-    subscriptions = Subscriptions(redis, seal, calendar)
-    unknown_words = UnknownWords(redis, seal)
-    answering = Answering(
-        menu,
-        partial(library_of, settings),
-        outbox,
-        subscriptions,
-        UnknownTextLimiter(redis, seal),
-        unknown_words,
-    )
-    gateway = gateway_of(settings, redis, seal)
-    consents = ConsentHandler(outbox, subscriptions)
+    subscriptions, unknown_words = Subscriptions(redis, seal, calendar), UnknownWords(redis, seal)
     return SmsService(
-        redis,
-        menu,
-        gateway,
-        outbox,
-        subscriptions,
-        calendar,
-        answering,
-        consents,
-        unknown_words,
+        redis=redis,
+        menu=menu,
+        gateway=gateway_of(settings, redis, seal),
+        outbox=outbox,
+        subscriptions=subscriptions,
+        calendar=calendar,
+        answering=Answering(
+            content=lambda: content_of(settings, menu.current),
+            outbox=outbox,
+            subscriptions=subscriptions,
+            unknown_words=unknown_words,
+        ),
+        consents=ConsentHandler(outbox, subscriptions),
+        unknown_words=unknown_words,
     )
 
 
@@ -121,6 +115,11 @@ def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
         settings.at_url,
         settings.sender_id,
     )
+
+
+def content_of(settings: Settings, menu: Menu) -> Content:
+    """How texts are understood and answered by this menu."""
+    return Content(menu, partial(library_of, settings, menu))
 
 
 def library_of(settings: Settings, menu: Menu) -> Library:

@@ -24,19 +24,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What somebody agreed to.  `contact` names the dialled session: in one, the same
-    wish is granted once.  `words`: the text that answers it; the series needs none.
+    """What a caller agreed to.  In one session the same request is fulfilled once.
+    `words`: the text that answers it; the series needs none.
     """
 
-    contact: str
+    session_id: str
     msisdn: str = field(repr=False)
-    wish: DialableRequest
+    request: DialableRequest
     words: str = field(repr=False)
 
     @property
     def key(self) -> str:
-        """Names the wish for good."""
-        return f"agreed:{self.contact}:{self.wish}"
+        """Names the request of this session in the outbox."""
+        return f"agreed:{self.session_id}:{self.request}"
 
 
 Fulfil = Callable[[Consent], Awaitable[bool]]
@@ -58,22 +58,20 @@ class ConsentHandler:
 
     async def fulfil(self, consent: Consent) -> bool:
         """False: nothing is sure to come.  When Redis was late it may come all the same."""
+        if not self._outbox.allows(consent.msisdn):
+            return False
         try:
             async with asyncio.timeout(FULFIL_SECONDS):
-                return await self._fulfil(consent)
+                return await self._put(consent) is not PutResult.CAPPED
         except REDIS_ERRORS as error:
             log.error("consent: not carried out (%s)", type(error).__name__)
             return False
 
-    async def _fulfil(self, consent: Consent) -> bool:
-        now, wish = self._now(), consent.wish
-        if not self._outbox.allows(consent.msisdn):
-            return False
-        if isinstance(wish, Series):
-            await self._subscriptions.begin(consent.msisdn, wish.language, now, consent.key)
-            return True
+    async def _put(self, consent: Consent) -> PutResult:
+        """In one step of Redis, which the key lets happen once."""
+        key, msisdn, request, now = consent.key, consent.msisdn, consent.request, self._now()
+        if isinstance(request, Series):
+            act = self._subscriptions.beginning(msisdn, request.language, now)
+            return await self._outbox.put_chosen(key, act, {}, now)
         until = now + REPLY_WITHIN
-        put = await self._outbox.put(
-            consent.key, consent.msisdn, consent.words, Kind.REPLY, now, until
-        )
-        return put in (PutResult.QUEUED, PutResult.ALREADY)
+        return await self._outbox.put(key, msisdn, consent.words, Kind.REPLY, now, until)

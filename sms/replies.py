@@ -5,7 +5,7 @@ Its first line is what a locked phone shows, so it tells nothing of the matter.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import assert_never, get_args
@@ -36,15 +36,16 @@ class Library:
     contacts: tuple[Contact, ...]
 
 
-def reply_to(request: Request, menu: Menu, library: Library) -> str:
-    """The one message that answers.  Whether `Confirm` has something to agree to, and who
-    has the series already (`already`), is for the caller to know.
+def reply_to(request: Request, menu: Menu, library: Callable[[], Library]) -> str:
+    """The one message that answers.  `library` is made for an embassy only.  Whether
+    `Confirm` has something to agree to, and who has the series already (`already`), is
+    for the caller to know.
     """
     match request:
         case NodeRequest(language, node):
             return node_reply(menu, language, node)
         case Embassy(language, codes, finds=finds):
-            return _embassy(menu, language, codes, finds, library)
+            return _embassy(menu, language, codes, finds, library())
         case Unknown(language, also):
             return _unknown(menu, language, also)
         case _:

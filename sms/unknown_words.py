@@ -1,12 +1,14 @@
-"""Words that were texted and not understood, once enough people have sent the same.
+"""Words that were texted and not understood: counted, and answered twice an hour.
 
-Until `MIN_PEOPLE` different numbers have sent a word in a month, Redis holds keyed hashes of
-the word and of the numbers only, both of them other ones each month.  The word itself is
-written when the number comes that makes it enough.
+Words are told of once enough people have sent the same.  Until `MIN_PEOPLE` different
+numbers have sent a word in a month, Redis holds keyed hashes of the word and of the
+numbers only, both of them other ones each month.  The word itself is written when the
+number comes that makes it enough.
 
     sms:words:MONTH          the hashes of words, at most `MOST_WORDS`         62 days
     sms:word:MONTH:WORD      who sent it, as hashes, at most `MOST_SENDERS`    62 days
     sms:known-words:MONTH    the words, with how many sent each              400 days
+    sms:unknown:INDEX        how many such texts a number has lately sent         1 h
 """
 
 import re
@@ -19,32 +21,47 @@ from redis.asyncio import Redis
 
 from runtime.encryption import Seal
 from runtime.suppression import MIN_PEOPLE, in_steps
+from sms.outbox import Act
 
 MOST_WORDS = 5000
 MOST_SENDERS = 200
 LONGEST = 40
 MOST_PARTS = 3
+ANSWERED_AN_HOUR = 2
+"""Texts of one number: two machines that answer each other fall silent."""
 HASHES_SECONDS = 62 * 24 * 3600
 WORDS_SECONDS = 400 * 24 * 3600
 
 _PARTS = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
-_HEARD = f"""
-local words, senders, known = KEYS[1], KEYS[2], KEYS[3]
-local word, sender, readable = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('SISMEMBER', words, word) == 0 then
-  if redis.call('SCARD', words) >= {MOST_WORDS} then return end
-  redis.call('SADD', words, word)
-  redis.call('EXPIRE', words, {HASHES_SECONDS}, 'NX')
+# The body of an act: see `Act` in `sms/outbox/outbox.py`.
+_COUNT_ACT = f"""
+local call = redis.call
+
+local function count_word()
+  local words = 'sms:words:' .. args.month
+  local senders = 'sms:word:' .. args.month .. ':' .. args.word
+  local known = 'sms:known-words:' .. args.month
+  if call('SISMEMBER', words, args.word) == 0 then
+    if call('SCARD', words) >= {MOST_WORDS} then return end
+    call('SADD', words, args.word)
+    call('EXPIRE', words, {HASHES_SECONDS}, 'NX')
+  end
+  if call('SCARD', senders) >= {MOST_SENDERS} then return end
+  if call('SADD', senders, args.sender) == 0 then return end
+  call('EXPIRE', senders, {HASHES_SECONDS}, 'NX')
+  local people = call('SCARD', senders)
+  if people >= {MIN_PEOPLE} then
+    call('HSET', known, args.readable, people)
+    call('EXPIRE', known, {WORDS_SECONDS}, 'NX')
+  end
 end
-if redis.call('SCARD', senders) >= {MOST_SENDERS} then return end
-if redis.call('SADD', senders, sender) == 0 then return end
-redis.call('EXPIRE', senders, {HASHES_SECONDS}, 'NX')
-local people = redis.call('SCARD', senders)
-if people >= {MIN_PEOPLE} then
-  redis.call('HSET', known, readable, people)
-  redis.call('EXPIRE', known, {WORDS_SECONDS}, 'NX')
-end
+
+if args.word then count_word() end
+local texts = 'sms:unknown:' .. args.index
+local count = call('INCR', texts)
+call('EXPIRE', texts, 3600, 'NX')
+if count <= {ANSWERED_AN_HOUR} then return 'unknown' end
 """
 
 
@@ -62,26 +79,30 @@ class UnknownWord:
 
 
 class UnknownWords:
-    """Both methods raise `RedisError` when Redis does not answer."""
+    """What was not understood, in Redis."""
 
     def __init__(self, redis: Redis, seal: Seal) -> None:
         self._redis = redis
         self._seal = seal
-        self._heard = redis.register_script(_HEARD)
 
-    async def heard(self, text: str, msisdn: str, now: datetime) -> None:
-        """Count that this number sent these words, if they may be kept at all."""
-        readable = countable(text)
-        if readable is None:
-            return
-        month = month_of(now)
+    def counting(self, text: str, msisdn: str, now: datetime) -> Act:
+        """Counts that this number sent these words, if they may be kept at all.  Chooses
+        `unknown`; nothing, where the number has had its answers.
+        """
+        args = {"index": self._seal.index(msisdn)}
+        if readable := countable(text):
+            args |= {"readable": readable, **self._hashes(readable, msisdn, month_of(now))}
+        return Act(_COUNT_ACT, args)
+
+    def _hashes(self, readable: str, msisdn: str, month: str) -> dict[str, str]:
         word = self._seal.index(f"word {month} {readable}")
         sender = self._seal.index(f"word sender {month} {msisdn}")
-        keys = [f"sms:words:{month}", f"sms:word:{month}:{word}", f"sms:known-words:{month}"]
-        await self._heard(keys=keys, args=[word, sender, readable])
+        return {"month": month, "word": word, "sender": sender}
 
     async def known(self, months: list[str]) -> list[UnknownWord]:
-        """The words that enough people sent, by month, most people first."""
+        """The words that enough people sent, by month, most people first.  Raises
+        `RedisError` when Redis does not answer.
+        """
         pipe = self._redis.pipeline(transaction=False)
         for month in months:
             pipe.hgetall(f"sms:known-words:{month}")

@@ -133,7 +133,7 @@ class Screens:
         """The SMS that answers; empty for the series, which begins with its first tip."""
         if isinstance(request, Series) or not self._library:
             return ""
-        return reply_to(request, self._menu, self._library())
+        return reply_to(request, self._menu, self._library)
 
     # --- Each kind of node
 

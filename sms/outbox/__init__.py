@@ -11,9 +11,10 @@ from sms.outbox.counts import (
     counts_key,
 )
 from sms.outbox.messages import Kind, Outgoing, Queue
-from sms.outbox.outbox import Caps, Outbox, PutResult
+from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.scripts import GROUP
 from sms.outbox.status import OutboxState, outbox_state
+from sms.outbox.worker import run_worker
 
 __all__ = [
     "CAPPED",
@@ -24,6 +25,7 @@ __all__ = [
     "SETTLED_DAYS",
     "TROUBLES",
     "UNDER_WAY",
+    "Act",
     "Caps",
     "Kind",
     "Outbox",
@@ -33,4 +35,5 @@ __all__ = [
     "Queue",
     "counts_key",
     "outbox_state",
+    "run_worker",
 ]

@@ -1,6 +1,5 @@
 """One text for one number, and how Redis holds it: sealed."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,17 +47,17 @@ class MessageCodec:
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
 
-    def key_of(self, key: str) -> str:
-        """Where Redis holds which message a wish led to."""
-        return f"sms:key:{self._seal.index(f'key {key}')}"
+    def index_of_key(self, key: str) -> str:
+        """What stands for a key in the names of Redis."""
+        return self._seal.index(f"key {key}")
 
-    def seal(self, outgoing: Outgoing, now: datetime) -> str:
+    def seal(self, outgoing: Outgoing, now: datetime) -> dict[str, str | float]:
         """A new message, as the scripts of the outbox take it."""
         id_, day = uuid4().hex, day_of(now)
         left = max(0, int((outgoing.expires_at - now).total_seconds()))
-        fields = {
+        return {
             "id": id_,
-            "key": self.key_of(outgoing.key).removeprefix("sms:key:"),
+            "key": self.index_of_key(outgoing.key),
             "to": self._seal.seal(outgoing.msisdn, f"{id_} to"),
             "text": self._seal.seal(outgoing.text, f"{id_} text"),
             "index": self._seal.index(outgoing.msisdn),
@@ -72,7 +71,6 @@ class MessageCodec:
             "seconds": left + UNTAKEN_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
         }
-        return json.dumps(fields)
 
     def index_of(self, msisdn: str) -> str:
         """By which messages to a number are found."""

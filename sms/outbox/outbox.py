@@ -26,13 +26,14 @@ text could be sent twice.  The client must not retry by itself.
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import ResponseError
 
 from runtime.encryption import Seal
@@ -51,12 +52,27 @@ log = logging.getLogger(__name__)
 
 
 class PutResult(StrEnum):
-    """What became of a message that was put.  `REFUSED`: its number is none that we may text."""
+    """What became of a message that was put.  `REFUSED`: its number is none that we may
+    text.  `NOTHING`: the act chose none.
+    """
 
     QUEUED = "queued"
     ALREADY = "already"
     CAPPED = "capped"
     REFUSED = "refused"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What happens in one step with the message that answers it, or not at all.
+
+    `lua`: the body of a function of the table `args`.  It returns the name of the message to
+    queue, or nil for none.  Redis keeps each text of it, so it is one of few.
+    """
+
+    lua: str
+    args: Mapping[str, str | int | Mapping[str, bool]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,7 @@ class Outbox:
         self._codec = MessageCodec(seal)
         self._caps = json.dumps(asdict(caps))
         self._prefixes = tuple(prefixes)
+        self._acts: dict[str, AsyncScript] = {}
         self._put = redis.register_script(scripts.PUT)
         self._begin = redis.register_script(scripts.BEGIN)
         self._settle = redis.register_script(scripts.SETTLE)
@@ -155,11 +172,31 @@ class Outbox:
         ]
         allowed = [place for place, answer in enumerate(answers) if answer is PutResult.QUEUED]
         for some in _batches(allowed, PUT_AT_ONCE):
-            sealed = [self._codec.seal(messages[place], now) for place in some]
+            sealed = [json.dumps(self._codec.seal(messages[place], now)) for place in some]
             said = await self._put(args=[now.timestamp(), self._caps, *sealed])
             for place, answer in zip(some, said, strict=True):
                 answers[place] = _put_result(answer)
         return answers
+
+    async def put_chosen(
+        self, key: str, act: Act, choices: Mapping[str, Outgoing], now: datetime
+    ) -> PutResult:
+        """Act, and queue the message that the act chooses, both or neither.
+
+        A key is used up by this, also where nothing was queued.
+        """
+        if not all(self.allows(each.msisdn) for each in choices.values()):
+            return PutResult.REFUSED
+        messages = {name: self._codec.seal(each, now) for name, each in choices.items()}
+        keyed = self._codec.index_of_key(key)
+        tables = json.dumps(messages), json.dumps(act.args)
+        run = self._script_of(act)
+        return _put_result(await run(args=[now.timestamp(), self._caps, keyed, *tables]))
+
+    def _script_of(self, act: Act) -> AsyncScript:
+        if act.lua not in self._acts:
+            self._acts[act.lua] = self._redis.register_script(scripts.put_chosen(act.lua))
+        return self._acts[act.lua]
 
     def allows(self, msisdn: str) -> bool:
         """Whether this is a number that we may text."""
@@ -167,7 +204,7 @@ class Outbox:
 
     async def state_of(self, key: str) -> State | None:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
-        return await self._state(await self._redis.get(self._codec.key_of(key)))
+        return await self._state(await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}"))
 
     async def state_of_sent(self, gateway_id: str) -> State | None:
         """The same, of the message that the gateway calls so."""

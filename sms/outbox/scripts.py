@@ -10,6 +10,7 @@ Commands of Redis 7.0 only.
 import json
 
 from sms.outbox.counts import COUNTING_LUA
+from sms.outbox.messages import KEY_SECONDS
 from sms.states import FINAL, NEXT, State
 
 GROUP = "senders"
@@ -35,6 +36,7 @@ local MAY = cjson.decode('{json.dumps({str(a): {str(b): True for b in bs} for a,
 local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP_SECONDS.items()})}')
 local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
 local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_SECONDS}
+local KEY_SECONDS = {KEY_SECONDS}
 """  # noqa: E501
 
 _STEPS = """
@@ -98,9 +100,8 @@ def script(body: str) -> str:
     return _KNOWN + COUNTING_LUA + _STEPS + body
 
 
-# ARGV: now, caps, then messages, both in JSON.  One answer for each outgoing.
-PUT = script("""
-local now, caps, answers = tonumber(ARGV[1]), cjson.decode(ARGV[2]), {}
+_PUTTING = """
+local now, caps = tonumber(ARGV[1]), cjson.decode(ARGV[2])
 
 local function service_caps(outgoing)
   local minute, day = math.floor(now / 60), math.floor(now / 86400)
@@ -154,10 +155,39 @@ local function put(outgoing)
   enqueue(outgoing.id, outgoing.queue)
   return 'queued'
 end
+"""
 
+# ARGV: now, caps, then messages, both in JSON.  One answer for each message.
+PUT = script(
+    _PUTTING
+    + """
+local answers = {}
 for i = 3, #ARGV do answers[#answers + 1] = put(cjson.decode(ARGV[i])) end
 return answers
-""")
+"""
+)
+
+
+def put_chosen(act: str) -> str:
+    """The script that acts and queues the message that the act chooses, in one step.
+
+    `act` is the body of a Lua function of `args`.  It returns the name of a message, or nil
+    for none.  Whatever comes of it, the key is used up: the script does nothing a second time.
+    """
+    # ARGV: now, caps, key; the messages by their names and the args, both in JSON.
+    return script(
+        _PUTTING
+        + f"local function act(args)\n{act}\nend\n"
+        + """
+local key, messages = 'sms:key:' .. ARGV[3], cjson.decode(ARGV[4])
+if call('EXISTS', key) == 1 then return 'already' end
+local outgoing = messages[act(cjson.decode(ARGV[5])) or '']
+local answer = outgoing and put(outgoing) or 'nothing'
+if answer ~= 'queued' then call('SET', key, '', 'EX', KEY_SECONDS) end
+return answer
+"""
+    )
+
 
 # ARGV: queue, worker, now, rate, burst, tokens needed, then entry and id of each.
 # Answer: seconds to wait, as text; if none, then id, to, text, attempts, expiry of each

@@ -69,7 +69,7 @@ async def everyone(indexes: Sequence[str]) -> Collection[str]:
     return indexes
 
 
-async def run(  # noqa: PLR0913
+async def run_worker(  # noqa: PLR0913
     outbox: Outbox,
     gateway: Gateway,
     stop: asyncio.Event,

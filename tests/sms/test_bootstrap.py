@@ -28,7 +28,7 @@ async def test_a_mistake_of_ours_does_not_end_the_sending(
         stop.set()
         return Run()
 
-    monkeypatch.setattr("sms.outbox.worker.run", send)
+    monkeypatch.setattr("sms.bootstrap.run_worker", send)
     monkeypatch.setattr(SmsService, "run_due", run_due)
     monkeypatch.setattr("sms.bootstrap.AGAIN_SECONDS", 0.01)
     nothing = cast("SmsService", type("Nothing", (), {"still_wanted": None})())

@@ -7,7 +7,7 @@ import pytest
 from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
-from sms.answering import preview
+from sms.content import Content
 from sms.replies import Library
 from sms.understanding.country_search import countries_of
 from tests.support.mistakes import NEW_LABEL
@@ -37,7 +37,7 @@ def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
     assert countries_of(before).find(NICKNAME) == ()
     assert countries_of(live.current).find(NICKNAME) == ("TR",)
     library = Library(countries_of(live.current), ())
-    assert "Turkey" in preview(f"EMBASSY {NICKNAME}", live.current, library)
+    assert "Turkey" in Content(live.current, lambda: library).preview(f"EMBASSY {NICKNAME}")
 
 
 def test_versions_with_the_same_names_share_what_is_built_of_them(menus: Path) -> None:

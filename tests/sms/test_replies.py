@@ -28,7 +28,7 @@ NUMBERS = {name: number.number for name, number in MENU.numbers.items()}
 
 
 def says(request: Request, library: Library = TODAY) -> str:
-    return reply_to(request, MENU, library)
+    return reply_to(request, MENU, lambda: library)
 
 
 def of(language: str, *codes: str, library: Library = TODAY) -> list[str]:

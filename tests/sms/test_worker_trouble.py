@@ -10,7 +10,7 @@ import pytest
 
 from runtime.embedded_redis import embedded_redis
 from sms.outbox.outbox import Caps, Outbox, Rate
-from sms.outbox.worker import WorkerConfig, run
+from sms.outbox.worker import WorkerConfig, run_worker
 from sms.states import State
 from tests.support.outbox_trials import Count, hung, killed, refused
 from tests.support.outboxes import SEAL
@@ -62,7 +62,7 @@ async def test_a_worker_cancelled_at_any_moment_texts_nobody_twice(outbox: Outbo
     await owe(outbox, 200)
     config = WorkerConfig(CONFIG.rate, 4, lease=0.1, maintain_every=0.02)
     for _ in range(30):
-        task = asyncio.create_task(run(outbox, gateway, asyncio.Event(), config=config))
+        task = asyncio.create_task(run_worker(outbox, gateway, asyncio.Event(), config=config))
         await asyncio.sleep(random.uniform(0, 0.03))
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -1,11 +1,13 @@
 """An outbox and what its tests do with it, in one line each."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from runtime.encryption import Seal
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import Kind, Queue
-from sms.outbox.outbox import Claimed, Outbox, Outcome, PutResult, Rate, Sending, Wait
+from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.outbox import Act, Claimed, Outbox, Outcome, PutResult, Rate, Sending, Wait
 from sms.states import State
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -41,3 +43,13 @@ async def brought_to(outbox: Outbox, state: State, key: str = "k", gateway_id: s
     await begin(outbox, claimed)
     id_ = gateway_id if state is State.ACCEPTED else ""
     await outbox.settle([Outcome(claimed[0], state, gateway_id=id_)], NOW)
+
+
+async def chosen_by(
+    outbox: Outbox, act: Act, choices: Iterable[str] = (), now: datetime = NOW
+) -> list[str]:
+    """What an act chooses, by the reply that is queued for it."""
+    key, soon = uuid4().hex, now + timedelta(minutes=15)
+    each = {name: Outgoing(key, NUMBER, name, Kind.REPLY, soon) for name in choices}
+    await outbox.put_chosen(key, act, each, now)
+    return [text for _, _, text in await outbox.peek(await claim(outbox))]

@@ -24,7 +24,7 @@ from redis.backoff import NoBackoff
 from runtime.encryption import Seal
 from sms.gateways.africastalking_client import AfricasTalkingGateway
 from sms.outbox.outbox import Outbox, Rate
-from sms.outbox.worker import WorkerConfig, run
+from sms.outbox.worker import WorkerConfig, run_worker
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -51,7 +51,7 @@ async def work(redis_url: str, gateway_url: str, options: dict[str, float]) -> N
 
     async with connect(redis_url) as redis:
         print("ready", flush=True)
-        await run(Outbox(redis, Seal(KEY)), gateway, stop, config=config, now=now)
+        await run_worker(Outbox(redis, Seal(KEY)), gateway, stop, config=config, now=now)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from sms.gateways.gateway import Accepted, Outbound, Result
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import Kind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
-from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run
+from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run_worker
 from sms.states import State
 from tests.support.outbox_trials import number
 
@@ -51,7 +51,7 @@ async def working(
     """A worker at work; told to stop, and waited for, when the block ends."""
     stop = asyncio.Event()
     task = asyncio.create_task(
-        run(outbox, gateway, stop, config=config, still_wanted=still_wanted, now=now)
+        run_worker(outbox, gateway, stop, config=config, still_wanted=still_wanted, now=now)
     )
     try:
         yield stop

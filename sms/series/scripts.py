@@ -1,0 +1,96 @@
+"""The steps of the series that must be taken whole or not at all, in Lua.
+
+sms:series:INDEX    a subscription: number (sealed), language, which tip is next,
+when it was begun                                        60 days
+sms:series:due      everybody's INDEX, by the time when their next tip is due
+sms:asked:INDEX     the language of a series that waits for a YES            24 h
+sms:stopped:INDEX   who has said STOP, for tips that wait in the outbox       7 days
+"""
+
+from datetime import timedelta
+
+ANSWER_WITHIN = timedelta(hours=24)
+"""For the confirmation.  Who answers later is asked again."""
+KEPT = timedelta(days=60)
+"""From the last tip sent.  A series that nobody runs for so long is forgotten."""
+STOP_KEPT = timedelta(days=7)
+"""For a tip that waits in the outbox just then; it names nobody."""
+DUE = "sms:series:due"
+
+
+def _seconds(life: timedelta) -> int:
+    return int(life.total_seconds())
+
+
+_STEPS = (
+    f"""
+local DUE, KEPT, STOP_KEPT = '{DUE}', {_seconds(KEPT)}, {_seconds(STOP_KEPT)}
+local ANSWER_WITHIN = {_seconds(ANSWER_WITHIN)}
+"""
+    + """
+local call = redis.call
+local function series(index) return 'sms:series:' .. index end
+local function asked(index) return 'sms:asked:' .. index end
+local function stopped(index) return 'sms:stopped:' .. index end
+
+local function be_due(index, at)
+  call('EXPIRE', series(index), KEPT)
+  call('ZADD', DUE, at, index)
+  call('EXPIRE', DUE, KEPT)
+end
+
+local function begin(index, sealed, language, first)
+  if call('EXISTS', series(index)) == 1 then return end
+  call('DEL', stopped(index))
+  call('HSET', series(index), 'to', sealed, 'language', language, 'next', 0, 'begun', first)
+  be_due(index, first)
+end
+
+local function stop(index)
+  call('DEL', series(index), asked(index))
+  call('ZREM', DUE, index)
+  call('SET', stopped(index), '', 'EX', STOP_KEPT)
+end
+"""
+)
+
+# ARGV: index.
+STOP = f"{_STEPS} stop(ARGV[1])"
+
+# ARGV: index, the tip, how many tips the series has, when the next one is due.  Only who
+# is still at this tip moves on, so a second run moves nobody twice.
+MOVE_ON = f"""{_STEPS}
+local index, tip, tips, following = unpack(ARGV)
+if call('HGET', series(index), 'next') ~= tip then return end
+if tonumber(tip) + 1 >= tonumber(tips) then
+  call('DEL', series(index))
+  call('ZREM', DUE, index)
+else
+  call('HINCRBY', series(index), 'next', 1)
+  be_due(index, following)
+end
+"""
+
+# The bodies of acts: see `Act` in `sms/outbox/outbox.py`.
+
+STOP_ACT = f"""{_STEPS}
+stop(args.index)
+return 'stopped'
+"""
+
+ASK_ACT = f"""{_STEPS}
+if call('EXISTS', series(args.index)) == 1 then return 'already' end
+call('SET', asked(args.index), args.language, 'EX', ANSWER_WITHIN)
+return 'asked'
+"""
+
+CONFIRM_ACT = f"""{_STEPS}
+local language = call('GETDEL', asked(args.index))
+if not language or not args.languages[language] then return 'not asked' end
+begin(args.index, args.sealed, language, args.first)
+return language
+"""
+
+BEGIN_ACT = f"""{_STEPS}
+begin(args.index, args.sealed, args.language, args.first)
+"""
