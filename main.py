@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from cli.consoles import err, out
-from cli.contacts import contact_commands, note_on_age
+from cli.contacts import contact_commands, notes_on_numbers
 from cli.context import CommandContext, refuse, settings_or_exit
 from cli.dial import dial_commands
 from cli.stats import stats_command
@@ -200,7 +200,7 @@ def check() -> None:
     for language in menu.languages.values():
         if not is_read(language.native_reader):
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
-    if note := note_on_age(menu.contacts, settings.contacts_oldest_days):
+    for note in notes_on_numbers(menu, settings):
         out.print(note, soft_wrap=True)
 
 

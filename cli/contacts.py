@@ -1,7 +1,7 @@
 """`main.py contacts …`: the list of contacts, for those who keep it true."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,14 +14,18 @@ from cli.context import settings_or_exit
 from menus.contacts import (
     Changes,
     Contact,
+    Doubt,
+    Rule,
     apply,
     changes_from,
-    only_sendable,
+    doubt_of,
     read_contacts,
+    sendable,
     too_old,
     verify,
 )
 from menus.faults import Fault
+from menus.model import Menu
 from menus.parsing import read_table
 from runtime.clock import utc_today
 from runtime.settings import Settings
@@ -48,18 +52,21 @@ def looking() -> typer.Typer:
         settings = settings_or_exit()
         contacts, faults = read_contacts(file_of(settings))
         stop_at(faults)
-        sent = only_sendable(contacts, utc_today(), settings.contacts_oldest_days)
-        out.print(f"No faults: {len(contacts)} contacts, {len(sent)} of them may be sent.")
+        sure, unconfirmed = sendable(contacts, utc_today(), Rule.of(settings)).both
+        sent = len(sure) + len(unconfirmed)
+        out.print(f"No faults: {len(contacts)} contacts, {sent} of them may be sent.")
+        if unconfirmed:
+            out.print(f"{len(unconfirmed)} of these are said to be not confirmed.")
 
     @cli.command(name="list")
     def list_(
-        unverified: Annotated[bool, typer.Option(help="Only what may not be sent")] = False,
+        unverified: Annotated[bool, typer.Option(help="Only what is not sure")] = False,
     ) -> None:
         """The contacts: who, which phones, how sure.  With --unverified, the to-do list."""
         settings = settings_or_exit()
         contacts, faults = read_contacts(file_of(settings))
-        sent = set(only_sendable(contacts, utc_today(), settings.contacts_oldest_days))
-        out.print(table_of(each for each in contacts if not (unverified and each in sent)))
+        sure = set(sendable(contacts, utc_today(), Rule.of(settings)).sure)
+        out.print(table_of(each for each in contacts if not (unverified and each in sure)))
         stop_at(faults)
 
     return cli
@@ -103,15 +110,22 @@ def file_of(settings: Settings) -> Path:
     return settings.menus_dir / "contacts.csv"
 
 
-def note_on_age(contacts: Iterable[Contact], oldest_days: int) -> str:
-    """How many may not be sent only because they are old, and which; empty if none."""
-    ids = [each.id for each in too_old(contacts, utc_today(), oldest_days)]
-    if not ids:
-        return ""
-    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
-    limit = f"older than {oldest_days} days (KOMEK_CONTACTS_OLDEST_DAYS)"
-    named = ", ".join(ids[:MOST_NAMED])
-    return f"Note: {len(ids)} contacts may not be sent, being {limit}: {named}{more}."
+def notes_on_numbers(menu: Menu, settings: Settings) -> Iterator[str]:
+    """What is not sure: each number that every screen may show, and contacts past their age."""
+    rule, today = Rule.of(settings), utc_today()
+    limit = f"older than {rule.oldest_days} days (KOMEK_CONTACTS_OLDEST_DAYS)"
+    for name, number in menu.numbers.items():
+        if doubt := doubt_of(number, today, rule.oldest_days):
+            why = f"being {limit}" if doubt is Doubt.TOO_OLD else doubt.replace("_", " ")
+            yield (
+                f"Note: {name} {number.number} of numbers.yaml is shown, but not sure, {why}: "
+                "call it, then write verified_by, verified_on and verified_source."
+            )
+    if ids := [each.id for each in too_old(menu.contacts, today, rule.oldest_days)]:
+        more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+        so = "sent as not confirmed" if rule.unconfirmed else "not sent"
+        named = ", ".join(ids[:MOST_NAMED])
+        yield f"Note: {len(ids)} contacts are {so}, being {limit}: {named}{more}."
 
 
 def show(changes: Changes) -> None:

@@ -1,7 +1,7 @@
 """What is wrong with the menu's files, told to the person who edits them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -18,11 +18,16 @@ class Where:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong: where, on which screen, and how to mend it."""
+    """One thing that is wrong: where, on which screen, and how to mend it.
+
+    `reason` and `values`: by which a page says `what` in its reader's language, where it can.
+    """
 
     where: Where
     screen: str
     what: str
+    reason: str = field(default="", compare=False)
+    values: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.screen}: {self.what}"

@@ -5,9 +5,12 @@ These models stand at the edge.  They give editors the JSON Schemas of
 files is checked in `checks`.  A new kind of node is one class here.
 """
 
+import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+from menus.contacts import source_date
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name in the files: small Latin letters, digits and `_`."""
@@ -126,17 +129,20 @@ Keywords = Annotated[tuple[Line, ...], Field(min_length=1)]
 class EmbassyWords(Form):
     """The lines of the answer to EMBASSY and a country, under the country's name."""
 
-    abroad: Line = Field(description="Above what a citizen of Kazakhstan calls there")
+    abroad: Line = Field(description="Above Kazakhstan's missions there")
     police: Line = Field(description="The police there: {phone}")
     emergency: Line = Field(description="The one emergency number there: {phone}")
     ambulance: Line = Field(description="An ambulance, where neither is known: {phone}")
+    hotline: Line = Field(description="The hotline against trafficking there: {phone}")
     duty_phone: Line = Field(description="A mission's phone at any hour: {phone}")
     embassy: Line = Field(description="An embassy's phone: {phone}")
     consulate: Line = Field(description="A consulate's phone: {phone}")
-    none_abroad: Line = Field(description="No number of Kazakhstan's mission may be sent")
+    unconfirmed: Line = Field(description="Behind a number that is not sure: not confirmed")
+    none_abroad: Line = Field(description="We have no number of Kazakhstan's mission")
     duty_diplomat: Line = Field(description="Whom to call then: {duty_diplomat}")
-    here: Line = Field(description="Above what a citizen of that country calls in Kazakhstan")
-    none_here: Line = Field(description="No number of that country's mission may be sent")
+    duty_hours: Line = Field(description="Under the diplomat: whom he serves, at which hours")
+    here: Line = Field(description="Above whom to call in Kazakhstan")
+    none_here: Line = Field(description="We have no number of that country's mission")
     help_here: Line = Field(description="Whom to call in Kazakhstan at any hour")
 
 
@@ -177,6 +183,7 @@ FILLED_LATER: dict[str, str] = {
     "police": "phone",
     "emergency": "phone",
     "ambulance": "phone",
+    "hotline": "phone",
     "duty_phone": "phone",
     "embassy": "phone",
     "consulate": "phone",
@@ -213,13 +220,31 @@ class Words(Form):
 
 
 class Number(Form):
-    """A phone number, and why it may be relied on."""
+    """A phone number, and why it may be relied on, by the same rule as a contact."""
 
     number: Line = Field(description="As the screen shows it")
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     what: Line = Field(description="Whose phone it is")
     source: Line = Field(description="Where the number was read")
     date: Line = Field(description="The date of the source, or: undated")
+    confidence: Literal["high", "medium"] = Field("high", description="How sure the source is")
+    verified_by: Line | None = Field(None, description="Who dialled it and was answered")
+    verified_on: Line | None = Field(None, description="When, such as 2026-11-21")
+    verified_source: Line | None = Field(None, description="Who answered")
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        return (self.number,)
+
+    @property
+    def verified(self) -> bool:
+        return self.verified_on is not None
+
+    @property
+    def dated(self) -> datetime.date | None:
+        """When it was verified, or else the day that its source speaks for."""
+        day = self.verified_on
+        return datetime.date.fromisoformat(day) if day else source_date(self.date)
 
 
 class Numbers(RootModel[dict[Name, Number]]):

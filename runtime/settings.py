@@ -109,6 +109,7 @@ class Settings(BaseSettings):
     series_every_days: Annotated[int, Field(ge=1, le=30)] = 2
     series_weekends: bool = False
     contacts_oldest_days: Annotated[int, Field(ge=1)] = 3 * 365
+    contacts_send: Literal["unconfirmed", "sure"] = "unconfirmed"
     segment_price: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? [A-Z]{3}$")] | None = None
     ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
     ussd_units: Annotated[int, Field(ge=60, le=80)] = 70

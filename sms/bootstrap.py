@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from functools import partial
+from datetime import date
+from functools import lru_cache, partial
 
 from redis.asyncio import Redis
 
-from menus.contacts import only_sendable
-from menus.live import LiveMenu
+from menus.contacts import Rule, sendable
+from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
 from runtime.clock import utc_now, utc_today
 from runtime.encryption import Seal
@@ -18,9 +19,9 @@ from runtime.settings import Settings, data_key_of
 from sms.answering import Answering
 from sms.consent import ConsentHandler
 from sms.content import Content
+from sms.embassy_reply import Library
 from sms.gateways import DeliveryReport, Gateway, Simulator
 from sms.outbox import Outbox, run_worker
-from sms.replies import Library
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.understanding import countries_of
 from sms.unknown_words import UnknownWords
@@ -124,5 +125,9 @@ def content_of(settings: Settings, menu: Menu) -> Content:
 
 def library_of(settings: Settings, menu: Menu) -> Library:
     """What answers by this menu look up today."""
-    contacts = only_sendable(menu.contacts, utc_today(), settings.contacts_oldest_days)
-    return Library(countries_of(menu), contacts)
+    return _library(menu, Rule.of(settings), utc_today())
+
+
+@lru_cache(maxsize=AT_HAND)
+def _library(menu: Menu, rule: Rule, today: date) -> Library:
+    return Library(countries_of(menu), sendable(menu.contacts, today, rule))

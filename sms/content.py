@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from menus.live import AT_HAND
 from menus.model import Menu
-from sms.replies import Library, already, reply_to
+from sms.embassy_reply import Library
+from sms.replies import already, reply_to
 from sms.requests import Confirm, NodeRequest, Request, Unknown
 from sms.understanding import Vocabulary, countries_of, understand, vocabulary_of
 

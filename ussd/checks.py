@@ -14,9 +14,9 @@ from menus.faults import Fault, Where
 from menus.loading import Draft, Part
 from menus.model import Language, Menu
 from menus.parsing import Steps, screen_of
-from sms.checks import LONG_PHONE
+from sms.checks import longest_lines
+from sms.embassy_reply import plain
 from sms.encoding import measure
-from sms.replies import plain
 from sms.understanding import name_of
 from ussd.paging import Budget
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
@@ -101,8 +101,8 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
     view = screens.view(Place(language.code, menu.start.leads_to))
     source = draft.languages[language.code].source
     lines = [
-        (source.value("sms", "embassy", key), "sms", line.replace("{phone}", LONG_PHONE))
-        for key, line in language.sms.embassy
+        (source.value("sms", "embassy", key), "sms", line)
+        for key, line in longest_lines(language.sms.embassy).items()
         if key not in _HEADINGS
     ]
     lines += _commonest(draft.countries, language)

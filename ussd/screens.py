@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from menus.forms import Does, Phrases
+from menus.forms import Does, Finds, Phrases
 from menus.model import Language, Menu
-from sms.replies import Library, country_screen, plain, reply_to
+from sms.embassy_reply import Library, country_screen, plain
+from sms.replies import reply_to
 from sms.requests import HOME, DialableRequest, Digest, Embassy, NodeRequest, Series
 from ussd.paging import Budget, Frame, Page, page_at
 
@@ -191,9 +192,14 @@ class Screens:
         language = self._menu.languages[place.language]
         words = language.words[place.node]
         if place.confirmed:
-            return replace(self._view(language, words.done), request=_request_of(place, does))
+            request = _request_of(place, does, self._finds(place))
+            return replace(self._view(language, words.done), request=request)
         agreed = [(place._replace(confirmed=True), language.phrases.agree)]
         return self._view(language, words.text, agreed)
+
+    def _finds(self, place: Place) -> Finds | None:
+        """What the look-up before an action found."""
+        return self._menu.nodes[place.page_to_send].finds if place.page_to_send else None
 
     def _not_sent(self, language: str) -> View:
         """Whom to call when an SMS cannot be sent."""
@@ -221,13 +227,13 @@ def _frame(phrases: Phrases) -> Frame:
     return Frame(keys=keys, keys_if_more=[f"{NEXT} {phrases.next} {each}" for each in keys])
 
 
-def _request_of(place: Place, does: Does) -> DialableRequest:
+def _request_of(place: Place, does: Does, finds: Finds | None) -> DialableRequest:
     if does == "digest":
         return Digest(place.language)
     if does == "series":
         return Series(place.language)
     if place.countries:
-        return Embassy(place.language, place.countries, words_given=True)
+        return Embassy(place.language, place.countries, words_given=True, finds=finds)
     return NodeRequest(place.language, place.page_to_send)
 
 

@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, Depends, FastAPI, params
 from fastapi.staticfiles import StaticFiles
 
+from menus.contacts import Rule
 from menus.editing import History, Publisher
 from menus.live import LiveMenu
 from menus.loading import Reader
@@ -68,7 +69,7 @@ def operators_pages(  # noqa: PLR0913, PLR0917
 ) -> Iterator[APIRouter]:
     """A router for each of the pages that only an operator may see."""
     menu, screens = sms.menu, partial(screens_of, settings)
-    contacts = ContactsFile(menu, settings.contacts_oldest_days)
+    contacts = ContactsFile(menu, Rule.of(settings))
     yield menu_pages(pages, MenuView(menu, screens, settings.service_code))
     yield words_pages(door, pages, desk, screens)
     yield from contacts_pages(door, pages, contacts)

@@ -6,23 +6,31 @@ checked by libphonenumber's metadata; that it is the right one, by nobody here.
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import phonenumbers
+from phonenumbers import PhoneNumberType
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
+from menus.contacts.phones import LONGEST_SHORT
+from menus.contacts.reasons import fault
 from menus.faults import Fault, Where
-from menus.parsing import Record, Table
+from menus.parsing import Cells, Record, Table
 
 Check = Callable[[Record], Iterator[Fault]]
 
 NEEDED = ("id", "scope", "country", "kind", "name", "phones", "source", "source_date", "confidence")
 MAY_LACK = ("city", "email", "address", "source_url", "note")
 VERIFICATION = ("verified_by", "verified_on", "verified_source")
-COLUMNS = (*NEEDED, *MAY_LACK, *VERIFICATION)
+UNANSWERED = "unanswered"
+COLUMNS = (*NEEDED, *MAY_LACK, *VERIFICATION, UNANSWERED)
 
 SCOPES = ("kz_abroad", "foreign_in_kz", "emergency", "hotline")
-CONFIDENCES = ("high", "medium", "low")
+WITHDRAWN = "withdrawn"
+"""Of a number that somebody found to be wrong: it stays in the file, so that no older list
+brings it back, and is never sent."""
+CONFIDENCES = ("high", "medium", "low", WITHDRAWN)
+MISSION_SCOPES = ("kz_abroad", "foreign_in_kz")
 HOME = "KZ"
 
 MISSION_KINDS = (
@@ -37,9 +45,10 @@ MISSION_KINDS = (
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{6,14}")
-_DIALLED = re.compile(r"[0-9]{2,12}")
-_SHORTEST, _LONGEST = 2, 6
-"""Digits of a short number; ITU-T E.164 knows none longer than six in use here."""
+_DIALLED = re.compile(r"[0-9]{2,15}")
+_ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
+_FREE = (PhoneNumberType.TOLL_FREE, PhoneNumberType.SHARED_COST, PhoneNumberType.PREMIUM_RATE)
+"""What is dialled only in its own country."""
 _NOT_ISO = re.compile(r"\b[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}\b")
 _ISO = re.compile(r"\b((?:19|20)[0-9]{2})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?\b")
 _ASIDE = re.compile(r"\([^)]*\)")
@@ -57,14 +66,14 @@ def table_faults(table: Table) -> Iterator[Fault]:
         yield from _ids_twice(table)
 
 
-def fault(record: Record, column: str, what: str) -> Fault:
-    """A fault in one cell, named by its column, under the contact's id."""
-    return Fault(record.where, record.cells.get("id", "") or "row", f"'{column}' {what}")
-
-
 def phones_of(cells: str) -> tuple[str, ...]:
     """The phones of a cell, as `;` parts them."""
     return tuple(phone for part in cells.split(";") if (phone := part.strip()))
+
+
+def days_of(cell: str) -> tuple[datetime.date, ...]:
+    """The days of a cell, as `;` parts them.  Raises `ValueError` for what is no day."""
+    return tuple(datetime.date.fromisoformat(day.strip()) for day in cell.split(";") if day.strip())
 
 
 def source_date(written: str) -> datetime.date | None:
@@ -104,7 +113,7 @@ def _ids_twice(table: Table) -> Iterator[Fault]:
     for record in table.records:
         first = seen.setdefault(record.cells["id"], record.where.line)
         if first != record.where.line:
-            yield fault(record, "id", f"is that of line {first} too: keep one of the two rows")
+            yield fault(record, "id_twice", line=first)
 
 
 # --- One record ---------------------------------------------------------------
@@ -113,10 +122,10 @@ def _ids_twice(table: Table) -> Iterator[Fault]:
 def named(record: Record) -> Iterator[Fault]:
     """An id that can be typed; a name, a kind and a source."""
     if not _ID.fullmatch(record.cells.get("id", "")):
-        yield fault(record, "id", "must be of small Latin letters, digits and '-'")
+        yield fault(record, "id_form")
     for column in ("kind", "name", "source"):
         if not record.cells.get(column):
-            yield fault(record, column, "is empty: a contact without it is not sent")
+            yield fault(record, "empty", column)
 
 
 def known(record: Record) -> Iterator[Fault]:
@@ -124,91 +133,95 @@ def known(record: Record) -> Iterator[Fault]:
     cells = record.cells
     for column, words in (("scope", SCOPES), ("confidence", CONFIDENCES)):
         if cells.get(column) not in words:
-            yield fault(record, column, f"must be one of: {', '.join(words)}")
-    if not _is_country(cells.get("country", "")):
-        yield fault(record, "country", "must be two capital letters, such as TR")
-    elif cells["country"] == HOME and cells.get("scope") in ("kz_abroad", "foreign_in_kz"):
-        yield fault(
-            record, "country", "must be another than KZ: a mission is of or in another country"
-        )
-    elif (
-        cells.get("scope") in ("kz_abroad", "foreign_in_kz")
-        and cells.get("kind") not in MISSION_KINDS
-    ):
-        yield fault(record, "kind", f"must be, for a mission, one of: {', '.join(MISSION_KINDS)}")
+            yield fault(record, "one_of", column, words=", ".join(words))
+    mission = cells.get("scope") in MISSION_SCOPES
+    if not is_country(cells.get("country", "")):
+        yield fault(record, "country_form")
+    elif mission and cells["country"] == HOME:
+        yield fault(record, "country_home")
+    elif mission and cells.get("kind") not in MISSION_KINDS:
+        yield fault(record, "mission_kind", words=", ".join(MISSION_KINDS))
 
 
 def dialled(record: Record) -> Iterator[Fault]:
-    """Each phone can exist, in the country where this contact would have it."""
+    """Each phone can exist, and can be dialled where this contact is needed."""
     cells = record.cells
-    if cells.get("scope") not in SCOPES or not _is_country(cells.get("country", "")):
-        return
-    for n, phone in enumerate(phones_of(cells.get("phones", "")), 1):
-        if not (_INTERNATIONAL.fullmatch(phone) or _DIALLED.fullmatch(phone)):
-            what = f"number {n}: write + and digits, or the digits as dialled, parted by ';'"
-            yield fault(record, "phones", what)
-        elif not _can_exist(phone, cells):
-            places = " or ".join(_places(cells)) or "any country"
-            what = f"number {n} is no valid number of {places}: see its source"
-            yield fault(record, "phones", what)
+    if cells.get("scope") in SCOPES and is_country(cells.get("country", "")):
+        for n, phone in enumerate(phones_of(cells.get("phones", "")), 1):
+            if reason := phone_fault(phone, cells):
+                where = " or ".join(places(cells)) or "any country"
+                yield fault(record, reason, n=n, places=where, place=needed_in(cells))
 
 
 def dated(record: Record) -> Iterator[Fault]:
-    """A date that exists, or the word that there is none."""
+    """A date that exists, or the word that there is none; days of calls that exist."""
     try:
         source_date(record.cells.get("source_date", ""))
-    except ValueError as error:
-        what = f"{error}: write 2026-11-21, 2026-11, 2026 or undated"
-        yield fault(record, "source_date", what)
+    except ValueError:
+        yield fault(record, "date_unreadable", "source_date")
+    for column in ("verified_on", UNANSWERED):
+        try:
+            days_of(record.cells.get(column, ""))
+        except ValueError:
+            yield fault(record, "day_unreadable", column)
 
 
 def vouched_for(record: Record) -> Iterator[Fault]:
-    """A verification is whole, dated to the day, and about a phone; or there is none."""
+    """A verification is whole and about a phone, or there is none; a withdrawal is whole."""
     cells = record.cells
+    withdrawn = cells.get("confidence") == WITHDRAWN
     given = [column for column in VERIFICATION if cells.get(column)]
-    if not given:
-        return
-    for column in VERIFICATION:
+    for column in VERIFICATION if given or withdrawn else ():
         if column not in given:
-            yield fault(record, column, "is empty: a verification names who, when, how")
-    if cells.get("verified_on"):
-        try:
-            datetime.date.fromisoformat(cells["verified_on"])
-        except ValueError:
-            yield fault(record, "verified_on", "is no day: write 2026-11-21")
-    if not phones_of(cells.get("phones", "")):
-        yield fault(record, "phones", "is empty, but verified: write the phone or unverify it")
+            yield fault(record, "withdrawn_unmarked" if withdrawn else "mark_incomplete", column)
+    if given and not phones_of(cells.get("phones", "")):
+        yield fault(record, "mark_without_phone")
 
 
 CHECKS: tuple[Check, ...] = (named, known, dialled, dated, vouched_for)
 
 
-def _is_country(code: str) -> bool:
+def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-def _can_exist(phone: str, cells: Mapping[str, str]) -> bool:
-    """By the metadata; a short number that it does not list needs a reason to be here.
+# --- Phones -------------------------------------------------------------------
 
-    The lists of short numbers are known to lag (1164 in Uzbekistan is not in them).
-    One that they do not know may stand in a row that is not sent, or that the
-    operator has verified; a row sent on its source alone must match them.
+
+def phone_fault(phone: str, cells: Cells) -> str | None:
+    """Why a phone of this row cannot be dialled where it is needed, as a reason; or None."""
+    if _ROUNDED.fullmatch(phone):
+        return "phone_rounded"
+    if _INTERNATIONAL.fullmatch(phone):
+        return _international_fault(phone, cells)
+    if not _DIALLED.fullmatch(phone):
+        return "phone_form"
+    national = _is_national(phone, needed_in(cells))
+    if len(phone) > LONGEST_SHORT and not national and is_valid_in(f"+{phone}", places(cells)):
+        return "phone_no_plus"
+    if len(phone) > LONGEST_SHORT and national and cells["scope"] in MISSION_SCOPES:
+        return "phone_national"
+    return None if _is_dialled(phone, cells) else "phone_impossible"
+
+
+def is_valid_in(phone: str, countries: tuple[str, ...]) -> bool:
+    """Whether a phone with + is a number of one of the countries, or of any if none are
+    named.
     """
-    places = _places(cells)
-    if phone.startswith("+"):
+    try:
         parsed = phonenumbers.parse(phone)
-        valid_there = any(phonenumbers.is_valid_number_for_region(parsed, at) for at in places)
-        return phonenumbers.is_valid_number(parsed) and (valid_there or not places)
-    where = HOME if cells["scope"] == "foreign_in_kz" else cells["country"]
-    parsed = phonenumbers.parse(phone, where)
-    if phonenumbers.is_valid_number_for_region(parsed, where):
-        return True
-    on_source_alone = cells.get("confidence") == "high" and not cells.get("verified_by")
-    unlisted = _SHORTEST <= len(phone) <= _LONGEST and not on_source_alone
-    return is_possible_short_number_for_region(parsed, where) or unlisted
+    except phonenumbers.NumberParseException:
+        return False
+    there = any(phonenumbers.is_valid_number_for_region(parsed, each) for each in countries)
+    return phonenumbers.is_valid_number(parsed) and (there or not countries)
 
 
-def _places(cells: Mapping[str, str]) -> tuple[str, ...]:
+def needed_in(cells: Cells) -> str:
+    """The country in which people dial the phones of a row."""
+    return HOME if cells["scope"] == "foreign_in_kz" else cells["country"]
+
+
+def places(cells: Cells) -> tuple[str, ...]:
     """The countries whose numbers the contact may have; none when any will do.
 
     A mission answers on a line of the country it is in or the one it is of.  One
@@ -216,8 +229,40 @@ def _places(cells: Mapping[str, str]) -> tuple[str, ...]:
     kind of mission that it is, with its city.
     """
     country, scope = cells["country"], cells["scope"]
-    if scope in ("kz_abroad", "foreign_in_kz"):
+    if scope in MISSION_SCOPES:
         return (country, HOME)
     if scope == "hotline" and cells.get("kind") in MISSION_KINDS and cells.get("city"):
         return ()
     return (country,)
+
+
+def _international_fault(phone: str, cells: Cells) -> str | None:
+    if not is_valid_in(phone, places(cells)):
+        return "phone_impossible"
+    parsed = phonenumbers.parse(phone)
+    free = phonenumbers.number_type(parsed) in _FREE
+    here = phonenumbers.is_valid_number_for_region(parsed, needed_in(cells))
+    return "phone_free" if free and not here else None
+
+
+def _is_national(phone: str, country: str) -> bool:
+    """Whether these digits are dialled so in the country, without its own code before them."""
+    parsed = phonenumbers.parse(phone, country)
+    bare = not phone.startswith(str(parsed.country_code)) or phone == str(parsed.national_number)
+    return bare and phonenumbers.is_valid_number_for_region(parsed, country)
+
+
+def _is_dialled(phone: str, cells: Cells) -> bool:
+    """By the metadata; a short number that it does not list needs a reason to be here.
+
+    The lists of short numbers are known to lag (1164 in Uzbekistan is not in them).
+    One that they do not know may stand in a row that is not sure, or that the
+    operator has verified; a row sent on its source alone must match them.
+    """
+    where = needed_in(cells)
+    parsed = phonenumbers.parse(phone, where)
+    if phonenumbers.is_valid_number_for_region(parsed, where):
+        return True
+    on_source_alone = cells.get("confidence") == "high" and not cells.get("verified_by")
+    unlisted = len(phone) <= LONGEST_SHORT and not on_source_alone
+    return is_possible_short_number_for_region(parsed, where) or unlisted

@@ -1,18 +1,19 @@
 """Whom a person can call: every contact with its source, its date, and who vouches for it.
 
-A number that could mislead is worse than none.  What may be sent is decided in
-one place, `sendable`; the selections below expect contacts that passed it.
+What of them may be sent is decided in `doubts`; the selections below expect contacts that
+passed it.
 """
 
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from menus.contacts.checks import (
     COLUMNS,
+    HOME,
     MISSION_KINDS,
+    days_of,
     phones_of,
     source_date,
     table_faults,
@@ -21,6 +22,7 @@ from menus.faults import Fault
 from menus.parsing import Record, Table, read_table
 
 _EMERGENCY_KINDS = ("police", "all services", "ambulance", "fire")
+_TRAFFICKING_KINDS = ("trafficking hotline", "violence/trafficking helpline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Contact:
     `country` is the one whose emergency number or hotline it is, where a mission
     of Kazakhstan is (`kz_abroad`), or whose mission in Kazakhstan it is
     (`foreign_in_kz`).  `phones` are in E.164 with `+`, or as dialled there.
-    `date` is the source's, as written; `dated` is what it comes to.
+    `date` is the source's, as written; `dated` is what it comes to.  `unanswered`: the days
+    of calls that nobody took, since somebody last did.
     """
 
     id: str
@@ -48,7 +51,17 @@ class Contact:
     verified_by: str
     verified_on: datetime.date | None
     verified_source: str
+    unanswered: tuple[datetime.date, ...]
     line: int
+
+    @property
+    def dialled_in(self) -> str:
+        """The country in which people dial it."""
+        return HOME if self.scope == "foreign_in_kz" else self.country
+
+    @property
+    def verified(self) -> bool:
+        return self.verified_on is not None
 
     @property
     def dated(self) -> datetime.date | None:
@@ -66,70 +79,11 @@ def read_contacts(path: Path) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
     return _sound(table, faults), faults
 
 
-# --- What may be sent ---------------------------------------------------------
-
-
-class Unsent(StrEnum):
-    """Why a contact may not be sent."""
-
-    NO_PHONE = "no_phone"
-    NOT_SURE = "not_sure"
-    TO_COME = "to_come"
-    TOO_OLD = "too_old"
-
-
-def unsent(contact: Contact, today: datetime.date, oldest_days: int) -> Unsent | None:
-    """Why an operator may not rely on it today: None decides what a phone may ever show.
-
-    It has a phone; its source is of high confidence, or the operator verified it;
-    and it is not older than the limit.  Its age counts from the verification, or
-    else from the source.  A row of high confidence whose source has no date is
-    sendable: such sources are official cards and live pages, and the trafficking
-    hotline itself stands on one.  A day still to come is a slip of the pen: not sent.
-    """
-    if not contact.phones:
-        return Unsent.NO_PHONE
-    if contact.confidence != "high" and contact.verified_on is None:
-        return Unsent.NOT_SURE
-    if contact.dated is None:
-        return None
-    if contact.dated > today:
-        return Unsent.TO_COME
-    return Unsent.TOO_OLD if (today - contact.dated).days > oldest_days else None
-
-
-def sendable(contact: Contact, today: datetime.date, oldest_days: int) -> bool:
-    """Whether an operator may rely on it; see `unsent`."""
-    return unsent(contact, today, oldest_days) is None
-
-
-def due_for_check(
-    contact: Contact, today: datetime.date, oldest_days: int, soon_days: int = 0
-) -> bool:
-    """Whether its age alone keeps it from being sent, or will within `soon_days`."""
-    at_any_age = unsent(contact, today, today.toordinal()) is None
-    return at_any_age and unsent(contact, today, oldest_days - soon_days) is Unsent.TOO_OLD
-
-
-def only_sendable(
-    contacts: Iterable[Contact], today: datetime.date, oldest_days: int
-) -> tuple[Contact, ...]:
-    """Those that may be sent, in the order of the file."""
-    return tuple(each for each in contacts if sendable(each, today, oldest_days))
-
-
-def too_old(
-    contacts: Iterable[Contact], today: datetime.date, oldest_days: int
-) -> tuple[Contact, ...]:
-    """Those that may not be sent for their age alone, in the order of the file."""
-    return tuple(each for each in contacts if due_for_check(each, today, oldest_days))
+# --- Selections -----------------------------------------------------------------
 
 
 def missions_of_kazakhstan(contacts: Iterable[Contact], country: str) -> tuple[Contact, ...]:
-    """Kazakhstan's missions in the country, the phone that helps soonest first.
-
-    Pass it what `only_sendable` gave; so with the two below.
-    """
+    """Kazakhstan's missions in the country, the phone that helps soonest first."""
     return _of(contacts, "kz_abroad", country, MISSION_KINDS)
 
 
@@ -147,15 +101,28 @@ def emergency_of(contacts: Iterable[Contact], country: str) -> tuple[Contact, ..
     return _of(contacts, "emergency", country, _EMERGENCY_KINDS)
 
 
+def hotlines_of(contacts: Iterable[Contact], country: str) -> tuple[Contact, ...]:
+    """The country's hotlines against trafficking."""
+    return _of(contacts, "hotline", country, _TRAFFICKING_KINDS, only=True)
+
+
 def _of(
-    contacts: Iterable[Contact], scope: str, country: str, order: tuple[str, ...]
+    contacts: Iterable[Contact],
+    scope: str,
+    country: str,
+    order: tuple[str, ...],
+    *,
+    only: bool = False,
 ) -> tuple[Contact, ...]:
+    """Those of a country, by kind; with `only`, none of any other kind."""
+
     def rank(contact: Contact) -> tuple[int, int]:
         place = order.index(contact.kind) if contact.kind in order else len(order)
         return place, contact.line
 
     found = (each for each in contacts if (each.scope, each.country) == (scope, country))
-    return tuple(sorted(found, key=rank))
+    wanted = (each for each in found if each.kind in order or not only)
+    return tuple(sorted(wanted, key=rank))
 
 
 def _sound(table: Table, faults: Iterable[Fault]) -> tuple[Contact, ...]:
@@ -180,5 +147,6 @@ def contact_of(record: Record) -> Contact:
         verified_by=cells["verified_by"],
         verified_on=datetime.date.fromisoformat(day) if day else None,
         verified_source=cells["verified_source"],
+        unanswered=days_of(cells["unanswered"]),
         line=record.where.line,
     )

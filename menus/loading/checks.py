@@ -4,6 +4,7 @@ A check takes the draft and yields faults.  Nothing is fixed and nothing stops
 early: an operator gets all faults at once.
 """
 
+import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import phonenumbers
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.alphabet import foreign_letters, invisible, mixed_words
+from menus.contacts import VERIFICATION, source_date
 from menus.faults import Fault
 from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
 from menus.loading.draft import FILLER, Draft, Part
@@ -246,6 +248,30 @@ def _can_exist(number: Number) -> bool:
     )
 
 
+def numbers_dated(draft: Draft) -> Iterator[Fault]:
+    """Each number has a date that can be read; a verification says who, when and how."""
+    if not (numbers := draft.numbers.form):
+        return
+    for name, number in numbers.root.items():
+        for key, words in (("date", number.date), ("verified_on", number.verified_on)):
+            if words and not _can_be_read(key, words):
+                what = f"'{key}' is no date that can be read: write 2026-11-21"
+                yield Fault(draft.numbers.source.value(name, key), name, what)
+        mark = {key: getattr(number, key) for key in VERIFICATION}
+        for key in [key for key, words in mark.items() if not words and any(mark.values())]:
+            what = f"'{key}' is missing: a verification names who, when, how"
+            yield Fault(draft.numbers.source.key(name), name, what)
+
+
+def _can_be_read(key: str, words: str) -> bool:
+    read = source_date if key == "date" else datetime.date.fromisoformat
+    try:
+        read(words)
+    except ValueError:
+        return words == FILLER
+    return True
+
+
 def facts_carried(draft: Draft) -> Iterator[Fault]:
     """Each fact is carried by a node, and each node names facts that exist."""
     tree, facts = draft.tree.form, draft.facts.form
@@ -324,6 +350,7 @@ CHECKS: tuple[Check, ...] = (
     filled_later,
     help_is_named,
     numbers_valid,
+    numbers_dated,
     facts_carried,
     one_alphabet_a_word,
     composed,

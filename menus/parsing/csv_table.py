@@ -53,9 +53,9 @@ def decode_table(content: bytes, file: str) -> Table:
         return _unreadable(Where(file, line), "is not UTF-8: save the file as UTF-8")
 
 
-def parse_table(text: str, file: str) -> Table:
+def parse_table(text: str, file: str, delimiter: str = ",") -> Table:
     """What `read_table` makes of a file's text."""
-    lines, broken = _lines(text.removeprefix(_BOM), file)
+    lines, broken = _lines(text.removeprefix(_BOM), file, delimiter)
     if broken:
         what = 'a quote opens or stands alone here: quote the whole cell, and double each " in it'
         return _unreadable(broken, what)
@@ -86,9 +86,9 @@ def table_text(table: Table, rows: Iterable[Cells]) -> str:
     return _BOM * table.bom + text.getvalue()
 
 
-def _lines(text: str, file: str) -> tuple[list[_Line], Where | None]:
+def _lines(text: str, file: str, delimiter: str) -> tuple[list[_Line], Where | None]:
     """Every line's cells without the spaces around them, or where the quotes go wrong."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = list[_Line]()
     while True:
         where = Where(file, reader.line_num + 1)

@@ -1,14 +1,14 @@
 """What is checked of messages and keywords when the menu is loaded."""
 
 from sms.checks.alphabet import latin_stays_gsm7
-from sms.checks.budget import LONG_PHONE, messages, messages_fit
+from sms.checks.budget import longest_lines, messages, messages_fit
 from sms.checks.keywords import capitals_are_keywords, keywords_clear
 
 __all__ = [
-    "LONG_PHONE",
     "capitals_are_keywords",
     "keywords_clear",
     "latin_stays_gsm7",
+    "longest_lines",
     "messages",
     "messages_fit",
 ]

@@ -9,20 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from menus.faults import Fault
-from menus.forms import SmsWords
+from menus.forms import EmbassyWords, SmsWords
 from menus.loading import Draft, numbers_valid
 from menus.model import Language, Menu
 from menus.parsing import Steps, screen_of
+from sms.embassy_reply import EMBASSY_SEGMENTS, Line, marked
 from sms.encoding import measure
-from sms.replies import (
-    EMBASSY_SEGMENTS,
-    Line,
-    abroad_lines,
-    fitted,
-    here_lines,
-    is_neutral,
-    node_reply,
-)
+from sms.replies import is_neutral, node_reply
 from sms.understanding import MOST_ASKED
 
 NODE_SEGMENTS = 5
@@ -42,7 +35,8 @@ SEGMENTS = {
 LONG_NAME = 28
 """Letters of a country's name that an answer must have room for beside a police number.
 Those with longer names have none; `tests/test_replies.py` tries them all."""
-LONG_PHONE = "+" + "0" * 15
+LONG_PHONE = "+00 000 000 00 00"
+"""As long as a phone in groups becomes; `tests/sms/test_embassy_reply.py` looks at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +83,24 @@ def messages(menu: Menu, language: Language) -> Iterator[Message]:
             yield Message(("nodes", name, "text"), text, NODE_SEGMENTS)
 
 
+def longest_lines(said: EmbassyWords) -> dict[str, str]:
+    """Each line of the answer about a country, as long as it can become, by its key."""
+    local = dict.fromkeys(("police", "emergency", "ambulance"), "0000")
+    lines = {key: words.replace("{phone}", local.get(key, LONG_PHONE)) for key, words in said}
+    doubted = [key for key, words in said if "{phone}" in words]
+    return lines | {key: marked(said, Line(lines[key])).text for key in doubted}
+
+
 def _longest_embassy(language: Language) -> str:
-    """The answer of which nothing may be left out: no mission is known on either side."""
-    said = language.sms.embassy
-    police = [("police", "0000")]
-    name = Line(_names(language, 1, LONG_NAME))
-    none = [name, *abroad_lines(said, police, []), *here_lines(said, [])]
-    both = [("embassy", LONG_PHONE)]
-    some = [name, *abroad_lines(said, police, both), *here_lines(said, both)]
-    texts = fitted(none, EMBASSY_SEGMENTS), fitted(some, EMBASSY_SEGMENTS)
+    """The lines that are never left out of the answer about a country, as long as they may
+    be: whatever else is known of it, the answer is no longer.
+    """
+    lines = longest_lines(language.sms.embassy)
+    mission = max((lines[key] for key in ("embassy", "consulate", "duty_phone")), key=len)
+    there = [[lines["abroad"], mission], [lines["duty_diplomat"], lines["duty_hours"]]]
+    first = max(lines["police"], lines["emergency"], key=len)
+    name = _names(language, 1, LONG_NAME)
+    texts = ["\n".join([name, first, *each, lines["here"], lines["help_here"]]) for each in there]
     return max(texts, key=lambda text: measure(text).units)
 
 

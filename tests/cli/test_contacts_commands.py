@@ -8,14 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from menus.contacts.contacts import Contact, too_old
+from menus.contacts.contacts import Contact
+from menus.contacts.doubts import too_old
 from tests.support.commands import command, ended_well, refused
 from tests.support.contact_lists import CONTACTS, HEAD, LONDON, TODAY, row
+from tests.support.trees import edit
 
 UNVERIFIED = "kz-abroad-ua-kyiv-embassy"
 ANY_AGE = {"KOMEK_CONTACTS_OLDEST_DAYS": "100000"}
 VERIFY = ("--by", "A. Seitova [duty]", "--on", "2026-11-20", "--source", "called, 14:00")
-MAY_BE_SENT = re.compile(r"No faults: ([0-9]+) contacts, ([0-9]+) of them may be sent\.\n")
+SURE_ONLY = re.compile(r"No faults: [0-9]+ contacts, ([0-9]+) of them may be sent\.\n")
+MAY_BE_SENT = re.compile(
+    r"No faults: ([0-9]+) contacts, ([0-9]+) of them may be sent\.\n([0-9]+) of .*\n"
+)
 
 
 def contacts_of(tree: Path) -> Path:
@@ -51,12 +56,11 @@ def test_check_counts_what_may_be_sent(good: Path) -> None:
 
 def test_the_limit_of_age_is_a_setting(good: Path) -> None:
     def may_be_sent(days: str) -> int:
-        settings = {"KOMEK_CONTACTS_OLDEST_DAYS": days}
-        said = MAY_BE_SENT.fullmatch(
-            ended_well(command(good, "contacts", "check", settings=settings))
-        )
-        assert said
-        return int(said[2])
+        settings = {"KOMEK_CONTACTS_OLDEST_DAYS": days, "KOMEK_CONTACTS_SEND": "sure"}
+        said = ended_well(command(good, "contacts", "check", settings=settings))
+        found = SURE_ONLY.fullmatch(said)
+        assert found, said
+        return int(found[1])
 
     assert may_be_sent("1") < may_be_sent("100000")
 
@@ -204,14 +208,38 @@ def test_too_old_is_what_age_alone_keeps_back() -> None:
     assert too_old([old, *others, aged(0, date="undated")], TODAY, 100) == (old,)
 
 
-def test_check_names_contacts_that_are_too_old(good: Path) -> None:
-    done = command(good, "check", settings={"KOMEK_CONTACTS_OLDEST_DAYS": "1"})
-    [note] = [line for line in ended_well(done).splitlines() if "older than" in line]
+@pytest.mark.parametrize(
+    ("send", "so"), [("unconfirmed", "sent as not confirmed"), ("sure", "not sent")]
+)
+def test_check_names_contacts_that_are_too_old(good: Path, send: str, so: str) -> None:
+    settings = {"KOMEK_CONTACTS_OLDEST_DAYS": "1", "KOMEK_CONTACTS_SEND": send}
+    done = command(good, "check", settings=settings)
+    [note] = [line for line in ended_well(done).splitlines() if " contacts are " in line]
     old = [each.id for each in too_old(CONTACTS, datetime.datetime.now(datetime.UTC).date(), 1)]
     assert note == (
-        f"Note: {len(old)} contacts may not be sent, being older than 1 days "
+        f"Note: {len(old)} contacts are {so}, being older than 1 days "
         f"(KOMEK_CONTACTS_OLDEST_DAYS): {', '.join(old[:10])} and {len(old) - 10} more."
     )
+
+
+def test_check_names_numbers_of_the_words_that_are_not_sure(tree: Path) -> None:
+    def notes() -> list[str]:
+        said = ended_well(command(tree, "check", settings={"KOMEK_CONTACTS_OLDEST_DAYS": "1"}))
+        return [line for line in said.splitlines() if "numbers.yaml" in line]
+
+    [note] = notes()
+    assert note == (
+        "Note: police 102 of numbers.yaml is shown, but not sure, being older than 1 days "
+        "(KOMEK_CONTACTS_OLDEST_DAYS): call it, then write verified_by, verified_on and "
+        "verified_source."
+    )
+    mark = f"verified_by: A\n  verified_on: {datetime.datetime.now(datetime.UTC).date()}"
+    edit(
+        tree / "menus" / "numbers.yaml",
+        "  date: 2021-09-08\n",
+        f"  date: 2021-09-08\n  {mark}\n  verified_source: called\n",
+    )
+    assert notes() == []
 
 
 def test_check_says_nothing_of_age_when_nothing_is_too_old(good: Path) -> None:

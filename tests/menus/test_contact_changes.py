@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from menus.contacts.changes import Changes, apply, changes_from, verify
-from menus.contacts.contacts import missions_of_kazakhstan, only_sendable, read_contacts
+from menus.contacts.contacts import missions_of_kazakhstan, read_contacts
+from menus.contacts.doubts import Rule, sendable
 from menus.parsing.csv_table import read_table
 from tests.support.contact_lists import CONTACTS, HEAD, OURS, SOUND, TODAY, row, table_of
 
@@ -31,7 +32,7 @@ def test_verify_changes_one_row_and_keeps_the_bytes_of_all_others(copy: Path) ->
     assert [n for n, line in enumerate(before) if line != after[n]] == [10]
     contacts, faults = read_contacts(copy)
     assert faults == ()
-    [mission] = missions_of_kazakhstan(only_sendable(contacts, TODAY, 365), "TR")
+    [mission] = missions_of_kazakhstan(sendable(contacts, TODAY, Rule(365)).sure, "TR")
     assert (mission.verified_by, mission.verified_on) == ("A. Operator", TODAY)
     assert [each.name for each in copy.parent.iterdir()] == ["contacts.csv"]
 

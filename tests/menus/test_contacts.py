@@ -10,16 +10,15 @@ import pytest
 from menus.contacts.checks import source_date
 from menus.contacts.contacts import (
     Contact,
-    Unsent,
-    due_for_check,
     emergency_of,
+    hotlines_of,
     missions_in_kazakhstan,
     missions_of_kazakhstan,
-    only_sendable,
     read_contacts,
-    sendable,
-    unsent,
 )
+from menus.contacts.doubts import Doubt, Rule, doubt_of, due_for_check, sendable
+from menus.contacts.phones import grouped
+from menus.forms import Number
 from menus.parsing.csv_table import read_table, table_text
 from tests.support.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TODAY, row, table_of
 
@@ -28,8 +27,8 @@ from tests.support.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TO
 
 def test_our_contacts_have_no_fault() -> None:
     assert FAULTS == ()
-    assert len(CONTACTS) == 211
-    assert len({each.id for each in CONTACTS}) == 211
+    assert len(CONTACTS) == 359
+    assert len({each.id for each in CONTACTS}) == 359
 
 
 def test_every_international_number_is_valid() -> None:
@@ -48,59 +47,141 @@ def test_the_table_written_back_is_the_file() -> None:
     assert table_text(table, [each.cells for each in table.records]).encode() == OURS.read_bytes()
 
 
-def test_nothing_of_medium_or_low_confidence_is_sent() -> None:
-    sent = only_sendable(CONTACTS, TODAY, 3650)
-    assert len(sent) == 111
-    assert {each.confidence for each in sent} == {"high"}
-    assert all(each.phones for each in sent)
+SENT = sendable(CONTACTS, TODAY, Rule(1095))
+
+
+def test_what_is_sent_of_our_list() -> None:
+    assert {each.confidence for each in SENT.sure} == {"high"}
+    assert {each.confidence for each in SENT.unconfirmed} == {"high", "medium"}
+    assert all(each.phones for part in SENT.both for each in part)
+    old = [each for each in SENT.unconfirmed if each.confidence == "high"]
+    assert {doubt_of(each, TODAY, 1095) for each in old} == {Doubt.TOO_OLD}
+    only_sure = sendable(CONTACTS, TODAY, Rule(1095, unconfirmed=False))
+    assert only_sure.both == (SENT.sure, ())
 
 
 def test_missions_come_with_the_phone_that_helps_soonest_first() -> None:
-    london = missions_of_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "GB")
+    london = missions_of_kazakhstan(SENT.sure, "GB")
     kinds = ["emergency/duty phone", "consular section", "embassy"]
     assert [each.kind for each in london] == kinds
-    american = missions_in_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "US")
+    american = missions_in_kazakhstan(SENT.sure, "US")
     assert [each.kind for each in american] == [kinds[0], "embassy", "consulate general"]
-    assert missions_of_kazakhstan(only_sendable(CONTACTS, TODAY, 1095), "TR") == ()
+    assert missions_of_kazakhstan(SENT.sure, "TR") == ()
+    turkish = missions_of_kazakhstan(SENT.unconfirmed, "TR")
+    assert [each.kind for each in turkish] == ["embassy", "consulate"]
 
 
 def test_emergency_numbers_come_police_first() -> None:
-    polish = emergency_of(only_sendable(CONTACTS, TODAY, 1095), "PL")
-    assert [each.kind for each in polish] == ["police", "ambulance", "fire"]
-    german = emergency_of(only_sendable(CONTACTS, TODAY, 1095), "DE")
+    assert [each.kind for each in emergency_of(SENT.sure, "PL")] == ["police", "ambulance", "fire"]
+    german = emergency_of(SENT.sure, "DE")
     assert [each.kind for each in german] == ["ambulance", "fire"], "sources differ on the police"
 
 
-# --- What may be sent ---------------------------------------------------------
+def test_hotlines_are_those_against_trafficking() -> None:
+    assert [each.phones[0] for each in hotlines_of(SENT.sure, "TR")] == ["157"]
+    assert [each.kind for each in hotlines_of(SENT.sure, "DE")] == ["violence/trafficking helpline"]
+    assert hotlines_of([*SENT.sure, *SENT.unconfirmed], "RU") == (), "a migrant NGO is none"
+
+
+def test_what_cannot_be_dialled_from_a_mobile_phone_stands_last() -> None:
+    """In Russia 01, 02 and 03 are for landlines."""
+    for each in emergency_of(CONTACTS, "RU"):
+        assert each.phones[0] == "112"
+        assert each.phones[-1].startswith("0")
+
+
+# --- How phones are shown -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("changes", "sent"),
+    ("phone", "country", "shown"),
     [
-        pytest.param({}, True, id="high, and new enough"),
-        pytest.param({"confidence": "medium"}, False, id="medium"),
-        pytest.param({"confidence": "low"}, False, id="low"),
-        pytest.param({"phones": ()}, False, id="no phone"),
-        pytest.param({"date": "2025-11-21"}, True, id="as old as the limit"),
-        pytest.param({"date": "2025-11-20"}, False, id="a day older"),
-        pytest.param({"date": "2025"}, False, id="a year counts from its first day"),
-        pytest.param({"date": "undated (about 2018)"}, True, id="high and undated"),
-        pytest.param({"date": "2026-11-22"}, False, id="a date still to come"),
-        pytest.param(
-            {"confidence": "low", "verified_on": TODAY}, True, id="low, but the operator verified"
-        ),
-        pytest.param(
-            {"verified_on": datetime.date(2025, 11, 20)}, False, id="verified too long ago"
-        ),
-        pytest.param(
-            {"date": "2011-06", "verified_on": TODAY}, True, id="an old source verified today"
-        ),
-        pytest.param({"verified_on": datetime.date(2026, 11, 22)}, False, id="verified tomorrow"),
+        ("+447447470570", "GB", "+44 7447 470570"),
+        ("+442079251757", "GB", "+44 20 7925 1757"),
+        ("+8223799714", "KR", "+82 2 379 9714"),
+        ("+77172704704", "KZ", "+7 7172 70 47 04"),
+        ("+12022325488", "US", "+1 202 232 5488"),
+        ("8007283", "AE", "800 7283"),
+        ("88000807777", "KZ", "8 800 080 77 77"),
+        ("116016", "DE", "116016"),
+        ("112", "DE", "112"),
+        ("999999999999", "KZ", "999999999999"),
     ],
 )
-def test_sendable(changes: dict[str, object], sent: bool) -> None:
+def test_a_phone_in_groups(phone: str, country: str, shown: str) -> None:
+    assert grouped(phone, country) == shown
+
+
+def test_groups_neither_add_nor_lose_a_digit() -> None:
+    for each in CONTACTS:
+        for phone in each.phones:
+            shown = grouped(phone, each.dialled_in)
+            assert shown.replace(" ", "") == phone
+            assert max(map(len, shown.split())) <= 8 or " " not in shown
+
+
+# --- How sure a number is -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        pytest.param({}, None, id="high, and new enough"),
+        pytest.param({"confidence": "medium"}, Doubt.MEDIUM, id="medium"),
+        pytest.param({"confidence": "low"}, Doubt.LOW, id="low"),
+        pytest.param({"confidence": "withdrawn"}, Doubt.WITHDRAWN, id="withdrawn"),
+        pytest.param(
+            {"confidence": "withdrawn", "verified_on": TODAY}, Doubt.WITHDRAWN, id="marked so"
+        ),
+        pytest.param({"phones": ()}, Doubt.NO_PHONE, id="no phone"),
+        pytest.param({"date": "2025-11-21"}, None, id="as old as the limit"),
+        pytest.param({"date": "2025-11-20"}, Doubt.TOO_OLD, id="a day older"),
+        pytest.param({"date": "2025"}, Doubt.TOO_OLD, id="a year counts from its first day"),
+        pytest.param({"date": "undated (about 2018)"}, None, id="high and undated"),
+        pytest.param({"date": "2026-11-22"}, Doubt.TO_COME, id="a date still to come"),
+        pytest.param(
+            {"date": "2014-12", "confidence": "medium"}, Doubt.MEDIUM, id="medium at any age"
+        ),
+        pytest.param({"confidence": "low", "verified_on": TODAY}, None, id="low, but verified"),
+        pytest.param({"confidence": "medium", "verified_on": TODAY}, None, id="medium, verified"),
+        pytest.param(
+            {"confidence": "low", "verified_on": datetime.date(2025, 11, 20)},
+            Doubt.TOO_OLD,
+            id="verified too long ago",
+        ),
+        pytest.param({"date": "2011-06", "verified_on": TODAY}, None, id="an old source verified"),
+        pytest.param(
+            {"verified_on": datetime.date(2026, 11, 22)}, Doubt.TO_COME, id="verified tomorrow"
+        ),
+    ],
+)
+def test_doubts(changes: dict[str, object], doubt: Doubt | None) -> None:
     contact: Contact = replace(LONDON, date="2026-02-13")
-    assert sendable(replace(contact, **changes), TODAY, 365) is sent  # type: ignore[arg-type]
+    assert doubt_of(replace(contact, **changes), TODAY, 365) is doubt  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("doubt", [None, *Doubt])
+def test_only_what_is_doubted_a_little_is_sent_as_not_confirmed(doubt: Doubt | None) -> None:
+    a_little = doubt in {Doubt.MEDIUM, Doubt.TOO_OLD}
+    assert Rule(365).sends(doubt) == (doubt is None or a_little)
+    assert Rule(365, unconfirmed=False).sends(doubt) == (doubt is None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        ({}, None),
+        ({"date": "2021-09-08"}, Doubt.TOO_OLD),
+        ({"confidence": "medium"}, Doubt.MEDIUM),
+        ({"date": "2021-09-08", "verified_on": "2026-11-01"}, None),
+    ],
+)
+def test_a_number_of_the_words_is_judged_like_a_contact(
+    changes: dict[str, str], doubt: Doubt | None
+) -> None:
+    cells = {"number": "102", "country": "KZ", "what": "Police", "source": "A card"}
+    number = Number.model_validate({**cells, "date": "2026-02-13", **changes})
+    assert doubt_of(number, TODAY, 1095) is doubt
 
 
 @pytest.mark.parametrize(
@@ -122,23 +203,6 @@ def test_source_date(text: str, day: str | None) -> None:
 def test_a_date_that_cannot_be_read_is_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         source_date(text)
-
-
-@pytest.mark.parametrize(
-    ("changes", "why"),
-    [
-        ({}, None),
-        ({"phones": ()}, Unsent.NO_PHONE),
-        ({"confidence": "low"}, Unsent.NOT_SURE),
-        ({"confidence": "low", "verified_on": TODAY}, None),
-        ({"verified_on": TODAY + datetime.timedelta(days=1)}, Unsent.TO_COME),
-        ({"verified_on": TODAY - datetime.timedelta(days=1095)}, None),
-        ({"verified_on": TODAY - datetime.timedelta(days=1096)}, Unsent.TOO_OLD),
-    ],
-)
-def test_why_a_contact_is_not_sent(changes: dict[str, object], why: Unsent | None) -> None:
-    contact = replace(LONDON, **changes)  # type: ignore[arg-type]
-    assert unsent(contact, TODAY, 1095) is why
 
 
 @pytest.mark.parametrize(
@@ -166,7 +230,12 @@ def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
         pytest.param({"kind": "office"}, "'kind' must be, for a mission", id="a kind of mission"),
         pytest.param({"source": ""}, "'source' is empty", id="no source"),
         pytest.param({"source_date": "21.11.26"}, "'source_date' names no", id="a date"),
-        pytest.param({"source_date": "2026-02-30"}, "'source_date' day is", id="no such day"),
+        pytest.param({"source_date": "2026-02-30"}, "'source_date' names no", id="no such day"),
+        pytest.param({"confidence": "withdrawn"}, "'verified_by' is empty", id="who withdrew it"),
+        pytest.param({"phones": "903124919100"}, "its country code but no +", id="no plus"),
+        pytest.param({"phones": "9.03E+11"}, "rounded by a spreadsheet", id="rounded"),
+        pytest.param({"phones": "03124919100"}, "lacks + and the country code", id="national"),
+        pytest.param({"phones": "+78000807777"}, "cannot be dialled from TR", id="free elsewhere"),
         pytest.param({"phones": "+90312491910"}, "no valid number of TR or KZ", id="short"),
         pytest.param({"phones": "+74956271809"}, "no valid number of TR or KZ", id="foreign"),
         pytest.param({"phones": "+90 312 4919100"}, "'phones' number 1: write +", id="spaces"),

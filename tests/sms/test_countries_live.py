@@ -8,7 +8,7 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
 from sms.content import Content
-from sms.replies import Library
+from sms.embassy_reply import Library
 from sms.understanding.country_search import countries_of
 from tests.support.mistakes import NEW_LABEL
 from tests.support.phones import texted_service
@@ -36,7 +36,7 @@ def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
     assert live.current.version != before.version
     assert countries_of(before).find(NICKNAME) == ()
     assert countries_of(live.current).find(NICKNAME) == ("TR",)
-    library = Library(countries_of(live.current), ())
+    library = Library(countries_of(live.current))
     assert "Turkey" in Content(live.current, lambda: library).preview(f"EMBASSY {NICKNAME}")
 
 

@@ -2,16 +2,15 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from menus.contacts.contacts import Contact, only_sendable, read_contacts
-from menus.countries.territories import territories
+from menus.contacts.doubts import Rule, sendable
 from sms.checks.budget import NODE_SEGMENTS, SEGMENTS, TIP_SEGMENTS
+from sms.embassy_reply import Library, plain
 from sms.encoding import Encoding, measure
-from sms.replies import EMBASSY_SEGMENTS, Library, already, is_neutral, plain, reply_to, tips
+from sms.replies import already, is_neutral, reply_to, tips
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_menu
@@ -19,21 +18,12 @@ from tests.support.trees import MENUS, read_menu
 LANGUAGES = ("kk", "ru", "en")
 MENU = read_menu(MENUS)
 COUNTRIES = countries_of(MENU)
-CONTACTS, _ = read_contacts(MENUS / "contacts.csv")
-SENDABLE = only_sendable(CONTACTS, date(2026, 11, 21), oldest_days=3650)
-TODAY = Library(COUNTRIES, SENDABLE)
-EVERYTHING = Library(COUNTRIES, tuple(each for each in CONTACTS if each.phones))
-"""As if an operator had verified every row."""
+TODAY = Library(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
 NUMBERS = {name: number.number for name, number in MENU.numbers.items()}
 
 
 def says(request: Request, library: Library = TODAY) -> str:
     return reply_to(request, MENU, lambda: library)
-
-
-def of(language: str, *codes: str, library: Library = TODAY) -> list[str]:
-    """The lines of the answer to EMBASSY and countries."""
-    return says(Embassy(language, codes, words_given=True), library).splitlines()
 
 
 # --- Every message --------------------------------------------------------------
@@ -163,145 +153,10 @@ def test_the_digest_has_the_numbers_and_stop_has_one_neutral_line(language: str)
     assert re.findall(r"\d", says(Stop(language))) == []
 
 
-# --- Missions ---------------------------------------------------------------------
-
-
-def test_both_people_who_send_the_same_words_are_answered() -> None:
-    assert of("en", "GB") == [
-        "United Kingdom",
-        "For citizens of Kazakhstan who are there:",
-        "police 999",
-        "duty phone +447447470570",
-        "consulate +442079257522",
-        "embassy +442079251757",
-        "duty diplomat +7 7172 720111",
-        "For citizens of that country who are in Kazakhstan:",
-        "we have no number of the embassy",
-        "help 11616, police 102",
-    ]
-
-
-def test_the_duty_diplomat_stands_in_where_no_mission_may_be_sent() -> None:
-    assert of("ru", "US") == [
-        "США",
-        "Казахстанцам там:",
-        "полиция 911",
-        "номера посольства нет",
-        "дежурный дипломат +7 7172 720111",
-        "Гражданам этой страны в Казахстане:",
-        "дежурный телефон +77272507612",
-        "помощь 11616, полиция 102",
-    ]
-
-
-@pytest.mark.parametrize("library", [TODAY, EVERYTHING, Library(COUNTRIES, ())])
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_an_answer_about_any_country_fits_names_it_and_has_both_halves(
-    language: str, library: Library
-) -> None:
-    said = MENU.languages[language].sms.embassy
-    for code in territories("en"):
-        lines = of(language, code, library=library)
-        assert measure("\n".join(lines)).segments <= EMBASSY_SEGMENTS, code
-        assert lines[0] == plain(COUNTRIES.name(code, language))
-        assert lines[1] == said.abroad
-        assert said.here in lines
-        assert said.none_abroad not in lines[2:4] or said.duty_diplomat in lines
-
-
-def test_only_what_may_be_sent_is_sent() -> None:
-    kept = {phone for each in SENDABLE for phone in each.phones} | set(NUMBERS.values())
-    for code in territories("en"):
-        for line in of("en", code)[1:]:
-            number = re.search(r"\+?\d[\d ]*$", line)
-            assert number is None or number[0] in kept | {"102"}
-
-
-def first_line_of_help(language: str, country: str) -> str | None:
-    """What the answer must say first of whom to call there: the police, or else the
-    number for everything; None where neither may be sent.
-    """
-    said = MENU.languages[language].sms.embassy
-    for kind, words in (("police", said.police), ("all services", said.emergency)):
-        for each in SENDABLE:
-            if (each.scope, each.country, each.kind) == ("emergency", country, kind):
-                return words.replace("{phone}", each.phones[0])
-    return None
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_whom_to_call_there_comes_first_wherever_it_may_be_sent(language: str) -> None:
-    said = MENU.languages[language].sms.embassy
-    countries = {each.country for each in CONTACTS if each.scope == "emergency"}
-    expected = {code: first_line_of_help(language, code) for code in countries}
-    answers = {code: of(language, code) for code in countries}
-    assert len(expected) > 40
-    assert sum(line is not None for line in expected.values()) > 30
-    for code, line in expected.items():
-        assert answers[code][1] == said.abroad
-        if line:
-            assert answers[code][2] == line, code
-        labels = (said.police, said.emergency)
-        others = [
-            each
-            for each in answers[code]
-            if each != line and any(each.startswith(label.split("{")[0]) for label in labels)
-        ]
-        assert others == [], f"{code}: one such line, and none that may not be sent"
-
-
-@pytest.mark.parametrize("code", ["DE", "JO"])
-def test_an_ambulance_is_never_called_the_police(code: str) -> None:
-    """There the sources agree on the ambulance only."""
-    kinds = {each.kind for each in SENDABLE if (each.scope, each.country) == ("emergency", code)}
-    assert kinds == {"ambulance", "fire"}
-    [ambulance] = {
-        each.phones[0] for each in SENDABLE if each.id == f"emergency-{code.lower()}-ambulance"
-    }
-    lines = of("en", code)
-    assert [line for line in lines if line.endswith(f" {ambulance}")] == [f"ambulance {ambulance}"]
-    assert lines[2] == f"ambulance {ambulance}", "the number that helps soonest comes first"
-
-
-def contact(kind: str, phone: str, scope: str = "kz_abroad") -> Contact:
-    return replace(CONTACTS[0], scope=scope, country="ZZ", kind=kind, phones=(phone,))
-
-
-def test_what_is_least_urgent_is_left_out_first() -> None:
-    found = [contact("emergency/duty phone", "+100000000000001")]
-    found += [contact("embassy", f"+10000000000001{n}") for n in range(3)]
-    found += [contact("embassy", "+77170000001", "foreign_in_kz")]
-    found += [contact("consulate", "+77170000002", "foreign_in_kz")]
-    library = Library(COUNTRIES, tuple(replace(each, country="TR") for each in found))
-    lines = of("ru", "TR", library=library)
-    assert measure("\n".join(lines)).segments == EMBASSY_SEGMENTS
-    assert "дежурный телефон +100000000000001" in lines
-    assert "посольство +77170000001" in lines
-    assert "посольство +100000000000011" not in lines, "the third of one half goes first"
-    assert of("en", "TR", library=library)[2:5] == [
-        "duty phone +100000000000001",
-        "embassy +100000000000010",
-        "embassy +100000000000011",
-    ]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_several_countries_are_asked_about_by_name(language: str) -> None:
     for codes in (("KR", "KP"), ("CD", "CG"), ("GN", "GQ", "GW", "PG"), ("DM", "DO")):
-        text = "\n".join(of(language, *codes))
+        text = says(Embassy(language, codes, words_given=True))
         assert measure(text).segments <= SEGMENTS["which_country"]
         assert [c for c in codes if plain(COUNTRIES.name(c, language)) not in text] == []
         assert NUMBERS["hotline"] in text
-
-
-@pytest.mark.parametrize(
-    ("name", "sent"),
-    [
-        ("Côte d’Ivoire", "Cote d'Ivoire"),
-        ("Türkiye", "Türkiye"),
-        ("Curaçao", "Curacao"),
-        ("Түркия", "Түркия"),
-    ],
-)
-def test_a_latin_name_does_not_turn_a_message_into_ucs2(name: str, sent: str) -> None:
-    assert plain(name) == sent

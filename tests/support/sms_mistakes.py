@@ -19,8 +19,8 @@ SMS_MISTAKES = {
         "'digest' needs 5 segments",
     ),
     "an answer to EMBASSY is longer than three segments": Mistake(
-        "ru.yaml", "  embassy:\n    abroad: ", f"  embassy:\n    {MARK}abroad: Это для вас, ",
-        "sms", "needs 4 segments (",
+        "ru.yaml", "    abroad: ", f"    {MARK}abroad: {'Это для вас, ' * 5}", "sms",
+        "needs 4 segments (",
     ),
     "STOP is answered with more than one segment": Mistake(
         "ru.yaml", "  stopped: ", f"  stopped: {MARK}{'Хорошо. ' * 6}", "sms",

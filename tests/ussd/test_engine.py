@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from menus.forms import EmbassyWords, Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
+from sms.embassy_reply import Library
 from sms.encoding import measure
-from sms.replies import Library
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_menu
@@ -60,7 +60,7 @@ def small_menu() -> Menu:
     return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 
 
-LIBRARY = Library(countries_of(read_menu(MENUS)), ())
+LIBRARY = Library(countries_of(read_menu(MENUS)))
 SMALL = Screens(small_menu(), Budget(), lambda: LIBRARY)
 
 
@@ -170,7 +170,7 @@ def test_wrong_keys(text: str, ends: bool, says: str) -> None:
     assert (screen.ends, says in screen.text) == (ends, True), screen
 
 
-TURKEY = Embassy("en", ("TR",), words_given=True)
+TURKEY = Embassy("en", ("TR",), words_given=True, finds="abroad")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import menus.contacts.changes
+from menus.contacts.doubts import Rule
 from menus.live import LiveMenu
 from menus.versions import VersionStore
 from tests.support.contact_lists import HEAD, row
@@ -124,7 +125,7 @@ def test_what_no_page_of_ours_carries_is_refused(looking: httpx.Client, carried:
 
 def kept_in(menus_: Path, tmp_path: Path) -> ContactsFile:
     return ContactsFile(
-        LiveMenu(menus_, read_menu, VersionStore(tmp_path / "shelf", read_menu)), 1095
+        LiveMenu(menus_, read_menu, VersionStore(tmp_path / "shelf", read_menu)), Rule(1095)
     )
 
 

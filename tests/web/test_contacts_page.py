@@ -10,7 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from menus.contacts.contacts import Contact, sendable, unsent
+from menus.contacts.contacts import Contact
+from menus.contacts.doubts import Rule, sendable
 from runtime.clock import utc_today
 from tests.support.contact_lists import CONTACTS, LONDON
 from tests.support.operators import hidden, operator, posted, words
@@ -24,6 +25,7 @@ UNSURE = next(each for each in CONTACTS if each.id == "kz-abroad-ua-kyiv-embassy
 PAGE = f"/operator/contacts/{UNSURE.id}"
 MARKUP = "<script>alert(1)</script>"
 OLDEST_DAYS = 1095
+RULE = Rule(OLDEST_DAYS)
 TYPED = {"by": "A. Seitova", "on": "2026-11-20", "source": "called; the consulate answered"}
 
 
@@ -70,12 +72,13 @@ def test_every_contact_is_listed_with_its_number_as_in_the_file(looking: httpx.C
     for contact in CONTACTS:
         for phone in contact.phones:
             assert f'<a href="tel:{phone}">{phone}</a>' in text
-    sent = sum(sendable(each, utc_today(), OLDEST_DAYS) for each in CONTACTS)
-    assert f"May be sent today: {sent}." in words(text)
+    sure, unconfirmed = sendable(CONTACTS, utc_today(), RULE).both
+    said = f"May be sent today: {len(sure) + len(unconfirmed)}."
+    assert f"{said} Of these as not confirmed : {len(unconfirmed)}." in words(text)
 
 
 def rows() -> list[Row]:
-    return rows_of(CONTACTS, utc_today(), OLDEST_DAYS)
+    return rows_of(CONTACTS, utc_today(), RULE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +88,8 @@ def rows() -> list[Row]:
         ({"kind": "embassy"}, [each.id for each in CONTACTS if each.kind == "embassy"]),
         ({"country": "TR", "kind": "nothing"}, []),
         ({"show": "unverified"}, [each.id for each in CONTACTS if not each.verified_on]),
-        ({"show": "unsent"}, [r.contact.id for r in rows() if r.unsent]),
+        ({"show": "unsent"}, [r.contact.id for r in rows() if not r.sent]),
+        ({"show": "unconfirmed"}, [r.contact.id for r in rows() if r.sent and r.doubt]),
         ({"show": "due"}, [r.contact.id for r in rows() if r.due]),
         ({"show": "<i>"}, [each.id for each in CONTACTS]),
     ],
@@ -96,8 +100,8 @@ def test_filters(looking: httpx.Client, filters: dict[str, str], ids: list[str])
 
 def test_what_is_due_is_due_before_it_is_too_old() -> None:
     day = utc_today() - datetime.timedelta(days=1095 - 30)
-    [soon] = rows_of([replace(LONDON, verified_on=day)], utc_today(), 1095)
-    assert (soon.due, soon.unsent) == (True, None)
+    [soon] = rows_of([replace(LONDON, verified_on=day)], utc_today(), RULE)
+    assert (soon.due, soon.doubt) == (True, None)
     assert filters_of("", "", "due").take(soon)
     assert not filters_of("", "", Show.UNSENT).take(soon)
 
@@ -106,8 +110,8 @@ def test_what_is_due_is_due_before_it_is_too_old() -> None:
 def test_a_contact_shows_all_that_the_file_says(looking: httpx.Client, contact: Contact) -> None:
     text = words(looking.get(f"/operator/contacts/{contact.id}").text)
     assert all(part in text for part in (contact.name, contact.source, *contact.phones))
-    why = unsent(contact, utc_today(), 1095)
-    assert ("is not sent" in text) is (why is not None)
+    [row] = rows_of([contact], utc_today(), RULE)
+    assert ("is not sent" in text) is not row.sent
 
 
 @pytest.mark.parametrize("id_", ["nobody", "%3Cscript%3E", "import2"])

@@ -95,7 +95,7 @@ def contact_view(contacts: ContactsFile, id_: str) -> dict[str, Any] | None:
     cells = next((each.cells for each in table.records if each.cells.get("id") == id_), None)
     if found is None or cells is None:
         return None
-    row = row_of(found, utc_today(), contacts.oldest_days)
+    row = row_of(found, utc_today(), contacts.rule)
     return {"row": row, "cells": [(name, cells[name]) for name in COLUMNS if cells.get(name)]}
 
 

@@ -4,17 +4,17 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from menus.contacts import Contact, read_contacts
+from menus.contacts import Contact, Rule, read_contacts
 from menus.faults import Fault
 from menus.live import LiveMenu
 
 
 @dataclass(frozen=True, slots=True)
 class ContactsFile:
-    """The file in the folder of the menu in force, and how many days old a contact may be."""
+    """The file in the folder of the menu in force, and what of it may be sent."""
 
     live: LiveMenu
-    oldest_days: int
+    rule: Rule
 
     @property
     def path(self) -> Path:

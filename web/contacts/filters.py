@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from menus.contacts import Contact, Unsent, due_for_check, unsent
+from menus.contacts import Contact, Doubt, Rule, doubt_of, due_for_check
 
 SOON_DAYS = 90
-"""Before a contact is too old to be sent, it is due for a check."""
+"""Before a contact is too old to be sure, it is due for a check."""
 
 
 class Show(StrEnum):
@@ -19,17 +19,28 @@ class Show(StrEnum):
 
     ALL = "all"
     UNVERIFIED = "unverified"
+    UNCONFIRMED = "unconfirmed"
     UNSENT = "unsent"
     DUE = "due"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contact, why it may not be sent today (None: it may), and whether it is due."""
+    """A contact, why it is not sure today (None: it is), whether it is sent, and whether it
+    is due.
+    """
 
     contact: Contact
-    unsent: Unsent | None
+    doubt: Doubt | None
+    sent: bool
     due: bool
+
+    @property
+    def standing(self) -> str:
+        """What callers get of it, as a word of the page."""
+        if not self.sent:
+            return "not_sent"
+        return "is_unconfirmed" if self.doubt else "is_sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +59,22 @@ class Filters:
         listed = {
             Show.ALL: True,
             Show.UNVERIFIED: contact.verified_on is None,
-            Show.UNSENT: row.unsent is not None,
+            Show.UNCONFIRMED: row.standing == "is_unconfirmed",
+            Show.UNSENT: not row.sent,
             Show.DUE: row.due,
         }
         return listed[self.show]
 
 
-def row_of(contact: Contact, today: datetime.date, oldest_days: int) -> Row:
-    due = due_for_check(contact, today, oldest_days, SOON_DAYS)
-    return Row(contact, unsent(contact, today, oldest_days), due)
+def row_of(contact: Contact, today: datetime.date, rule: Rule) -> Row:
+    doubt = doubt_of(contact, today, rule.oldest_days)
+    due = due_for_check(contact, today, rule.oldest_days, SOON_DAYS)
+    return Row(contact, doubt, rule.sends(doubt), due)
 
 
-def rows_of(contacts: Iterable[Contact], today: datetime.date, oldest_days: int) -> list[Row]:
+def rows_of(contacts: Iterable[Contact], today: datetime.date, rule: Rule) -> list[Row]:
     """All contacts, in the order of the file."""
-    return [row_of(contact, today, oldest_days) for contact in contacts]
+    return [row_of(contact, today, rule) for contact in contacts]
 
 
 def filters_of(country: str, kind: str, show: str) -> Filters:

@@ -48,19 +48,20 @@ def show_list(
 def listed(contacts: ContactsFile, filters: Filters) -> dict[str, Any]:
     """What the template `contacts` shows of the file as it is now."""
     found, faults = contacts.read()
-    rows = rows_of(found, utc_today(), contacts.oldest_days)
+    rows = rows_of(found, utc_today(), contacts.rule)
     return {
         "faults": faults,
         "filters": filters,
         "rows": [row for row in rows if filters.take(row)],
         "count": len(rows),
-        "sent": sum(row.unsent is None for row in rows),
+        "sent": sum(row.sent for row in rows),
+        "unconfirmed": sum(row.standing == "is_unconfirmed" for row in rows),
         "due": sum(row.due for row in rows),
         "countries": sorted({each.country for each in found}),
         "kinds": sorted({each.kind for each in found}),
         "shows": list(Show),
         "soon": SOON_DAYS,
-        "oldest_days": contacts.oldest_days,
+        "oldest_days": contacts.rule.oldest_days,
     }
 
 

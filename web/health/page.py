@@ -17,7 +17,7 @@ import yaml
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from menus.contacts import too_old
+from menus.contacts import doubt_of, too_old
 from menus.model import is_read
 from runtime.clock import utc_now, utc_today
 from runtime.redis_client import REDIS_ERRORS
@@ -32,7 +32,7 @@ from web.pages import HERE, Pages
 
 REDIS_SECONDS = 1.5
 """For all that is asked of Redis."""
-DANGERS = ("menu_refused", "contacts_old", "unread", "data_open")
+DANGERS = ("menu_refused", "numbers_unsure", "contacts_old", "unread", "data_open")
 """What needs somebody, where there is any of it; each is also a word of the page."""
 LONGEST_SERIES = timedelta(days=400)
 """Every tip that is to come is due by then."""
@@ -79,6 +79,11 @@ class Health:
             "menu_refused": self.sms.menu.refused,
             "writable": os.access(self.sms.menu.folder, os.W_OK),
             "contacts_old": too_old(menu.contacts, utc_today(), days),
+            "numbers_unsure": {
+                f"{name} {number.number}": doubt
+                for name, number in menu.numbers.items()
+                if (doubt := doubt_of(number, utc_today(), days))
+            },
             "unread": [each.name for each in languages if not is_read(each.native_reader)],
             "unread_pages": unread_pages(),
         }
