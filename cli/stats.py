@@ -1,4 +1,4 @@
-"""`main.py stats`: the figures of the operator's page, in the terminal or as a sheet."""
+"""`main.py stats`: the figures of the operator's page, in the terminal or as CSV."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -12,7 +12,7 @@ from runtime.clock import utc_now
 from runtime.suppression import MIN_PEOPLE
 from sms.bootstrap import SmsService
 from sms.unknown_words import UnknownWord
-from web.figures import Day, Figures, added, sheet
+from web.figures import Day, FigureStore, csv_of, sum_of
 
 
 def stats_command(context: CommandContext) -> typer.Typer:
@@ -22,12 +22,12 @@ def stats_command(context: CommandContext) -> typer.Typer:
     @cli.command()
     def stats(
         days: Annotated[int, typer.Option(min=1, max=366, help="How many, before today")] = 30,
-        csv: Annotated[bool, typer.Option("--csv", help="As a sheet, day by day")] = False,
+        csv: Annotated[bool, typer.Option("--csv", help="As CSV, day by day")] = False,
     ) -> None:
         """What people asked for, in figures of which none stands for 1 to 10 people."""
         found, words = with_sms(context, lambda sms: _asked(sms, days))
         if csv:
-            print(sheet(found, words), end="")
+            print(csv_of(found, words), end="")
         else:
             out.print(_table(found, words))
 
@@ -35,14 +35,14 @@ def stats_command(context: CommandContext) -> typer.Typer:
 
 
 async def _asked(sms: SmsService, days: int) -> tuple[list[Day], list[UnknownWord]]:
-    figures = Figures.of(sms)
-    return await figures.days(days, utc_now()), await figures.words(utc_now())
+    store = FigureStore.of(sms)
+    return await store.days(days, utc_now()), await store.unknown_words(utc_now())
 
 
 def _table(days: list[Day], words: Iterable[UnknownWord]) -> Table:
     note = f"At least so many. What is not here: fewer than {MIN_PEOPLE} people, or nobody."
     table = Table("what", "", "at least", title=f"{days[-1].day} to {days[0].day}", caption=note)
-    for what, cells in added(day.all for day in days).items():
+    for what, cells in sum_of(day.all for day in days).items():
         for cell, number in sorted(cells.items(), key=lambda each: -each[1]):
             table.add_row(what, cell, f"{number:,}")
     for each in words:

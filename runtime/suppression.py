@@ -1,9 +1,9 @@
 """Which figures may be shown, so that none of them stands for 1 to 10 people.
 
-A `Breakdown` tells where each of some people belongs: in one cell, and in no other.
-Several splits of the same people (by language, by place) add up to the same number,
+A `Breakdown` counts people by where they belong: each in one cell, and in no other.
+Several breakdowns of the same people (by language, by place) add up to the same number,
 and that is how a small cell that is left out could be found: by subtraction.  So
-what is shown is itself such a set of splits, of people who may have been there, with
+what is shown is itself such a set of breakdowns, of people who may have been there, with
 nobody at all in any cell that is not shown.  Shown figures may be lowered for it.
 
 Since a day that really was so would be shown in the same way, nobody can tell, of
@@ -32,7 +32,7 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class Publishable:
-    """What of a split may be shown.  `others`: people in cells that are not."""
+    """What of a breakdown may be shown.  `others`: people in cells that are not."""
 
     cells: Mapping[str, int]
     others: int = 0
@@ -42,9 +42,9 @@ class Publishable:
         return sum(self.cells.values()) + self.others
 
 
-def suppress(splits: Sequence[Breakdown], fewest: int = MIN_PEOPLE) -> list[Publishable]:
-    """What may be shown of splits of the same people; all of it adds up to one number."""
-    each = [_large(split, fewest) for split in splits]
+def suppress(breakdowns: Sequence[Breakdown], fewest: int = MIN_PEOPLE) -> list[Publishable]:
+    """What may be shown of breakdowns of the same people; each adds up to the same number."""
+    each = [_large(breakdown, fewest) for breakdown in breakdowns]
     while len({one.total for one in each}) > 1:
         total = min(one.total for one in each)
         each = [_lowered(one, one.total - total, fewest) for one in each]
@@ -61,14 +61,14 @@ def in_steps(count: int, step: int = STEP) -> int:
     return count - count % step
 
 
-def _large(split: Breakdown, fewest: int) -> Publishable:
+def _large(breakdown: Breakdown, fewest: int) -> Publishable:
     """The large cells, and the people in all small ones together.
 
     Of those no more than the small cells could hold if any one of them were empty.
     """
-    large = {cell: people for cell, people in split.cells.items() if people >= fewest}
-    small = len(set(split.known) - set(large))
-    rest = sum(split.cells.values()) - sum(large.values())
+    large = {cell: people for cell, people in breakdown.cells.items() if people >= fewest}
+    small = len(set(breakdown.known) - set(large))
+    rest = sum(breakdown.cells.values()) - sum(large.values())
     return Publishable(large, at_least(min(rest, (fewest - 1) * (small - 1)), fewest))
 
 

@@ -18,24 +18,24 @@ from ussd.bootstrap import budget_of, screens_of
 from ussd.sessions import Sessions
 from web.auth import Door, RebindingGuard, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
-from web.editor import words_pages
-from web.figures import Figures, Price, figures_pages, metrics_page
-from web.health import Health, LastErrors, health_pages
-from web.menu import MenuView, menu_pages
+from web.editor import editor_pages
+from web.figures import FigureStore, Price, figures_pages, metrics_page
+from web.health import Health, RecentErrors, health_pages
+from web.menu import MenuOnPhones, menu_pages
 from web.pages import HERE, Pages, SecurityHeaders
-from web.phone import Network, phone_pages, trouble_pages
+from web.phone import Network, fault_pages, phone_pages
 
 
 def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Reader) -> None:
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     pages, seal = Pages(), Seal(data_key_of(settings))
-    door, figures = Door(token_of(settings), pages, sms.redis, seal), Figures.of(sms)
+    door, figures = Door(token_of(settings), pages, sms.redis, seal), FigureStore.of(sms)
     if isinstance(sms.gateway, Simulator):
         phone = simulated_phone(settings, sms, sms.gateway, pages, seal)
         include(app, phone, Depends(RebindingGuard(settings.host)))
-    desk = desk_of(settings, sms.menu, read_menu)
+    publisher = publisher_of(settings, sms.menu, read_menu)
     include(app, [door_pages(door)])
-    operators = operators_pages(settings, sms, door, pages, figures, desk)
+    operators = operators_pages(settings, sms, door, pages, figures, publisher)
     include(app, operators, Depends(door.admit))
     include(app, [metrics_page(sms.redis, sms.menu, figures)])
     answer_refusals(app)
@@ -56,7 +56,7 @@ def simulated_phone(
     callback = f"/africastalking/{secret_of(settings)}"
     network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
     yield phone_pages(pages, network, sms, simulator, seal, partial(screens_of, settings))
-    yield trouble_pages(sms.redis, simulator, Sessions(sms.redis, seal))
+    yield fault_pages(sms.redis, simulator, Sessions(sms.redis, seal))
 
 
 def operators_pages(  # noqa: PLR0913, PLR0917
@@ -64,20 +64,20 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     sms: SmsService,
     door: Door,
     pages: Pages,
-    figures: Figures,
-    desk: Publisher,
+    figures: FigureStore,
+    publisher: Publisher,
 ) -> Iterator[APIRouter]:
     """A router for each of the pages that only an operator may see."""
     menu, screens = sms.menu, partial(screens_of, settings)
     contacts = ContactsFile(menu, Rule.of(settings))
-    yield menu_pages(pages, MenuView(menu, screens, settings.service_code))
-    yield words_pages(door, pages, desk, screens)
+    yield menu_pages(pages, MenuOnPhones(menu, screens, settings.service_code))
+    yield from editor_pages(door, pages, publisher, screens)
     yield from contacts_pages(door, pages, contacts)
     yield figures_pages(pages, figures, menu, Price.of(settings.segment_price))
-    yield health_pages(pages, Health(settings, sms, LastErrors().listen()))
+    yield health_pages(pages, Health(settings, sms, RecentErrors().listen()))
 
 
-def desk_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:
-    """Where the operator edits words."""
+def publisher_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:
+    """What puts the operator's edits into the files of the menu."""
     history = History(settings.data_dir / "words-history.jsonl")
     return Publisher(menu, read_menu, history, settings.data_dir)

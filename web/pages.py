@@ -9,9 +9,10 @@ kept by a browser.  Every value that a template shows is escaped.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import yaml
@@ -20,6 +21,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from menus.model import is_read
 
 HERE = Path(__file__).parent
 LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
@@ -56,6 +59,14 @@ class SecurityHeaders:
         await self._application(scope, receive, shielded)
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What one template shows: its fields are the template's variables.  A test reads both."""
+
+    template: ClassVar[str]
+    """Its file in this folder, without `.html`; the file `.yaml` beside it has its words."""
+
+
 class Pages:
     """Renders templates with the words of the files beside them."""
 
@@ -67,27 +78,31 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.tests["read"] = is_read
 
-    def show(self, request: Request, name: str, status: int = 200, **what: Any) -> HTMLResponse:
-        """The page `name`, such as `health/page`: its template and the words beside it.
-
-        A template sees its words as `w`, the language as `language`, who is logged in as
-        `operator`, and `what`.
-        """
+    def show(self, request: Request, context: Context, status: int = 200) -> HTMLResponse:
+        """The page of this context, in the language of the reader."""
         language = language_of(request)
-        page = self._templates.get_template(f"{name}.html").render(
-            languages=LANGUAGES,
-            language=language,
-            path=request.url.path,
-            in_language=partial(in_language, request),
-            w=words_of(name, language),
-            operator=getattr(request.state, "operator", None),
-            **what,
+        variables = {each.name: getattr(context, each.name) for each in fields(context)}
+        page = self._templates.get_template(f"{context.template}.html").render(
+            **variables_of_every_page(request, context.template, language), **variables
         )
         response = HTMLResponse(page, status)
         if request.query_params.get("language") == language:
             response.set_cookie(COOKIE, language, max_age=YEAR, httponly=True, samesite="strict")
         return response
+
+
+def variables_of_every_page(request: Request, template: str, language: str) -> dict[str, Any]:
+    """What every template sees: `w` are its words, `operator` is who is logged in, if anybody."""
+    return {
+        "w": words_of(template, language),
+        "language": language,
+        "languages": LANGUAGES,
+        "in_language": partial(in_language, request),
+        "path": request.url.path,
+        "operator": getattr(request.state, "operator", None),
+    }
 
 
 def language_of(request: Request) -> str:
@@ -107,9 +122,12 @@ def in_language(request: Request, language: str) -> str:
 @cache
 def words_of(page: str, language: str) -> Mapping[str, str]:
     """The words of a page, and those that every page has."""
-    return {
-        key: said[language]
-        for file in ("layout/page", page)
-        for key, said in yaml.safe_load((HERE / f"{file}.yaml").read_bytes()).items()
-        if isinstance(said, dict)
-    }
+    words = translations("layout/page") | translations(page)
+    return {key: said[language] for key, said in words.items() if isinstance(said, dict)}
+
+
+@cache
+def translations(page: str) -> dict[str, Any]:
+    """The file of a page's words: who has read them, and each word in every language."""
+    content: dict[str, Any] = yaml.safe_load((HERE / f"{page}.yaml").read_bytes())
+    return content

@@ -13,7 +13,7 @@ from sms.outbox.counts import (
 from sms.outbox.messages import Kind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.scripts import GROUP
-from sms.outbox.status import OutboxState, outbox_state
+from sms.outbox.status import OutboxState, Worker, outbox_state
 from sms.outbox.worker import run_worker
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Outgoing",
     "PutResult",
     "Queue",
+    "Worker",
     "counts_key",
     "outbox_state",
     "run_worker",

@@ -55,7 +55,7 @@ class Phone:
 def phone(page: Page, service: Service) -> Phone:
     """A phone with a number of its own: what others received is not in it."""
     open_at(page, service.base)
-    expect(page.locator("#desk")).to_be_visible()
+    expect(page.locator("#phones")).to_be_visible()
     return Phone(page)
 
 
@@ -269,7 +269,7 @@ def test_without_javascript_a_notice_stands_there(browser: Browser, service: Ser
         page = context.new_page()
         open_at(page, f"{service.base}/?phones=2")
         expect(page.locator("noscript .warning")).to_be_visible()
-        expect(page.locator("#desk")).to_be_hidden()
+        expect(page.locator("#phones")).to_be_hidden()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

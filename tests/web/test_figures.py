@@ -17,9 +17,18 @@ from sms.outbox.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords
 from tests.support.outboxes import SEAL
 from ussd.sessions import dialled_key
-from web.figures.csv_export import sheet
-from web.figures.daily import OTHERS, SIZES, STATES, Published, added, dialled, people, texted
-from web.figures.store import Day, Figures
+from web.figures.csv_export import csv_of
+from web.figures.daily import (
+    OTHERS,
+    SIZES,
+    STATES,
+    Figures,
+    dialled_figures,
+    people,
+    sum_of,
+    texted_figures,
+)
+from web.figures.store import Day, FigureStore
 
 LANGUAGES = ["kk", "ru", "en"]
 NODES = ["main", "danger", "abroad", "signs", "offer"]
@@ -38,7 +47,7 @@ EVENTS = ("dialled", "trouble", "over a cap", *(f"{kind} sent" for kind in Kind)
 def test_no_figure_of_dialled_sessions_is_small(
     counts: dict[str, int], sessions: int, hops: int
 ) -> None:
-    made = dialled(counts | {"sessions": sessions, "hops": hops}, LANGUAGES, NODES)
+    made = dialled_figures(counts | {"sessions": sessions, "hops": hops}, LANGUAGES, NODES)
     assert_none_is_small(made)
     assert people(made, "language") == people(made, "place")
     assert people(made, "language") == made.get("callers", {}).get("chose a language", 0)
@@ -57,13 +66,13 @@ def test_no_figure_of_sms_is_small(data: st.DataObject) -> None:
             counts[f"{kind} of {size}"], left = many, left - many
         counts |= {f"{kind} is {state}": many for state, many in states.items()}
         counts[f"{kind} messages"] = counts[f"{kind} segments"] = sum(states.values()) + 7
-    made = texted(counts)
+    made = texted_figures(counts)
     assert_none_is_small(made)
     for kind in Kind:
         assert people(made, f"{kind} state") == people(made, f"{kind} size")
 
 
-def assert_none_is_small(made: Published) -> None:
+def assert_none_is_small(made: Figures) -> None:
     for what, cells in made.items():
         for cell, figure in cells.items():
             assert figure >= MIN_PEOPLE, (what, cell)
@@ -71,13 +80,14 @@ def assert_none_is_small(made: Published) -> None:
 
 
 def test_one_person_who_dials_all_day_shows_nowhere() -> None:
-    assert dialled({"at ru danger": 1, "sessions": 500, "hops": 5000}, LANGUAGES, NODES) == {}
-    assert texted({"reply is delivered": 1, "reply of 1": 1, "reply messages": 400}) == {}
+    counts = {"at ru danger": 1, "sessions": 500, "hops": 5000}
+    assert dialled_figures(counts, LANGUAGES, NODES) == {}
+    assert texted_figures({"reply is delivered": 1, "reply of 1": 1, "reply messages": 400}) == {}
 
 
 def test_a_day() -> None:
     counts = {"at - start": 12, "at ru danger": 30, "at kk danger": 14, "at ru abroad": 5}
-    made = dialled(counts | {"sessions": 75, "hops": 319}, LANGUAGES, NODES)
+    made = dialled_figures(counts | {"sessions": 75, "hops": 319}, LANGUAGES, NODES)
     assert made == {
         "callers": {"stopped at the first screen": 12, "chose a language": 44},
         "language": {"ru": 30, "kk": 14},
@@ -87,14 +97,14 @@ def test_a_day() -> None:
 
 
 def test_a_node_that_the_menu_has_lost_is_shown_or_hidden_too() -> None:
-    made = dialled({"at ru gone": 40, "at ru lost": 3, "at uz main": 20}, LANGUAGES, NODES)
+    made = dialled_figures({"at ru gone": 40, "at ru lost": 3, "at uz main": 20}, LANGUAGES, NODES)
     assert made["place"] == {"gone": 40, "main": 20}
     assert made["language"] == {"ru": 40, "uz": 20}
 
 
 def test_days_are_added_as_they_are_shown() -> None:
     one, two = {"place": {"danger": 11, OTHERS: 12}}, {"place": {"danger": 20}}
-    assert added([one, two, {}]) == {"place": {"danger": 31, OTHERS: 12}}
+    assert sum_of([one, two, {}]) == {"place": {"danger": 31, OTHERS: 12}}
 
 
 # --- What is kept
@@ -108,15 +118,15 @@ class StillMenu(LiveMenu):
 
 
 @pytest.fixture
-def figures(redis: Redis, menu: Menu) -> Figures:
-    return Figures(redis, StillMenu(menu), Outbox(redis, SEAL), UnknownWords(redis, SEAL))
+def figures(redis: Redis, menu: Menu) -> FigureStore:
+    return FigureStore(redis, StillMenu(menu), Outbox(redis, SEAL), UnknownWords(redis, SEAL))
 
 
 async def counted(redis: Redis, key: str, counts: dict[Any, Any]) -> None:
     await redis.hset(key, mapping=counts)
 
 
-async def test_a_day_is_made_into_figures_once(figures: Figures, redis: Redis) -> None:
+async def test_a_day_is_made_into_figures_once(figures: FigureStore, redis: Redis) -> None:
     """Whoever looks again sees the same, and the small counts are gone."""
     await counted(redis, dialled_key(YESTERDAY), {"at ru danger": 30, "at ru signs": 3})
     [first] = await figures.days(1, NOW)
@@ -131,7 +141,7 @@ async def test_a_day_is_made_into_figures_once(figures: Figures, redis: Redis) -
     assert await figures.days(1, NOW) == [first]
 
 
-async def test_only_days_that_are_over_are_shown(figures: Figures, redis: Redis) -> None:
+async def test_only_days_that_are_over_are_shown(figures: FigureStore, redis: Redis) -> None:
     for n in range(6):
         day = NOW.date() - timedelta(days=n)
         await counted(redis, dialled_key(day), {"at ru danger": 30})
@@ -142,25 +152,25 @@ async def test_only_days_that_are_over_are_shown(figures: Figures, redis: Redis)
     assert [each.texted is None for each in days] == [True, True, False, False, False]
 
 
-async def test_just_after_midnight_the_day_is_not_over(figures: Figures, redis: Redis) -> None:
+async def test_just_after_midnight_the_day_is_not_over(figures: FigureStore, redis: Redis) -> None:
     await counted(redis, dialled_key(YESTERDAY), {"at ru danger": 30})
     [day] = await figures.days(1, datetime(2026, 11, 22, 0, 5, tzinfo=UTC))
     assert day.dialled is None
 
 
 async def test_two_processes_at_once_show_the_same(
-    figures: Figures, redis: Redis, menu: Menu
+    figures: FigureStore, redis: Redis, menu: Menu
 ) -> None:
     """The second reads the counts before the first has kept its figures, and keeps after."""
     [source, _] = figures._sources()
     await counted(redis, dialled_key(YESTERDAY), {"at ru danger": 30})
-    await figures._keep(source, {YESTERDAY: {"at ru danger": "30"}})
-    await figures._keep(source, {YESTERDAY: {"at ru danger": "29"}})
+    await figures._store(source, {YESTERDAY: {"at ru danger": "30"}})
+    await figures._store(source, {YESTERDAY: {"at ru danger": "29"}})
     [day] = await figures.days(1, NOW)
     assert (day.dialled or {})["place"] == {"danger": 30}
 
 
-async def test_what_is_kept_ends(figures: Figures, redis: Redis) -> None:
+async def test_what_is_kept_ends(figures: FigureStore, redis: Redis) -> None:
     await counted(redis, dialled_key(YESTERDAY), {"at ru danger": 30})
     await figures.days(1, NOW)
     assert 0 < await redis.ttl(f"figures:dialled:{YESTERDAY}") <= 400 * 86400
@@ -171,7 +181,7 @@ async def test_what_is_kept_ends(figures: Figures, redis: Redis) -> None:
     [(0, 1, 0), (1, 1, 0), (19, 19, 0), (20, 20, 20), (59, 30, 40), (600, 10, 0), (600, 11, 600)],
 )
 async def test_queues_are_told_in_steps_and_only_of_enough_people(
-    figures: Figures, redis: Redis, messages: int, numbers: int, told: int
+    figures: FigureStore, redis: Redis, messages: int, numbers: int, told: int
 ) -> None:
     for n in range(messages):
         await redis.xadd("sms:queue:replies", {"id": str(n)})
@@ -179,10 +189,10 @@ async def test_queues_are_told_in_steps_and_only_of_enough_people(
     assert await figures.queues() == {Queue.REPLIES: told, Queue.SERIES: 0}
 
 
-async def test_words_of_a_year_are_shown(figures: Figures, redis: Redis) -> None:
+async def test_words_of_a_year_are_shown(figures: FigureStore, redis: Redis) -> None:
     for month in ("2026-11", "2025-12", "2025-11"):
         await redis.hset(f"sms:known-words:{month}", mapping={"hepl": "12"})
-    known = await figures.words(NOW)
+    known = await figures.unknown_words(NOW)
     assert known == [UnknownWord("2026-11", "hepl", 11), UnknownWord("2025-12", "hepl", 11)]
 
 
@@ -206,12 +216,12 @@ async def test_words_of_a_year_are_shown(figures: Figures, redis: Redis) -> None
     ],
 )
 def test_no_cell_of_the_sheet_is_a_formula(word: str, cell: str) -> None:
-    text = sheet([], [UnknownWord("2026-11", word, 11)])
+    text = csv_of([], [UnknownWord("2026-11", word, 11)])
     assert text.startswith('\ufeff"period"')
     assert text.endswith(f'"2026-11","not understood",{cell},"11"\r\n')
 
 
 def test_the_sheet_has_the_oldest_day_first() -> None:
     days = [Day(day, {"place": {"danger": 11}}, None) for day in (YESTERDAY, DAY_BEFORE)]
-    lines = sheet(days, []).splitlines()[1:]
+    lines = csv_of(days, []).splitlines()[1:]
     assert lines == [f'"{day}","place","danger","11"' for day in (DAY_BEFORE, YESTERDAY)]

@@ -16,7 +16,7 @@ from redis import Redis
 from runtime.embedded_redis import embedded_redis
 from tests.support.commands import command, ended_well
 from tests.support.days import TODAY, fill
-from tests.support.operators import entered
+from tests.support.operators import entered, words
 from tests.support.service import (
     REPOSITORY,
     SECRET,
@@ -87,8 +87,8 @@ def _numbers(page: str) -> list[int]:
 
 def test_spend_is_told_with_the_price(house: tuple[Service, str, Path]) -> None:
     """Eight of ten days are settled; 77 segments are lowered to 60 a day."""
-    page = got(house[0], "/operator/figures?days=30&language=en").text
-    assert "Segments: 420, 5,250.00 KZT" in page
+    page = words(got(house[0], "/operator/figures?days=30&language=en").text)
+    assert "Segments: 420, 5 250.00 KZT. People over a cap: –." in page
 
 
 def test_the_sheet(house: tuple[Service, str, Path]) -> None:

@@ -17,7 +17,7 @@ from tests.support.operators import operator, words
 from tests.support.service import REPOSITORY, SECRET, Service, running, short_folder
 from tests.support.trees import copied_menus, edit, until
 from web.health.page import redis_at, roughly
-from web.health.recent_errors import LONGEST, MOST, LastErrors
+from web.health.recent_errors import LONGEST, MOST, RecentErrors
 from web.health.versions import KOMEK
 
 KEY = "a-key-that-nobody-sees-0123456789"
@@ -165,43 +165,43 @@ def test_no_count_tells_of_few_people_or_of_none(count: int, shown: str) -> None
 
 
 @pytest.fixture
-def errors() -> Iterator[LastErrors]:
-    handler = LastErrors().listen()
+def errors() -> Iterator[RecentErrors]:
+    handler = RecentErrors().listen()
     yield handler
     logging.getLogger().removeHandler(handler)
 
 
-def test_warnings_of_our_own_are_kept_the_newest_first(errors: LastErrors) -> None:
+def test_warnings_of_our_own_are_kept_the_newest_first(errors: RecentErrors) -> None:
     log = logging.getLogger("sms.outbox.worker")
     log.info("not this")
     log.warning("one %d", 1)
     log.error("two")
-    assert [(each.level, each.said) for each in errors.newest_first()] == [
+    assert [(each.level, each.text) for each in errors.newest_first()] == [
         ("ERROR", "two"),
         ("WARNING", "one 1"),
     ]
 
 
-def test_of_others_only_kind_and_place_are_kept(errors: LastErrors) -> None:
+def test_of_others_only_kind_and_place_are_kept(errors: RecentErrors) -> None:
     error = KeyError("+77010000000")
     logging.getLogger("uvicorn.error").error("Exception in %s", "+77010000000", exc_info=error)
     [line] = errors.newest_first()
-    assert line.said.startswith("uvicorn.error: KeyError at ")
-    assert "7701" not in line.said
+    assert line.text.startswith("uvicorn.error: KeyError at ")
+    assert "7701" not in line.text
 
 
-def test_the_ring_is_bounded(errors: LastErrors) -> None:
+def test_the_ring_is_bounded(errors: RecentErrors) -> None:
     log = logging.getLogger("menus.live")
     for n in range(MOST + 5):
         log.error("%d %s", n, "x" * 1000)
     kept = errors.newest_first()
     assert len(kept) == MOST
-    assert kept[0].said.startswith(f"{MOST + 4} ")
-    assert all(len(each.said) <= LONGEST for each in kept)
+    assert kept[0].text.startswith(f"{MOST + 4} ")
+    assert all(len(each.text) <= LONGEST for each in kept)
 
 
-def test_only_one_listens(errors: LastErrors) -> None:
-    newer = LastErrors().listen()
+def test_only_one_listens(errors: RecentErrors) -> None:
+    newer = RecentErrors().listen()
     logging.getLogger("sms").error("once")
     assert (len(newer.newest_first()), errors.newest_first()) == (1, [])
     logging.getLogger().removeHandler(newer)

@@ -15,8 +15,8 @@ from tests.support.operators import operator, words
 from tests.support.service import Service, running
 from tests.support.trees import copied_menus, edit, until
 from ussd.screens import SCREEN_0, Place, Screens
-from web.menu.search import MOST_FOUND, marked, search
-from web.menu.tree import above, dialled, trees_of, ways_to
+from web.menu.search import MOST_FOUND, match_parts, search
+from web.menu.tree import dial_string, parents_of, trees_of, ways_to
 
 MARKUP = "<b>bold</b> & 'quoted'"
 
@@ -66,10 +66,10 @@ def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None
     assert [each.node for each in others] == ["by_sms"]
     hanging = [each.node for branch in tree.branches for each in branch.branches]
     assert hanging.count("abroad") == 2
-    assert above(menu, "abroad") == [("danger", "1"), ("helpers", "3")]
+    assert parents_of(menu, "abroad") == [("danger", "1"), ("helpers", "3")]
     assert ways_to(menu, "abroad") == [("1", "1"), ("5", "3")]
     assert ways_to(menu, menu.start.leads_to) == [()]
-    assert dialled("*384*55#", "2", ("1", "1")) == "*384*55*2*1*1#"
+    assert dial_string("*384*55#", "2", ("1", "1")) == "*384*55*2*1*1#"
 
 
 # --- One node -------------------------------------------------------------------
@@ -203,8 +203,8 @@ def test_results_are_bounded(menu: Menu) -> None:
     ],
 )
 def test_marked(text: str, query: str, parts: list[tuple[str, bool]]) -> None:
-    assert marked(text, query) == parts
-    assert "".join(piece for piece, _ in marked(text, query)) == text
+    assert match_parts(text, query) == parts
+    assert "".join(piece for piece, _ in match_parts(text, query)) == text
 
 
 def test_results_lead_to_nodes_with_the_match_marked(looking: httpx.Client) -> None:

@@ -1,24 +1,95 @@
-"""What every page keeps to: words in three languages, and a strict policy."""
+"""What every page keeps to: its context, words in three languages, and a strict policy."""
 
+import inspect
 import re
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from typing import cast
 
 import pytest
 import yaml
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, meta, nodes
 
+import web.bootstrap
 from tests.support.service import Service
-from web.pages import HERE, LANGUAGES
+from web.pages import HERE, LANGUAGES, Context, variables_of_every_page, words_of
 
 WORDS = sorted(HERE.glob("*/*.yaml"))
 TEMPLATES = sorted(HERE.glob("*/*.html"))
+CONTEXTS = {each.template: each for each in Context.__subclasses__()}
+TREES = Environment(loader=FileSystemLoader(HERE), autoescape=True)
 
 
-def test_every_page_is_found() -> None:
-    assert {f"{file.parent.name}/{file.stem}" for file in WORDS} >= {"layout/page", "phone/page"}
+def name_of(file: Path) -> str:
+    return f"{file.parent.name}/{file.stem}"
+
+
+def test_every_template_that_has_words_has_a_context() -> None:
+    assert inspect.ismodule(web.bootstrap), "what it imports has every context"
+    pages = {name_of(file) for file in WORDS} - {"layout/page"}
+    assert set(CONTEXTS) == pages
     assert {file.with_suffix(".html") for file in WORDS} <= set(TEMPLATES)
 
 
-@pytest.mark.parametrize("file", WORDS, ids=lambda file: f"{file.parent.name}/{file.stem}")
+# --- What a template reads ------------------------------------------------------------
+
+
+def tree_of(name: str) -> nodes.Template:
+    return TREES.parse((HERE / name).read_text(encoding="utf-8"))
+
+
+def family(name: str) -> Iterator[nodes.Template]:
+    """A template and those that it fills."""
+    tree = tree_of(name)
+    yield tree
+    for each in tree.find_all(nodes.Extends):
+        fills = each.template
+        yield from family(fills.value if isinstance(fills, nodes.Const) else "layout/operator.html")
+
+
+def macros_of(tree: nodes.Template) -> Iterator[nodes.Macro]:
+    """The macros that a template imports by name."""
+    for each in tree.find_all(nodes.FromImport):
+        there = tree_of(cast(nodes.Const, each.template).value)
+        yield from (macro for macro in there.find_all(nodes.Macro) if macro.name in each.names)
+
+
+def variables_read(tree: nodes.Template) -> set[str]:
+    """Those that are neither its own macros nor imported ones."""
+    macros = {each.name for each in (*tree.find_all(nodes.Macro), *macros_of(tree))}
+    return meta.find_undeclared_variables(tree) - macros
+
+
+def words_read(part: nodes.Node) -> set[str]:
+    """The words that are read by a name that stands in the template: `w.title`."""
+    reads = [each for each in part.find_all(nodes.Getattr) if isinstance(each.node, nodes.Name)]
+    return {each.attr for each in reads if cast(nodes.Name, each.node).name == "w"} - set(dir(dict))
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_a_template_reads_what_its_context_has(name: str) -> None:
+    """A name mistyped on either side is found here, not on a page that somebody looks at."""
+    read = set[str]().union(*map(variables_read, family(f"{name}.html")))
+    request = Request({"type": "http", "path": "/", "query_string": b"", "headers": []})
+    shared = set(variables_of_every_page(request, name, "en"))
+    assert read - shared == {each.name for each in fields(CONTEXTS[name])}
+
+
+@pytest.mark.parametrize("name", CONTEXTS)
+def test_a_template_reads_words_that_there_are(name: str) -> None:
+    trees = list(family(f"{name}.html"))
+    parts: list[nodes.Node] = [*trees, *(macro for tree in trees for macro in macros_of(tree))]
+    read = set[str]().union(*map(words_read, parts))
+    assert "skip" in read
+    assert read <= set(words_of(name, "en"))
+
+
+# --- What it says ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", WORDS, ids=name_of)
 def test_words_are_in_every_language(file: Path) -> None:
     words = yaml.safe_load(file.read_text(encoding="utf-8"))
     assert words.pop("native_reader")
@@ -27,7 +98,7 @@ def test_words_are_in_every_language(file: Path) -> None:
         assert all(isinstance(text, str) and text.strip() for text in said.values()), key
 
 
-@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+@pytest.mark.parametrize("file", TEMPLATES, ids=name_of)
 def test_templates_hold_no_script_and_no_style(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     assert not re.search(

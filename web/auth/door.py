@@ -11,6 +11,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
+from typing import ClassVar
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -23,7 +24,7 @@ from starlette.types import Message
 from runtime.encryption import Seal
 from web.auth.attempts import Attempts, RevokedSessions
 from web.auth.origin import origin_is_host
-from web.pages import Pages
+from web.pages import Context, Pages
 
 COOKIE = "komek_operator"
 OPEN_SECONDS = 8 * 3600
@@ -64,6 +65,14 @@ class TooLarge(Exception):
 
 class TooSlow(Exception):
     """What was posted did not come within `BODY_SECONDS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoginContext(Context):
+    """`problem`: the word of the page that says what was wrong, or nothing."""
+
+    template: ClassVar[str] = "auth/login"
+    problem: str
 
 
 def operator_of(request: Request) -> Operator:
@@ -112,7 +121,7 @@ class Door:
     def show_login(self, request: Request, status: int = 200, problem: str = "") -> Response:
         """The form that asks for the token.  Raises `LoginDisabled`."""
         self._require_token()
-        return self._pages.show(request, "auth/login", status, problem=problem)
+        return self._pages.show(request, LoginContext(problem), status)
 
     async def log_in(self, request: Request) -> Response:
         """Let in who knows the token and gives a name; ask the others again.

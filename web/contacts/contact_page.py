@@ -2,8 +2,9 @@
 
 import asyncio
 import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -17,12 +18,15 @@ from menus.parsing import read_table
 from runtime.clock import utc_today
 from web.auth import Door, operator_of
 from web.contacts.contacts_file import ContactsFile
-from web.contacts.filters import row_of
+from web.contacts.filters import Row, row_of
 from web.contacts.list_page import show_list
-from web.pages import Pages, language_of
+from web.pages import Context, Pages, language_of
 
 LONGEST = 200
 """Characters of what is typed about a verification."""
+
+Cells = Sequence[tuple[str, str]]
+"""The cells of a contact that are not empty, each with its column, in the order of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,20 @@ class Verification:
     @property
     def failed(self) -> bool:
         return bool(self.problem or self.faults or self.error)
+
+
+@dataclass(frozen=True, slots=True)
+class ContactContext(Context):
+    """`names`: of countries, in the language of the page; `done`: it was just verified."""
+
+    template: ClassVar[str] = "contacts/contact"
+    contacts: ContactsFile
+    names: Mapping[str, str]
+    row: Row
+    cells: Cells
+    typed: Verification
+    done: bool
+    longest: int = LONGEST
 
 
 def contact_page(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
@@ -69,34 +87,29 @@ def show_contact(
     request: Request, pages: Pages, contacts: ContactsFile, id_: str, typed: Verification
 ) -> Response:
     """The page of a contact; of one that there is not, the list."""
-    view = contact_view(contacts, id_)
-    if view is None:
+    found = find(contacts, id_)
+    if found is None:
         return show_list(request, pages, contacts, 404)
-    return pages.show(
-        request,
-        "contacts/contact",
-        422 if typed.failed else 200,
+    context = ContactContext(
+        contacts=contacts,
+        names=territories(language_of(request)),
+        row=found[0],
+        cells=found[1],
         typed=typed,
         done="done" in request.query_params,
-        names=territories(language_of(request)),
-        writable=contacts.writable,
-        refused=contacts.live.refused,
-        longest=LONGEST,
-        **view,
     )
+    return pages.show(request, context, 422 if typed.failed else 200)
 
 
-def contact_view(contacts: ContactsFile, id_: str) -> dict[str, Any] | None:
-    """What the template `contact` shows, every cell as it stands in the file; None if
-    there is no such contact.
-    """
+def find(contacts: ContactsFile, id_: str) -> tuple[Row, Cells] | None:
+    """A contact, and every cell as it stands in the file; None if there is no such contact."""
     found = next((each for each in contacts.read()[0] if each.id == id_), None)
     table = read_table(contacts.path)
     cells = next((each.cells for each in table.records if each.cells.get("id") == id_), None)
     if found is None or cells is None:
         return None
     row = row_of(found, utc_today(), contacts.rule)
-    return {"row": row, "cells": [(name, cells[name]) for name in COLUMNS if cells.get(name)]}
+    return row, [(name, cells[name]) for name in COLUMNS if cells.get(name)]
 
 
 def mark_verified(contacts: ContactsFile, id_: str, form: FormData) -> Verification:

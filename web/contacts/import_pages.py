@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -21,7 +21,7 @@ from menus.live import reload_aside
 from menus.parsing import Table, decode_table, parse_table, read_table
 from web.auth import Door, Refused
 from web.contacts.contacts_file import ContactsFile
-from web.pages import Pages
+from web.pages import Context, Pages
 
 MOST_OCTETS = 700_000
 """Of a list: carried in base64, it is still within what the door lets in."""
@@ -72,6 +72,15 @@ class Preview:
         return bool(self.changes.added or self.changes.changed)
 
 
+@dataclass(frozen=True, slots=True)
+class ImportContext(Context):
+    """`preview` is None before a list is given."""
+
+    template: ClassVar[str] = "contacts/import"
+    contacts: ContactsFile
+    preview: Preview | None
+
+
 def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """`/operator/contacts/import`: the form, the preview, and its taking over."""
     routes = APIRouter(prefix="/operator/contacts/import")
@@ -105,8 +114,7 @@ def show(
 ) -> Response:
     """The form, and what the list in it would change."""
     status = 422 if preview and preview.failed else 200
-    shown = {"preview": preview, "writable": contacts.writable}
-    return pages.show(request, "contacts/import", status, **shown)
+    return pages.show(request, ImportContext(contacts, preview), status)
 
 
 async def list_of(form: FormData) -> bytes:

@@ -1,18 +1,48 @@
 """`/operator/contacts`: which contacts may be sent, and what the others need."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from starlette.datastructures import QueryParams
 
 from menus.countries import territories
+from menus.faults import Fault
 from runtime.clock import utc_today
 from web.contacts.contacts_file import ContactsFile
-from web.contacts.filters import SOON_DAYS, Filters, Show, filters_of, rows_of
-from web.pages import Pages, language_of
+from web.contacts.filters import SOON_DAYS, Filters, Row, Show, filters_of, rows_of
+from web.pages import Context, Pages, language_of
 
 MOST_DIGITS = 6
 """Of a count that another of our pages hands over in an address."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListContext(Context):
+    """The file as it is now.  `names`: of countries, in the language of the page; `added` and
+    `changed`: how many contacts a list has just added and changed; `missing`: there is no
+    such contact.
+    """
+
+    template: ClassVar[str] = "contacts/list"
+    contacts: ContactsFile
+    names: Mapping[str, str]
+    faults: Sequence[Fault]
+    filters: Filters
+    rows: Sequence[Row]
+    count: int
+    sent: int
+    unconfirmed: int
+    due: int
+    countries: Sequence[str]
+    kinds: Sequence[str]
+    added: int | None
+    changed: int | None
+    missing: bool
+    shows: Sequence[Show] = tuple(Show)
+    soon: int = SOON_DAYS
 
 
 def list_page(pages: Pages, contacts: ContactsFile) -> APIRouter:
@@ -30,39 +60,34 @@ def show_list(
     request: Request, pages: Pages, contacts: ContactsFile, status: int = 200
 ) -> Response:
     """The list; with 404 it says that there is no such contact."""
-    query = request.query_params
-    filters = filters_of(*(query.get(key, "") for key in ("country", "kind", "show")))
-    return pages.show(
-        request,
-        "contacts/list",
-        status,
-        missing=status == 404,
-        names=territories(language_of(request)),
-        done={key: count_of(query.get(key)) for key in ("added", "changed")},
-        writable=contacts.writable,
-        refused=contacts.live.refused,
-        **listed(contacts, filters),
-    )
+    names = territories(language_of(request))
+    context = list_context(contacts, names, request.query_params, missing=status == 404)
+    return pages.show(request, context, status)
 
 
-def listed(contacts: ContactsFile, filters: Filters) -> dict[str, Any]:
-    """What the template `contacts` shows of the file as it is now."""
+def list_context(
+    contacts: ContactsFile, names: Mapping[str, str], query: QueryParams, missing: bool
+) -> ListContext:
+    """What an address asks for, of the file as it is now."""
     found, faults = contacts.read()
     rows = rows_of(found, utc_today(), contacts.rule)
-    return {
-        "faults": faults,
-        "filters": filters,
-        "rows": [row for row in rows if filters.take(row)],
-        "count": len(rows),
-        "sent": sum(row.sent for row in rows),
-        "unconfirmed": sum(row.standing == "is_unconfirmed" for row in rows),
-        "due": sum(row.due for row in rows),
-        "countries": sorted({each.country for each in found}),
-        "kinds": sorted({each.kind for each in found}),
-        "shows": list(Show),
-        "soon": SOON_DAYS,
-        "oldest_days": contacts.rule.oldest_days,
-    }
+    filters = filters_of(*(query.get(key, "") for key in ("country", "kind", "show")))
+    return ListContext(
+        contacts=contacts,
+        names=names,
+        faults=faults,
+        filters=filters,
+        rows=[row for row in rows if filters.take(row)],
+        count=len(rows),
+        sent=sum(row.sent for row in rows),
+        unconfirmed=sum(row.standing == "is_unconfirmed" for row in rows),
+        due=sum(row.due for row in rows),
+        countries=sorted({each.country for each in found}),
+        kinds=sorted({each.kind for each in found}),
+        added=count_of(query.get("added")),
+        changed=count_of(query.get("changed")),
+        missing=missing,
+    )
 
 
 def count_of(text: str | None) -> int | None:

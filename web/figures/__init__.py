@@ -1,17 +1,18 @@
 """/operator/figures and /metrics: counts in which no few people show."""
 
-from web.figures.csv_export import sheet
-from web.figures.daily import added
+from web.figures.csv_export import csv_of
+from web.figures.daily import sum_of
 from web.figures.metrics import metrics_page
-from web.figures.page import Price, figures_pages
-from web.figures.store import Day, Figures
+from web.figures.page import figures_pages
+from web.figures.spending import Price
+from web.figures.store import Day, FigureStore
 
 __all__ = [
     "Day",
-    "Figures",
+    "FigureStore",
     "Price",
-    "added",
+    "csv_of",
     "figures_pages",
     "metrics_page",
-    "sheet",
+    "sum_of",
 ]

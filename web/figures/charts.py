@@ -21,7 +21,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class ColumnChart:
     """Upright bars, in a drawing `width` wide and `HEIGHT` high that may be stretched."""
 
     bars: tuple[Bar, ...]
@@ -30,7 +30,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BarRow:
     """One line of a table with a bar: `share` of the longest, 0 to 100."""
 
     name: str
@@ -38,19 +38,19 @@ class Row:
     share: float
 
 
-def columns(figures: Iterable[int]) -> Columns:
+def column_chart(figures: Iterable[int]) -> ColumnChart:
     """A bar for each figure, in their order; 0 is one that is not shown."""
     figures = list(figures)
     most = max(figures, default=0)
     bars = tuple(_bar(place, figure, most) for place, figure in enumerate(figures))
-    return Columns(bars, max(1, len(figures)) * STRIDE, most)
+    return ColumnChart(bars, max(1, len(figures)) * STRIDE, most)
 
 
-def rows(figures: Iterable[tuple[str, int]]) -> list[Row]:
+def bar_rows(figures: Iterable[tuple[str, int]]) -> list[BarRow]:
     """Lines with the largest figure first."""
     ordered = sorted(figures, key=lambda each: (-each[1], each[0]))
     most = max((figure for _, figure in ordered), default=0)
-    return [Row(name, figure, _of(figure, most)) for name, figure in ordered]
+    return [BarRow(name, figure, _of(figure, most)) for name, figure in ordered]
 
 
 def _bar(place: int, figure: int, most: int) -> Bar:

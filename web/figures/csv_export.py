@@ -14,7 +14,7 @@ BYTE_ORDER_MARK = "\ufeff"
 _BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def sheet(days: Iterable[Day], words: Iterable[UnknownWord]) -> str:
+def csv_of(days: Iterable[Day], words: Iterable[UnknownWord]) -> str:
     """Every shown figure in a line of its own, oldest day first, and the words."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")

@@ -12,7 +12,8 @@ from sms.states import State
 from ussd.sessions import NO_LANGUAGE
 
 Counts = Mapping[str, int]
-Published = dict[str, dict[str, int]]
+Figures = dict[str, dict[str, int]]
+"""What may be shown, of a day or of several: `{what: {cell: number}}`."""
 
 OTHERS = "(others)"
 """People in cells that are not shown, when they are many together."""
@@ -24,36 +25,36 @@ SIZES = tuple(str(n) for n in range(1, MOST_SEGMENTS + 1))
 TROUBLE_NAMES = (*dict.fromkeys(TROUBLES.values()), OTHER_TROUBLE)
 
 
-def dialled(counts: Counts, languages: Collection[str], nodes: Collection[str]) -> Published:
+def dialled_figures(counts: Counts, languages: Collection[str], nodes: Collection[str]) -> Figures:
     """Callers of a day, by whether they chose a language, by language, and by the place at
     which they stopped; with all sessions and hops.
     """
     places = {what: people for what, people in counts.items() if what.startswith(PLACE)}
     start = sum(people for what, people in places.items() if _part(what, 1) == NO_LANGUAGE)
-    by = {n: _grouped(places, n) for n in (1, 2)}
-    known = {1: languages, 2: nodes}
-    language, place = suppress([Breakdown(by[n], known[n]) for n in (1, 2)])
+    by_language = Breakdown(_grouped(places, 1), languages)
+    by_place = Breakdown(_grouped(places, 2), nodes)
+    language, place = suppress([by_language, by_place])
     callers = {STOPPED_AT_START: at_least(start), WENT_ON: language.total}
     events = {what: counts.get(what, 0) for what in ("sessions", "hops")}
-    published = {
+    figures = {
         "callers": callers,
         "language": _cells(language),
         "place": _cells(place),
         "dialled": _stepped(events) if any(callers.values()) else {},
     }
-    return _without_empty(published)
+    return _without_empty(figures)
 
 
-def texted(counts: Counts) -> Published:
+def texted_figures(counts: Counts) -> Figures:
     """People who got an SMS on a day, of each kind by what became of it and by segments;
     with all messages and segments, those over a cap, and what gateways said no with.
     """
-    published: Published = {}
+    figures: Figures = {}
     for kind in Kind:
-        published |= _of_kind(kind, counts)
-    published["trouble"] = troubles(counts)
-    published["over a cap"] = _stepped({"people": counts.get(CAPPED, 0)})
-    return _without_empty(published)
+        figures |= _of_kind(kind, counts)
+    figures["trouble"] = troubles(counts)
+    figures["over a cap"] = _stepped({"people": counts.get(CAPPED, 0)})
+    return _without_empty(figures)
 
 
 def troubles(counts: Counts) -> dict[str, int]:
@@ -61,9 +62,9 @@ def troubles(counts: Counts) -> dict[str, int]:
     return _stepped({what: counts.get(f"trouble {what}", 0) for what in TROUBLE_NAMES})
 
 
-def added(parts: Iterable[Published]) -> Published:
+def sum_of(parts: Iterable[Figures]) -> Figures:
     """The figures of several days.  Only shown figures are added."""
-    total: Published = {}
+    total: Figures = {}
     for part in parts:
         for what, cells in part.items():
             into = total.setdefault(what, {})
@@ -72,11 +73,12 @@ def added(parts: Iterable[Published]) -> Published:
     return total
 
 
-def people(published: Published, what: str) -> int:
-    return sum(published.get(what, {}).values())
+def people(figures: Figures, what: str) -> int:
+    """How many people the cells of a breakdown stand for."""
+    return sum(figures.get(what, {}).values())
 
 
-def _of_kind(kind: Kind, counts: Counts) -> Published:
+def _of_kind(kind: Kind, counts: Counts) -> Figures:
     state = {each: counts.get(f"{kind} is {each}", 0) for each in STATES}
     size = {each: counts.get(f"{kind} of {each}", 0) for each in SIZES}
     by_state, by_size = suppress([Breakdown(state, STATES), Breakdown(size, SIZES)])
@@ -109,6 +111,6 @@ def _stepped(counts: Counts) -> dict[str, int]:
     return {what: in_steps(count) for what, count in counts.items() if count >= STEP}
 
 
-def _without_empty(published: Published) -> Published:
-    kept = {what: {c: n for c, n in cells.items() if n} for what, cells in published.items()}
+def _without_empty(figures: Figures) -> Figures:
+    kept = {what: {c: n for c, n in cells.items() if n} for what, cells in figures.items()}
     return {what: cells for what, cells in kept.items() if cells}

@@ -24,8 +24,8 @@ from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
 from sms.outbox import GROUP, SETTLED_DAYS, Kind, Queue, counts_key
-from web.figures.daily import TROUBLE_NAMES, Published, people, troubles
-from web.figures.store import Day, Figures
+from web.figures.daily import TROUBLE_NAMES, Figures, people, troubles
+from web.figures.store import Day, FigureStore
 
 ANSWER_SECONDS = 1.0
 """The most that all questions to Redis take together."""
@@ -43,11 +43,11 @@ class Told:
     sender_alive: bool = False
     caps_met: Mapping[str, bool] = field(default_factory=dict)
     troubles: Mapping[str, int] = field(default_factory=dict)
-    dialled: tuple[date, Published] | None = None
-    texted: tuple[date, Published] | None = None
+    dialled: tuple[date, Figures] | None = None
+    texted: tuple[date, Figures] | None = None
 
 
-def metrics_page(redis: Redis, menu: LiveMenu, figures: Figures) -> APIRouter:
+def metrics_page(redis: Redis, menu: LiveMenu, figures: FigureStore) -> APIRouter:
     """The address, without a token: see the top of this file."""
     routes = APIRouter()
 
@@ -60,7 +60,7 @@ def metrics_page(redis: Redis, menu: LiveMenu, figures: Figures) -> APIRouter:
     return routes
 
 
-async def asked(redis: Redis, figures: Figures, now: datetime) -> Told:
+async def asked(redis: Redis, figures: FigureStore, now: datetime) -> Told:
     """What Redis tells within `ANSWER_SECONDS`."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -84,7 +84,7 @@ class _Collected(Collector):
         return self.families
 
 
-async def _asked(redis: Redis, figures: Figures, now: datetime) -> Told:
+async def _asked(redis: Redis, figures: FigureStore, now: datetime) -> Told:
     met = [await redis.exists(f"sms:alarm:{cap}") for cap in CAPS]
     today = await redis.hgetall(counts_key(now.astimezone(UTC).date()))
     days = await figures.days(SETTLED_DAYS + 1, now)
@@ -100,8 +100,8 @@ async def _asked(redis: Redis, figures: Figures, now: datetime) -> Told:
 
 
 def _last(
-    days: Iterable[tuple[Day, Published | None]],
-) -> Iterator[tuple[date, Published]]:
+    days: Iterable[tuple[Day, Figures | None]],
+) -> Iterator[tuple[date, Figures]]:
     return ((day.day, published) for day, published in days if published is not None)
 
 

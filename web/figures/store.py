@@ -1,4 +1,4 @@
-"""The figures of finished days, as they are kept and shown.
+"""The figures of finished days, in Redis.
 
 A day's counts are made into figures once, when they change no more and somebody first
 asks, and are then forgotten: whoever looks twice, at whichever process, after whichever
@@ -22,7 +22,7 @@ from sms.bootstrap import SmsService
 from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Outbox, Queue, counts_key
 from sms.unknown_words import UnknownWord, UnknownWords, month_of
 from ussd.sessions import dialled_key
-from web.figures.daily import Counts, Published, dialled, texted
+from web.figures.daily import Counts, Figures, dialled_figures, texted_figures
 
 MARGIN = timedelta(minutes=10)
 """After the end of a day, for clocks that differ and hops that are under way."""
@@ -36,11 +36,11 @@ class Day:
     """What is shown of one day.  `None`: not finished or not settled yet."""
 
     day: date
-    dialled: Published | None
-    texted: Published | None
+    dialled: Figures | None
+    texted: Figures | None
 
     @property
-    def all(self) -> Published:
+    def all(self) -> Figures:
         return {**(self.dialled or {}), **(self.texted or {})}
 
 
@@ -53,7 +53,7 @@ class _Source:
     name: str
     settled_days: int
     counts_key: Callable[[date], str]
-    made: Callable[[Counts], Published]
+    figures_of: Callable[[Counts], Figures]
 
     def key(self, day: date) -> str:
         return f"figures:{self.name}:{day}"
@@ -63,11 +63,11 @@ class _Source:
         return now >= ends + MARGIN
 
 
-class Figures:
-    """Every method raises `RedisError` when Redis does not answer."""
+class FigureStore:
+    """The figures in Redis.  Every method raises `RedisError` when Redis does not answer."""
 
     @classmethod
-    def of(cls, sms: SmsService) -> "Figures":
+    def of(cls, sms: SmsService) -> "FigureStore":
         """Of a service, by what it knows of SMS."""
         return cls(sms.redis, sms.menu, sms.outbox, sms.unknown_words)
 
@@ -83,10 +83,10 @@ class Figures:
         """The last days before today, newest first."""
         today = now.astimezone(UTC).date()
         days = [today - timedelta(days=n) for n in range(1, min(count, MOST_DAYS) + 1)]
-        both = [await self._published(source, days, now) for source in self._sources()]
+        both = [await self._figures(source, days, now) for source in self._sources()]
         return [Day(day, *two) for day, *two in zip(days, *both, strict=True)]
 
-    async def words(self, now: datetime) -> list[UnknownWord]:
+    async def unknown_words(self, now: datetime) -> list[UnknownWord]:
         """Words not understood, of this month and the eleven before."""
         first = now.astimezone(UTC).replace(day=1)
         months = [month_of(first)]
@@ -118,26 +118,26 @@ class Figures:
     def _sources(self) -> tuple[_Source, _Source]:
         menu = self._menu.current
         nodes = [node for node in menu.nodes if node != "start"]
-        made = partial(dialled, languages=list(menu.languages), nodes=nodes)
+        of_dialled = partial(dialled_figures, languages=list(menu.languages), nodes=nodes)
         return (
-            _Source("dialled", 1, dialled_key, made),
-            _Source("texted", SETTLED_DAYS, counts_key, texted),
+            _Source("dialled", 1, dialled_key, of_dialled),
+            _Source("texted", SETTLED_DAYS, counts_key, texted_figures),
         )
 
-    async def _published(
+    async def _figures(
         self, source: _Source, days: Sequence[date], now: datetime
-    ) -> list[Published | None]:
+    ) -> list[Figures | None]:
         settled = [day for day in days if source.is_settled(day, now)]
-        kept = await self._redis.mget([source.key(day) for day in settled]) if settled else []
-        found = dict(zip(settled, kept, strict=True))
-        made = await self._made(source, [day for day in settled if found[day] is None])
+        stored = await self._redis.mget([source.key(day) for day in settled]) if settled else []
+        found = dict(zip(settled, stored, strict=True))
+        made = await self._make(source, [day for day in settled if found[day] is None])
         loaded = {day: json.loads(text) for day, text in (found | made).items() if text}
         return [loaded.get(day) for day in days]
 
-    async def _made(self, source: _Source, days: Sequence[date]) -> dict[date, str]:
-        """Days' figures, made of their counts now, which are forgotten.
+    async def _make(self, source: _Source, days: Sequence[date]) -> dict[date, str]:
+        """Make days' figures, in JSON, of their counts.
 
-        Of two processes that do so at once, both show what the first has kept.
+        Of two processes that do so at once, both show what the first has stored.
         """
         if not days:
             return {}
@@ -145,14 +145,15 @@ class Figures:
         for day in days:
             pipe.hgetall(source.counts_key(day))
         counted = dict(zip(days, await pipe.execute(), strict=True))
-        await self._keep(source, {day: counts for day, counts in counted.items() if counts})
-        kept = await self._redis.mget([source.key(day) for day in days])
-        return {day: str(text or "{}") for day, text in zip(days, kept, strict=True)}
+        await self._store(source, {day: counts for day, counts in counted.items() if counts})
+        stored = await self._redis.mget([source.key(day) for day in days])
+        return {day: str(text or "{}") for day, text in zip(days, stored, strict=True)}
 
-    async def _keep(self, source: _Source, counted: Mapping[date, Mapping[str, str]]) -> None:
+    async def _store(self, source: _Source, counted: Mapping[date, Mapping[str, str]]) -> None:
+        """Put figures in place of the counts, for each day that has none yet."""
         pipe = self._redis.pipeline(transaction=True)
         for day, counts in counted.items():
-            made = source.made({what: int(count) for what, count in counts.items()})
-            pipe.set(source.key(day), json.dumps(made), nx=True, ex=COUNTS_SECONDS)
+            figures = source.figures_of({what: int(count) for what, count in counts.items()})
+            pipe.set(source.key(day), json.dumps(figures), nx=True, ex=COUNTS_SECONDS)
             pipe.delete(source.counts_key(day))
         await pipe.execute()

@@ -2,11 +2,11 @@
 
 from web.health.page import Health, health_pages
 from web.health.probes import alive, ready
-from web.health.recent_errors import LastErrors
+from web.health.recent_errors import RecentErrors
 
 __all__ = [
     "Health",
-    "LastErrors",
+    "RecentErrors",
     "alive",
     "health_pages",
     "ready",

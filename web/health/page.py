@@ -6,18 +6,17 @@ Counts stand for people here, so they are shown in steps, and nobody alone moves
 import asyncio
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 from urllib.parse import urlsplit
 
-import yaml
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from menus.contacts import doubt_of, too_old
+from menus.contacts import Doubt, doubt_of, too_old
 from menus.model import is_read
 from runtime.clock import utc_now, utc_today
 from runtime.redis_client import REDIS_ERRORS
@@ -25,27 +24,69 @@ from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
-from sms.outbox import OutboxState, outbox_state
-from web.health.recent_errors import LastErrors
+from sms.outbox import Queue, Worker, outbox_state
+from web.health.recent_errors import LogLine, RecentErrors
 from web.health.versions import versions
-from web.pages import HERE, Pages
+from web.pages import HERE, Context, Pages, language_of, translations, words_of
 
 REDIS_SECONDS = 1.5
 """For all that is asked of Redis."""
-DANGERS = ("menu_refused", "numbers_unsure", "contacts_old", "unread", "data_open")
-"""What needs somebody, where there is any of it; each is also a word of the page."""
 LONGEST_SERIES = timedelta(days=400)
 """Every tip that is to come is due by then."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What Redis told, of itself, of the outbox and of the series."""
+class MenuHealth:
+    """The menu in force.  `refused`: faults of a newer one; `unread`, `unread_pages`: languages
+    of the menu and pages like this one whose words no native speaker has read.
+    """
 
-    redis: RedisStatus
-    outbox: OutboxState
-    due: int
-    subscribed: int
+    version: str
+    refused: int
+    writable: bool
+    old_contacts: int
+    unsure_numbers: Mapping[str, Doubt]
+    unread: Sequence[str]
+    unread_pages: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RedisAnswers:
+    """What Redis tells of itself, of the outbox and of the series.  Counts are in steps."""
+
+    status: RedisStatus
+    memory: str
+    waiting: Mapping[Queue, str]
+    later: str
+    workers: Sequence[Worker]
+    due: str
+    subscribed: str
+
+    @property
+    def dangers(self) -> list[str]:
+        alive = any(each.alive for each in self.workers)
+        return [*self.status.dangers, *([] if alive else ["no_worker"])]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthContext(Context):
+    """`dangers`: what needs somebody, each a word of the page; `answers`: None while Redis
+    does not answer; `mode`: who may read the data directory, if there is one.
+    """
+
+    template: ClassVar[str] = "health/page"
+    settings: Settings
+    now: datetime
+    dangers: Sequence[str]
+    menu: MenuHealth
+    answers: RedisAnswers | None
+    redis_at: str
+    gateway_at: str | None
+    series_open: bool
+    series_next: datetime
+    mode: str | None
+    lines: Sequence[LogLine]
+    versions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,64 +95,45 @@ class Health:
 
     settings: Settings
     sms: SmsService
-    errors: LastErrors
+    errors: RecentErrors
 
-    async def shown(self) -> dict[str, Any]:
-        """What the template `health` shows."""
-        asked = await self._asked()
-        parts = self._of_menu() | self._of_folder() | self._of_times() | self._of_addresses()
-        return {
-            **parts,
-            "asked": asked,
-            "dangers": [*self._of_sending(asked), *(key for key in DANGERS if parts[key])],
-            "settings": self.settings,
-            "lines": self.errors.newest_first(),
-            "versions": versions(),
-            "roughly": roughly,
-            "megabytes": megabytes,
-        }
+    async def context(self, language: str) -> HealthContext:
+        """All of it, as it is now."""
+        now, zone, answers = utc_now(), self.settings.zone, await self._answers()
+        menu, mode = self._menu(language), mode_of(self.settings.data_dir)
+        return HealthContext(
+            settings=self.settings,
+            now=now.astimezone(zone),
+            dangers=dangers(menu, answers, mode),
+            menu=menu,
+            answers=answers,
+            redis_at=redis_at(self.settings.redis_url or ""),
+            gateway_at=urlsplit(self.settings.at_url or "").hostname,
+            series_open=self.sms.calendar.allows(now),
+            series_next=self.sms.calendar.first_from(now).astimezone(zone),
+            mode=None if mode is None else stat.filemode(mode)[1:],
+            lines=self.errors.newest_first(),
+            versions=versions(),
+        )
 
-    def _of_menu(self) -> dict[str, Any]:
-        menu, days = self.sms.menu.current, self.settings.contacts_oldest_days
-        languages = menu.languages.values()
-        return {
-            "menu": menu,
-            "menu_refused": self.sms.menu.refused,
-            "writable": os.access(self.sms.menu.folder, os.W_OK),
-            "contacts_old": too_old(menu.contacts, utc_today(), days),
-            "numbers_unsure": {
+    def _menu(self, language: str) -> MenuHealth:
+        live, days = self.sms.menu, self.settings.contacts_oldest_days
+        languages = live.current.languages.values()
+        return MenuHealth(
+            version=live.current.version,
+            refused=len(live.refused),
+            writable=os.access(live.folder, os.W_OK),
+            old_contacts=len(too_old(live.current.contacts, utc_today(), days)),
+            unsure_numbers={
                 f"{name} {number.number}": doubt
-                for name, number in menu.numbers.items()
+                for name, number in live.current.numbers.items()
                 if (doubt := doubt_of(number, utc_today(), days))
             },
-            "unread": [each.name for each in languages if not is_read(each.native_reader)],
-            "unread_pages": unread_pages(),
-        }
+            unread=[each.name for each in languages if not is_read(each.native_reader)],
+            unread_pages=unread_pages(language),
+        )
 
-    def _of_folder(self) -> dict[str, Any]:
-        mode = mode_of(self.settings.data_dir)
-        shown = None if mode is None else stat.filemode(mode)[1:]
-        return {"mode": shown, "data_open": mode is not None and bool(mode & 0o007)}
-
-    def _of_times(self) -> dict[str, Any]:
-        now, calendar, zone = utc_now(), self.sms.calendar, self.settings.zone
-        return {
-            "now": now.astimezone(zone),
-            "series_next": calendar.first_from(now).astimezone(zone),
-            "series_open": calendar.allows(now),
-        }
-
-    def _of_addresses(self) -> dict[str, Any]:
-        gateway = urlsplit(self.settings.at_url or "").hostname
-        return {"redis_at": redis_at(self.settings.redis_url or ""), "gateway_at": gateway}
-
-    def _of_sending(self, asked: Asked | None) -> list[str]:
-        if asked is None:
-            return ["redis_down"]
-        alive = any(each.alive for each in asked.outbox.workers)
-        return [*asked.redis.dangers, *([] if alive else ["no_worker"])]
-
-    async def _asked(self) -> Asked | None:
+    async def _answers(self) -> RedisAnswers | None:
         """None when Redis does not answer in time."""
         try:
             async with asyncio.timeout(REDIS_SECONDS):
@@ -119,13 +141,17 @@ class Health:
         except REDIS_ERRORS:
             return None
 
-    async def _ask(self, now: datetime) -> Asked:
+    async def _ask(self, now: datetime) -> RedisAnswers:
         redis, series = self.sms.redis, self.sms.subscriptions
-        return Asked(
-            redis=await read_redis_status(redis),
-            outbox=await outbox_state(redis, self.sms.outbox),
-            due=await series.waiting(now),
-            subscribed=await series.waiting(now + LONGEST_SERIES),
+        status, outbox = await read_redis_status(redis), await outbox_state(redis, self.sms.outbox)
+        return RedisAnswers(
+            status=status,
+            memory=memory(status),
+            waiting={queue: roughly(count) for queue, count in outbox.waiting.items()},
+            later=roughly(outbox.later),
+            workers=outbox.workers,
+            due=roughly(await series.waiting(now)),
+            subscribed=roughly(await series.waiting(now + LONGEST_SERIES)),
         )
 
 
@@ -135,10 +161,22 @@ def health_pages(pages: Pages, health: Health) -> APIRouter:
 
     @routes.get("")
     async def show(request: Request) -> Response:
-        shown = await health.shown()
-        return pages.show(request, "health/page", **shown)
+        return pages.show(request, await health.context(language_of(request)))
 
     return routes
+
+
+def dangers(menu: MenuHealth, answers: RedisAnswers | None, mode: int | None) -> list[str]:
+    """What needs somebody, each a word of the page."""
+    found = {
+        "menu_refused": menu.refused,
+        "numbers_unsure": menu.unsure_numbers,
+        "contacts_old": menu.old_contacts,
+        "unread": menu.unread,
+        "data_open": mode is not None and mode & 0o007,
+    }
+    of_redis = answers.dangers if answers else ["redis_down"]
+    return [*of_redis, *(word for word, so in found.items() if so)]
 
 
 def roughly(count: int) -> str:
@@ -149,8 +187,12 @@ def roughly(count: int) -> str:
     return f"≈ {steps}" if steps else f"0–{STEP - 1}"
 
 
-def megabytes(octets: int | None) -> str:
-    return "" if octets is None else f"{octets / 1024 / 1024:.1f} MB"
+def memory(status: RedisStatus) -> str:
+    """What Redis uses, of what it may use if there is a limit; empty if it does not tell."""
+    if status.used is None:
+        return ""
+    used, most = (f"{octets / 1024 / 1024:.1f} MB" for octets in (status.used, status.most))
+    return f"{used} / {most}" if status.most else used
 
 
 def mode_of(folder: Path) -> int | None:
@@ -167,11 +209,8 @@ def redis_at(url: str) -> str:
     return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
 
 
-@cache
-def unread_pages() -> tuple[str, ...]:
-    """The pages of this kind whose words no native speaker has read."""
-    return tuple(
-        f"{file.parent.name}/{file.stem}"
-        for file in sorted(HERE.glob("*/*.yaml"))
-        if not is_read(yaml.safe_load(file.read_bytes())["native_reader"])
-    )
+def unread_pages(language: str) -> list[str]:
+    """The pages like this one whose words no native speaker has read, by their titles."""
+    names = [f"{file.parent.name}/{file.stem}" for file in sorted(HERE.glob("*/*.yaml"))]
+    unread = [name for name in names if not is_read(translations(name)["native_reader"])]
+    return [words_of(name, language).get("title", name) for name in unread]

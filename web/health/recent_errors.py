@@ -14,29 +14,30 @@ from runtime.logs import redacted
 MOST = 50
 LONGEST = 400
 """Characters of a line."""
-OURS = {"__main__", "main", "menus", "sms", "ussd", "web"}
+OURS = {"__main__", "main", "runtime", "menus", "sms", "ussd", "web", "cli"}
+"""The rooms, by which our loggers are named."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """One line of the log."""
 
     at: datetime
     level: str
-    said: str
+    text: str
 
 
-class LastErrors(logging.Handler):
+class RecentErrors(logging.Handler):
     """Keeps the newest lines in memory, at most `MOST`."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self._lines: deque[Line] = deque(maxlen=MOST)
+        self._lines: deque[LogLine] = deque(maxlen=MOST)
 
-    def listen(self) -> "LastErrors":
-        """Hear what this process logs, in place of who heard it before."""
+    def listen(self) -> "RecentErrors":
+        """Listen to what this process logs, in place of an earlier listener."""
         root = logging.getLogger()
-        for before in [each for each in root.handlers if isinstance(each, LastErrors)]:
+        for before in [each for each in root.handlers if isinstance(each, RecentErrors)]:
             root.removeHandler(before)
         root.addHandler(self)
         return self
@@ -45,15 +46,15 @@ class LastErrors(logging.Handler):
         """Keep one; never raises."""
         try:
             at = datetime.fromtimestamp(record.created, UTC)
-            self._lines.append(Line(at, record.levelname, said_in(record)))
+            self._lines.append(LogLine(at, record.levelname, text_of(record)))
         except Exception:
             self.handleError(record)
 
-    def newest_first(self) -> list[Line]:
+    def newest_first(self) -> list[LogLine]:
         return list(self._lines)[::-1]
 
 
-def said_in(record: logging.LogRecord) -> str:
+def text_of(record: logging.LogRecord) -> str:
     """What may be shown of a line."""
     ours = record.name.split(".")[0] in OURS
     parts = [record.getMessage().strip() if ours else record.name]

@@ -1,8 +1,8 @@
 """/operator/menu: the tree and each node in every language."""
 
-from web.menu.pages import MenuView, menu_pages
+from web.menu.pages import MenuOnPhones, menu_pages
 
 __all__ = [
-    "MenuView",
+    "MenuOnPhones",
     "menu_pages",
 ]

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from menus.faults import Fault
-from menus.model import Language, Menu, is_read
+from menus.model import Language, Menu
 from sms.encoding import Measure, measure
 from sms.replies import asked_by, node_reply
 from ussd.paging import Budget
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
-from web.menu.tree import Way, dialled
+from web.menu.tree import Way, dial_string
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PhoneText:
     """One screenful, or one message, and what it takes.  `most`: units it may have."""
 
     text: str
@@ -23,7 +23,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class NodeInLanguage:
     """A node in one language.  `reply` is None where no keyword asks for it."""
 
     code: str
@@ -31,24 +31,19 @@ class Said:
     native_reader: str
     label: str
     keywords: tuple[str, ...]
-    pages: tuple[Shown, ...]
-    reply: Shown | None
+    pages: tuple[PhoneText, ...]
+    reply: PhoneText | None
     dials: tuple[str, ...]
     faults: tuple[Fault, ...]
 
-    @property
-    def read(self) -> bool:
-        """Whether a native speaker has read the language's words."""
-        return is_read(self.native_reader)
 
-
-def said_everywhere(  # noqa: PLR0913, PLR0917
+def node_in_languages(  # noqa: PLR0913, PLR0917
     menu: Menu, screens: Screens, node: str, faults: Iterable[Fault], ways: list[Way], code: str
-) -> list[Said]:
+) -> list[NodeInLanguage]:
     """The node in each language, in the order of screen 0; `code` is what is dialled."""
     of_node = [fault for fault in faults if fault.screen == node]
     return [
-        Said(
+        NodeInLanguage(
             code=language.code,
             name=language.name,
             native_reader=language.native_reader,
@@ -56,32 +51,34 @@ def said_everywhere(  # noqa: PLR0913, PLR0917
             keywords=_keywords(menu, language, node),
             pages=_pages(menu, screens, Place(language.code, node)),
             reply=_reply(menu, language, node),
-            dials=tuple(dialled(code, key, way) for way in ways),
+            dials=tuple(dial_string(code, key, way) for way in ways),
             faults=tuple(each for each in of_node if _is_about(each, language)),
         )
         for key, language in zip(KEYS, menu.languages.values(), strict=False)
     ]
 
 
-def faults_elsewhere(faults: Iterable[Fault], node: str, said: Iterable[Said]) -> list[Fault]:
+def faults_elsewhere(
+    faults: Iterable[Fault], node: str, in_languages: Iterable[NodeInLanguage]
+) -> list[Fault]:
     """Those of the node that are in no language's own file."""
-    shown = {fault for each in said for fault in each.faults}
+    shown = {fault for each in in_languages for fault in each.faults}
     return [fault for fault in faults if fault.screen == node and fault not in shown]
 
 
-def screen_0(screens: Screens) -> tuple[Shown, ...]:
-    return pages_shown(screens.view(SCREEN_0))
+def screen_0(screens: Screens) -> tuple[PhoneText, ...]:
+    return phone_texts(screens.view(SCREEN_0))
 
 
-def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[Shown, ...]:
+def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[PhoneText, ...]:
     """The pages of a place; of an action also what is said to whoever agreed."""
-    asked = pages_shown(screens.view(place))
+    asked = phone_texts(screens.view(place))
     if not menu.nodes[place.node].does:
         return asked
-    return asked + pages_shown(screens.view(place._replace(confirmed=True)))
+    return asked + phone_texts(screens.view(place._replace(confirmed=True)))
 
 
-def pages_shown(view: View) -> tuple[Shown, ...]:
+def phone_texts(view: View) -> tuple[PhoneText, ...]:
     """The pages as a phone shows them."""
     return tuple(_on_screen(page.shown, view.budget) for page in view.pages())
 
@@ -94,16 +91,16 @@ def _keywords(menu: Menu, language: Language, node: str) -> tuple[str, ...]:
     return language.words[node].keywords
 
 
-def _on_screen(text: str, budget: Budget) -> Shown:
-    return Shown(text, measure(text), budget.of(text))
+def _on_screen(text: str, budget: Budget) -> PhoneText:
+    return PhoneText(text, measure(text), budget.of(text))
 
 
-def _reply(menu: Menu, language: Language, node: str) -> Shown | None:
+def _reply(menu: Menu, language: Language, node: str) -> PhoneText | None:
     if not language.words[node].keywords:
         return None
     text = node_reply(menu, language.code, node)
     size = measure(text)
-    return Shown(text, size, size.units)
+    return PhoneText(text, size, size.units)
 
 
 def _is_about(fault: Fault, language: Language) -> bool:

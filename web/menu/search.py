@@ -20,7 +20,7 @@ Parts = list[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TextPlace:
     """Where a text stands.  `node` is empty for words of no node; `language`, for
     words of all.
     """
@@ -31,27 +31,27 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Match:
     """A text that has the words: where, and its piece around the first match."""
 
-    place: Place
+    place: TextPlace
     parts: Parts
 
 
-def search(menu: Menu, query: str) -> list[Found]:
+def search(menu: Menu, query: str) -> list[Match]:
     """Every text that has the words, whatever their case, at most `MOST_FOUND`."""
     pattern = pattern_of(query)
     if pattern is None:
         return []
     found = (
-        Found(place, _piece(text, match, pattern))
+        Match(place, _piece(text, match, pattern))
         for place, text in words_of_menu(menu)
         if (match := pattern.search(text))
     )
     return list(islice(found, MOST_FOUND))
 
 
-def marked(text: str, query: str) -> Parts:
+def match_parts(text: str, query: str) -> Parts:
     """The whole text in pieces, so that a page can mark those that match."""
     pattern = pattern_of(query)
     return _parts(text, pattern) if pattern else [(text, False)]
@@ -63,21 +63,21 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
     return re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE) if words else None
 
 
-def words_of_menu(menu: Menu) -> Iterator[tuple[Place, str]]:
+def words_of_menu(menu: Menu) -> Iterator[tuple[TextPlace, str]]:
     """Every text that the operator wrote, with its place, node by node."""
-    yield Place("", "", "start"), menu.start.text
+    yield TextPlace("", "", "start"), menu.start.text
     for node in menu.nodes:
-        yield Place(node, "", "name"), node
+        yield TextPlace(node, "", "name"), node
         for code, language in menu.languages.items():
             words = language.words[node]
-            yield Place(node, code, "label"), words.label
-            yield Place(node, code, "text"), words.text
+            yield TextPlace(node, code, "label"), words.label
+            yield TextPlace(node, code, "text"), words.text
             for keyword in words.keywords:
-                yield Place(node, code, "keyword"), keyword
+                yield TextPlace(node, code, "keyword"), keyword
     for code, language in menu.languages.items():
         for form in (language.phrases, language.sms):
             for name, text in _texts(form, ""):
-                yield Place("", code, name), text
+                yield TextPlace("", code, name), text
 
 
 def _texts(form: BaseModel, above: str) -> Iterator[tuple[str, str]]:

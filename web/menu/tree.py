@@ -78,7 +78,7 @@ def ways_to(menu: Menu, node: str) -> list[Way]:
     return found
 
 
-def above(menu: Menu, node: str) -> list[tuple[str, str]]:
+def parents_of(menu: Menu, node: str) -> list[tuple[str, str]]:
     """The menus that list a node, each with the key that leads from it."""
     return [
         (name, key)
@@ -88,6 +88,6 @@ def above(menu: Menu, node: str) -> list[tuple[str, str]]:
     ]
 
 
-def dialled(service_code: str, language_key: str, way: Way) -> str:
+def dial_string(service_code: str, language_key: str, way: Way) -> str:
     """What leads straight to a screen: `*384*55*2*1#`."""
     return "*".join([service_code.rstrip("#"), language_key, *way]) + "#"

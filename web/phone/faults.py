@@ -18,24 +18,30 @@ from web.auth import json_of
 LONGEST_PAUSE_SECONDS = 30
 
 
-class Lost(BaseModel):
+class LostSession(BaseModel):
+    """The session to be lost."""
+
     session: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 
 
 class Pause(BaseModel):
+    """How long Redis is to wait."""
+
     seconds: Annotated[int, Field(ge=1, le=LONGEST_PAUSE_SECONDS)]
 
 
 class GatewayFault(BaseModel):
+    """How the gateway is to fail; None: it works."""
+
     fault: Fault | None
 
 
-def trouble_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRouter:
-    """What the page's switches ask for.  `redis: false` in an answer: it did not answer."""
+def fault_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRouter:
+    """What the page's switches ask for.  `redis: false` in an answer: Redis did not answer."""
     routes = APIRouter(prefix="/phone")
 
     @routes.post("/lose")
-    async def lose(asked: Annotated[Lost, Depends(json_of(Lost))]) -> dict[str, Any]:
+    async def lose(asked: Annotated[LostSession, Depends(json_of(LostSession))]) -> dict[str, Any]:
         try:
             return {"redis": True, "lost": await sessions.forget(asked.session)}
         except REDIS_ERRORS:

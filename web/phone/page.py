@@ -6,9 +6,10 @@ message) it asks for here.  Nothing here is called by a real gateway.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -28,10 +29,10 @@ from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import play
 from ussd.gateways import answers_of
 from ussd.paging import Budget
-from ussd.preview import Shown, conversation
+from ussd.preview import conversation
 from ussd.screens import Screens
 from web.auth import json_of
-from web.pages import Pages, language_of, words_of
+from web.pages import Context, Pages, language_of, words_of
 
 MOST_PHONES = 2
 REDIS_SECONDS = 0.5
@@ -48,8 +49,8 @@ Msisdn = Annotated[str, AfterValidator(msisdn_or_fault)]
 Id = Annotated[str, Field(max_length=200)]
 
 
-class Sized(BaseModel):
-    """A text whose size is asked; of a screen, the dialled session and the answers that
+class SizeQuery(BaseModel):
+    """How large is this text?  Of a screen, with the dialled session and the answers that
     led to it.
     """
 
@@ -58,15 +59,17 @@ class Sized(BaseModel):
     answers: Annotated[str, Field(max_length=2000)] | None = None
 
 
-class Asked(BaseModel):
-    """A phone that asks what is new: `wishes` and `sent` are messages by their two names."""
+class NewsQuery(BaseModel):
+    """What is new for this phone?  `wishes` and `sent` are messages by their two names."""
 
     msisdn: Msisdn
     wishes: Annotated[list[Id], Field(max_length=60)] = []
     sent: Annotated[list[Id], Field(max_length=60)] = []
 
 
-class Subscriber(BaseModel):
+class TipQuery(BaseModel):
+    """May the next tip of the series come now?"""
+
     msisdn: Msisdn
 
 
@@ -82,6 +85,17 @@ class Network:
     budget: Budget
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneContext(Context):
+    """`number`: of the first phone, if the address names one; `try_words`: to be texted."""
+
+    template: ClassVar[str] = "phone/page"
+    phones: int
+    number: str
+    network: Network
+    try_words: Sequence[str]
+
+
 def phone_pages(  # noqa: PLR0913, PLR0917
     pages: Pages,
     network: Network,
@@ -91,19 +105,23 @@ def phone_pages(  # noqa: PLR0913, PLR0917
     screens_of: ScreensOf,
 ) -> APIRouter:
     """The page and what it asks for."""
-    routes, impatience = APIRouter(), SkipToNextTip(sms, seal)
+    routes, skip = APIRouter(), SkipToNextTip(sms, seal)
     screens = cached_per_day(screens_of)
 
     @routes.get("/")
     async def phone(request: Request) -> Response:
-        return pages.show(request, "phone/page", **_shown(request, network, sms.menu.current))
+        return pages.show(request, phone_context(request, network, sms.menu.current))
 
     @routes.post("/phone/size")
-    async def size(asked: Annotated[Sized, Depends(json_of(Sized))]) -> dict[str, Any]:
+    async def size(
+        asked: Annotated[SizeQuery, Depends(json_of(SizeQuery))],
+    ) -> dict[str, Any]:
         return _size(asked, network.budget, screens(sms.menu.current))
 
     @routes.post("/phone/news")
-    async def news(asked: Annotated[Asked, Depends(json_of(Asked))]) -> dict[str, Any]:
+    async def news(
+        asked: Annotated[NewsQuery, Depends(json_of(NewsQuery))],
+    ) -> dict[str, Any]:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
                 return await _news(asked, sms, simulator)
@@ -111,25 +129,24 @@ def phone_pages(  # noqa: PLR0913, PLR0917
             return {"redis": False}
 
     @routes.post("/phone/tip")
-    async def tip(asked: Annotated[Subscriber, Depends(json_of(Subscriber))]) -> dict[str, Any]:
+    async def tip(asked: Annotated[TipQuery, Depends(json_of(TipQuery))]) -> dict[str, Any]:
         try:
-            return {"redis": True, "runs": await impatience.next_tip(asked.msisdn)}
+            return {"redis": True, "runs": await skip.next_tip(asked.msisdn)}
         except REDIS_ERRORS:
             return {"redis": False}
 
     return routes
 
 
-def _shown(request: Request, network: Network, menu: Menu) -> dict[str, Any]:
-    asked, number = request.query_params.get("phones", ""), request.query_params.get("number", "")
-    language = language_of(request)
-    return {
-        "phones": MOST_PHONES if asked == str(MOST_PHONES) else 1,
-        "number": number if is_msisdn(number) else "",
-        "network": network,
-        "said": dict(words_of("phone/page", language)),
-        "try_words": words_to_try(menu, language),
-    }
+def phone_context(request: Request, network: Network, menu: Menu) -> PhoneContext:
+    """What the address asks for: how many phones, and the number of the first."""
+    phones, number = (request.query_params.get(key, "") for key in ("phones", "number"))
+    return PhoneContext(
+        phones=MOST_PHONES if phones == str(MOST_PHONES) else 1,
+        number=number if is_msisdn(number) else "",
+        network=network,
+        try_words=words_to_try(menu, language_of(request)),
+    )
 
 
 def words_to_try(menu: Menu, language: str) -> list[str]:
@@ -142,31 +159,31 @@ def words_to_try(menu: Menu, language: str) -> list[str]:
     return [*first[:1], embassy, *others, sms.stop_keywords[0]]
 
 
-def _size(asked: Sized, budget: Budget, screens: Screens) -> dict[str, Any]:
-    of = measure(asked.text)
-    told = {"encoding": of.encoding, "units": of.units, "octets": of.octets}
+def _size(asked: SizeQuery, budget: Budget, screens: Screens) -> dict[str, Any]:
+    size = measure(asked.text)
+    of_text = {"encoding": size.encoding, "units": size.units, "octets": size.octets}
     if asked.answers is None:
-        return {**told, "segments": of.segments}
-    seen = _seen(asked, screens)
-    told |= {"budget": budget.of(asked.text), "page": seen.number, "pages": seen.pages}
-    return {**told, "wish": _wish(asked, screens)}
+        return {**of_text, "segments": size.segments}
+    page, pages = _page(asked, screens)
+    of_screen = {"budget": budget.of(asked.text), "page": page, "pages": pages}
+    return {**of_text, **of_screen, "wish": _message_key(asked, screens)}
 
 
-def _seen(asked: Sized, screens: Screens) -> Shown:
-    """What the answers lead to; without a page when another version of the menu, or a
-    failure, showed something else.
+def _page(asked: SizeQuery, screens: Screens) -> tuple[int, int]:
+    """Which page of how many the answers lead to; zeros when another version of the menu,
+    or a failure, showed something else.
     """
     *_, shown = conversation(screens, answers_of(asked.answers or ""))
-    return shown if shown.screen.text == asked.text else Shown("", shown.screen)
+    return (shown.number, shown.pages) if shown.screen.text == asked.text else (0, 0)
 
 
-def _wish(asked: Sized, screens: Screens) -> str | None:
+def _message_key(asked: SizeQuery, screens: Screens) -> str | None:
     """The key of the message that these answers asked for, if they did."""
-    wish = play(screens, answers_of(asked.answers or "")).request
-    return Consent(asked.session, "", wish, "").key if wish else None
+    request = play(screens, answers_of(asked.answers or "")).request
+    return Consent(asked.session, "", request, "").key if request else None
 
 
-async def _news(asked: Asked, sms: SmsService, simulator: Simulator) -> dict[str, Any]:
+async def _news(asked: NewsQuery, sms: SmsService, simulator: Simulator) -> dict[str, Any]:
     fault, left = await simulator.fault()
     return {
         "redis": True,

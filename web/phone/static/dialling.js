@@ -5,9 +5,9 @@ import { ask, network, say } from "./words.js";
 
 export class Dialling {
   // `phone` tells the number; `texts` watches for messages asked for in a session;
-  // `trouble.repeat` posts every hop twice.
-  constructor(root, phone, wire, texts, trouble) {
-    Object.assign(this, { phone, wire, texts, trouble, session: null, busy: false });
+  // `faults.repeat` posts every hop twice.
+  constructor(root, phone, wire, texts, faults) {
+    Object.assign(this, { phone, wire, texts, faults, session: null, busy: false });
     this.screen = root.querySelector(".screen");
     this.note = root.querySelector(".note");
     this.typed = root.querySelector(".typed");
@@ -70,7 +70,7 @@ export class Dialling {
     this.note.textContent = say("wait");
     const form = hopForm(session, this.phone.number, network.code);
     const answer = await this.wire.post("ussd", form);
-    if (this.trouble.repeat) await this.repeated(form, answer);
+    if (this.faults.repeat) await this.repeated(form, answer);
     this.busy = false;
     if (this.session === session) await this.show(session, answer);
   }

@@ -3,14 +3,14 @@
 import { Dialling } from "./dialling.js";
 import { Texts } from "./texts.js";
 import { Wire } from "./wire.js";
-import { ask, say, tell } from "./words.js";
+import { ask, say, showLine } from "./words.js";
 
 class Phone {
-  constructor(root, place, trouble) {
+  constructor(root, place, faults) {
     Object.assign(this, { root, place, number: "", unread: 0 });
     this.wire = new Wire(root);
-    this.texts = new Texts(root, this, this.wire, (news) => trouble.hear(news));
-    this.dialling = new Dialling(root, this, this.wire, this.texts, trouble);
+    this.texts = new Texts(root, this, this.wire, (news) => faults.onNews(news));
+    this.dialling = new Dialling(root, this, this.wire, this.texts, faults);
     this.badge = root.querySelector(".unread");
     this.tabs = [...root.querySelectorAll("[role=tab]")];
     this.tabs.forEach((tab, n) => {
@@ -63,22 +63,22 @@ class Phone {
     this.texts.inbox.scrollTop = this.texts.inbox.scrollHeight;
     if (this.tabs[1].getAttribute("aria-selected") === "true") return;
     this.unread += count;
-    tell(this.badge, `${this.unread} ${say("new")}`);
+    showLine(this.badge, `${this.unread} ${say("new")}`);
     this.dialling.note.textContent = say("new_message");
   }
 
   read() {
     this.unread = 0;
-    tell(this.badge, "");
+    showLine(this.badge, "");
     this.texts.inbox.scrollTop = this.texts.inbox.scrollHeight;
   }
 }
 
 // The faults that a person switched on.  Each ends by itself.
-class Trouble {
+class Faults {
   constructor(phones) {
     Object.assign(this, { phones, repeat: false, pausedUntil: 0, ticking: 0 });
-    this.said = document.getElementById("trouble");
+    this.status = document.getElementById("fault-status");
     this.countdown = document.getElementById("countdown");
     this.gatewayLeft = document.getElementById("gateway-left");
     this.radios = [...document.querySelectorAll("#gateway input")];
@@ -100,50 +100,50 @@ class Trouble {
       if (!this.answered(answer)) return;
       lost += answer.lost ? 1 : 0;
     }
-    tell(this.said, say("lost", { n: lost }));
+    showLine(this.status, say("lost", { n: lost }));
   }
 
   async pause(seconds) {
     if (!this.answered(await ask("/phone/pause", { seconds }))) return;
     this.pausedUntil = Date.now() + seconds * 1000;
-    tell(this.said, "");
+    showLine(this.status, "");
     this.count();
   }
 
   count() {
     const left = Math.ceil((this.pausedUntil - Date.now()) / 1000);
-    tell(this.countdown, left > 0 ? say("pause_left", { n: left }) : "");
+    showLine(this.countdown, left > 0 ? say("pause_left", { n: left }) : "");
     clearTimeout(this.ticking);
     if (left > 0) {
       this.ticking = setTimeout(() => this.count(), 250);
       return;
     }
-    tell(this.said, say("pause_over"));
+    showLine(this.status, say("pause_over"));
     this.phones.forEach(({ texts }) => texts.look());
   }
 
   async fail(fault) {
-    if (this.answered(await ask("/phone/gateway", { fault: fault || null }))) tell(this.said, "");
+    if (this.answered(await ask("/phone/gateway", { fault: fault || null }))) showLine(this.status, "");
     this.phones.forEach(({ texts }) => texts.look());
   }
 
   answered(answer) {
-    if (!answer?.redis) tell(this.said, say(answer ? "redis_gone" : "no_service"));
+    if (!answer?.redis) showLine(this.status, say(answer ? "redis_gone" : "no_service"));
     return Boolean(answer?.redis);
   }
 
   // What a phone has just heard of the service: how the gateway is, or silence.
-  hear(news) {
+  onNews(news) {
     const silent = [say("no_service"), say("redis_gone")];
     if (!news?.redis) {
       const counting = Date.now() < this.pausedUntil;
-      tell(this.said, counting ? "" : silent[news ? 1 : 0]);
+      showLine(this.status, counting ? "" : silent[news ? 1 : 0]);
       return;
     }
-    if (silent.includes(this.said.textContent)) tell(this.said, "");
+    if (silent.includes(this.status.textContent)) showLine(this.status, "");
     const { fault, seconds } = news.gateway;
     for (const radio of this.radios) radio.checked = radio.value === (fault ?? "");
-    tell(this.gatewayLeft, fault ? say("gateway_left", { n: seconds }) : "");
+    showLine(this.gatewayLeft, fault ? say("gateway_left", { n: seconds }) : "");
   }
 }
 
@@ -154,8 +154,8 @@ function anyNumber() {
 }
 
 const phones = [];
-const trouble = new Trouble(phones);
+const faults = new Faults(phones);
 document.querySelectorAll(".phone").forEach((root, place) => {
-  phones.push(new Phone(root, place + 1, trouble));
+  phones.push(new Phone(root, place + 1, faults));
 });
-document.getElementById("desk").hidden = false;
+document.getElementById("phones").hidden = false;

@@ -1,7 +1,7 @@
 // The messages of a phone: what it texts, what arrives, and what becomes of each.
 
 import { deliveredForm, randomId, textForm } from "./africastalking.js";
-import { ask, element, network, say, tell } from "./words.js";
+import { ask, element, network, say, showLine } from "./words.js";
 
 const SOON_MS = 150;
 const UNDER_WAY_MS = 1000;
@@ -15,8 +15,8 @@ const OVER = new Set(["delivered", "failed", "expired", "unknown"]);
 const MOST_ASKED = 50;
 
 export class Texts {
-  constructor(root, phone, wire, hear) {
-    Object.assign(this, { phone, wire, hear, timer: 0, asking: false });
+  constructor(root, phone, wire, onNews) {
+    Object.assign(this, { phone, wire, onNews, timer: 0, asking: false });
     this.bubbles = root.querySelector(".bubbles");
     this.nothing = root.querySelector(".nothing");
     this.inbox = root.querySelector(".inbox");
@@ -44,7 +44,7 @@ export class Texts {
     this.first = true;
     this.bubbles.replaceChildren();
     this.nothing.hidden = false;
-    tell(this.tipSaid, "");
+    showLine(this.tipSaid, "");
     this.look();
   }
 
@@ -83,7 +83,7 @@ export class Texts {
     const answer = await ask("/phone/tip", { msisdn: this.phone.number });
     const gone = answer ? "redis_gone" : "no_service";
     const line = answer?.redis ? (answer.runs ? "" : say("no_series")) : say(gone);
-    tell(this.tipSaid, line);
+    showLine(this.tipSaid, line);
     this.look();
   }
 
@@ -106,7 +106,7 @@ export class Texts {
     const sent = open(this.messages);
     const news = await ask("/phone/news", { msisdn: number, wishes, sent });
     this.asking = false;
-    this.hear(news);
+    this.onNews(news);
     if (news?.redis && number === this.phone.number) this.take(news);
     this.goOn();
   }

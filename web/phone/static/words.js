@@ -1,17 +1,17 @@
 // The words of the page, and the small ways of writing into it: always as text.
 
-const desk = document.getElementById("desk");
-const said = JSON.parse(desk.dataset.said);
+const { dataset } = document.getElementById("phones");
+const words = JSON.parse(dataset.words);
 
 export const network = {
-  callback: desk.dataset.callback,
-  code: desk.dataset.code, // what is dialled
-  shortCode: desk.dataset.shortCode, // what is texted
+  callback: dataset.callback,
+  code: dataset.code, // what is dialled
+  shortCode: dataset.shortCode, // what is texted
 };
 
 // The words `key`, with {names} replaced by `values`.
 export function say(key, values = {}) {
-  return said[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return words[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 export function states(seen) {
@@ -26,7 +26,7 @@ export function element(name, text = "", className = "") {
 }
 
 // Show a line, or hide it when there is nothing to say.
-export function tell(line, text) {
+export function showLine(line, text) {
   line.textContent = text;
   line.hidden = !text;
 }

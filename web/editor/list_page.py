@@ -1,0 +1,42 @@
+"""`/operator/words`: every part of the menu in every language."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from menus.editing import Section
+from menus.faults import Fault
+from web.editor.editor import Cell, Editor
+from web.pages import Context, Pages
+
+
+@dataclass(frozen=True, slots=True)
+class ListContext(Context):
+    """`readers`: who read the words of each language; `refused`: the faults of a change of
+    the files.
+    """
+
+    template: ClassVar[str] = "editor/list"
+    rows: Sequence[tuple[Section, Mapping[str, Cell]]]
+    readers: Mapping[str, str]
+    refused: Sequence[Fault]
+
+
+def list_page(pages: Pages, editor: Editor) -> APIRouter:
+    """The list of sections."""
+    routes = APIRouter(prefix="/operator/words")
+
+    @routes.get("")
+    async def show(request: Request) -> Response:
+        return pages.show(request, await asyncio.to_thread(list_context, editor))
+
+    return routes
+
+
+def list_context(editor: Editor) -> ListContext:
+    """The sections as they are now."""
+    return ListContext(editor.rows(), editor.native_readers(), editor.desk.live.refused)
