@@ -184,7 +184,7 @@ def test_words_of_messages_are_found_too(menu: Menu, query: str, what: str) -> N
     assert what in {each.place.what for each in search(menu, query) if not each.place.node}
 
 
-@pytest.mark.parametrize("query", ["", "   ", "no such words 12345", ".*", "(", "\\"])
+@pytest.mark.parametrize("query", ["", "   ", "no such words 12345", ".*", "((", "\\"])
 def test_nothing_is_found_where_nothing_is(menu: Menu, query: str) -> None:
     assert search(menu, query) == []
 
