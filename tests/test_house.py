@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def imports(file: Path) -> set[str]:
     return {module.split(".")[0] for module in modules(file)}
 
 
+@cache
 def modules(file: Path) -> set[str]:
     """The modules that a file imports, wherever in it, each by its whole name."""
     found = set[str]()
