@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -11,10 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from runtime.settings import Settings
 from sms.consent import Consent, ConsentHandler
@@ -22,7 +19,8 @@ from sms.outbox.outbox import Caps, Outbox
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
-from tests.support.service import Service, new_number, new_session, running, short_folder
+from tests.support.own_redis import OwnRedis, on_own_redis
+from tests.support.service import new_number, new_session
 from tests.support.workers import Gateway, working
 from ussd.engine import play, show, show_not_sent
 from ussd.gateways.africastalking import answers_of, reply
@@ -43,25 +41,27 @@ WISHES: dict[str, DialableRequest] = {
 
 
 @pytest.fixture(scope="module")
-def house(processes: None) -> Iterator["CommandContext"]:
+def own(processes: None) -> Iterator[OwnRedis]:
     """The service without a worker: what is queued stays queued."""
-    key = base64.b64encode(KEY).decode()
-    with (
-        short_folder() as folder,
-        embedded_redis(folder) as url,
-        running(url, KOMEK_DATA_KEY=key) as service,
-        Redis.from_url(url, decode_responses=True) as redis,
-    ):
-        yield CommandContext(service, url, redis)
+    with on_own_redis(KOMEK_DATA_KEY=base64.b64encode(KEY).decode()) as own:
+        yield own
 
 
-class CommandContext:
+@pytest.fixture
+def house(own: OwnRedis) -> Iterator["House"]:
+    """Its Redis may be hurt; it is well again for the next test."""
+    yield House(own)
+    own.heal()
+
+
+class House:
     """The service, its Redis, and what waits in the outbox."""
 
-    def __init__(self, service: Service, url: str, redis: Any) -> None:
-        self.service = service
-        self.url = url
-        self.redis = redis
+    def __init__(self, own: OwnRedis) -> None:
+        self.own = own
+        self.service = own.service
+        self.url = own.url
+        self.redis = own.redis
 
     def told(self, session: str, text: str, number: str) -> str:
         """All hops of a dialogue; the last screen."""
@@ -98,7 +98,7 @@ def not_sent(screens: Screens, text: str) -> str:
 
 @pytest.mark.parametrize("text", WISHES)
 def test_one_text_is_queued_however_often_the_hop_is_repeated(
-    house: CommandContext, screens: Screens, text: str
+    house: House, screens: Screens, text: str
 ) -> None:
     session, number = new_session(), new_number()
     question, _, _ = text.rpartition("*")
@@ -108,7 +108,7 @@ def test_one_text_is_queued_however_often_the_hop_is_repeated(
     assert house.queued(number) == [screens.message_for(WISHES[text])]
 
 
-def test_twenty_hops_at_once_queue_one_text(house: CommandContext, screens: Screens) -> None:
+def test_twenty_hops_at_once_queue_one_text(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
     house.told(session, "3*5*6", number)
     with ThreadPoolExecutor(20) as pool:
@@ -117,9 +117,7 @@ def test_twenty_hops_at_once_queue_one_text(house: CommandContext, screens: Scre
     assert len(house.queued(number)) == 1
 
 
-def test_what_is_answered_later_sends_nothing_again(
-    house: CommandContext, screens: Screens
-) -> None:
+def test_what_is_answered_later_sends_nothing_again(house: House, screens: Screens) -> None:
     """The answers up to the consent are played each time; so is consent a second time."""
     session, number = new_session(), new_number()
     house.told(session, "3*5*6*1", number)
@@ -131,16 +129,14 @@ def test_what_is_answered_later_sends_nothing_again(
     assert len(house.queued(number)) == 2, "another page is another wish"
 
 
-def test_going_back_from_the_question_sends_nothing(house: CommandContext) -> None:
+def test_going_back_from_the_question_sends_nothing(house: House) -> None:
     session, number = new_session(), new_number()
     house.told(session, "3*5*6*0*7*0*2*1*8*1*00", number)
     assert house.queued(number) == []
     assert not house.subscribed(number)
 
 
-def test_the_series_begins_once_and_not_again_after_stop(
-    house: CommandContext, screens: Screens
-) -> None:
+def test_the_series_begins_once_and_not_again_after_stop(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
     house.told(session, "3*5*7", number)
     assert not house.subscribed(number)
@@ -172,9 +168,7 @@ def _calendar() -> Calendar:
 # --- Not at all -------------------------------------------------------------------
 
 
-def test_consent_that_is_dialled_has_seen_no_question(
-    house: CommandContext, screens: Screens
-) -> None:
+def test_consent_that_is_dialled_has_seen_no_question(house: House, screens: Screens) -> None:
     session, number, text = new_session(), new_number(), "3*5*6*1"
     for _ in range(3):
         assert house.service.hop(session, text, number) == not_sent(screens, text)
@@ -184,7 +178,7 @@ def test_consent_that_is_dialled_has_seen_no_question(
     assert len(house.queued(number)) == 1, "asked on a screen"
 
 
-def test_a_wrong_key_does_not_make_it_said_or_sent(house: CommandContext, screens: Screens) -> None:
+def test_a_wrong_key_does_not_make_it_said_or_sent(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
     for text in ("3*5*6*1", "3*5*6*1*x", "3*5*6*1*x*1"):
         assert house.service.hop(session, text, number) == not_sent(screens, text)
@@ -192,18 +186,14 @@ def test_a_wrong_key_does_not_make_it_said_or_sent(house: CommandContext, screen
     assert house.service.hop(session, "3*5*6*1*x*1*0", number) == done(screens, "3*5*6*1*x*1*0")
 
 
-def test_a_question_that_is_dialled_can_be_agreed_to(
-    house: CommandContext, screens: Screens
-) -> None:
+def test_a_question_that_is_dialled_can_be_agreed_to(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
     assert house.service.hop(session, "3*5*6", number) == done(screens, "3*5*6")
     assert house.service.hop(session, "3*5*6*1", number) == done(screens, "3*5*6*1")
     assert len(house.queued(number)) == 1
 
 
-def test_a_number_over_its_cap_is_told_whom_to_call(
-    house: CommandContext, screens: Screens
-) -> None:
+def test_a_number_over_its_cap_is_told_whom_to_call(house: House, screens: Screens) -> None:
     number, text = new_number(), "3*5*6*1"
     last = [house.told(new_session(), text, number) for _ in range(5)]
     assert last == [done(screens, text)] * 3 + [not_sent(screens, text)] * 2
@@ -213,41 +203,35 @@ def test_a_number_over_its_cap_is_told_whom_to_call(
 @pytest.mark.parametrize("text", ["3*5*6*1", "3*5*7*1"])
 @pytest.mark.parametrize("number", ["+12025550100", "no number", "+77010000000,+77010000001"])
 def test_only_a_number_in_the_allowed_countries_is_texted(
-    house: CommandContext, screens: Screens, number: str, text: str
+    house: House, screens: Screens, number: str, text: str
 ) -> None:
     assert house.told(new_session(), text, number) == not_sent(screens, text)
     assert house.queued(number) == []
     assert not house.subscribed(number)
 
 
-@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize("text", ["3*5*6*1", "3*5*7*1", "3*5*2*1*turkey*1*1"])
 @pytest.mark.parametrize("trouble", [signal.SIGSTOP, signal.SIGKILL])
 def test_without_redis_the_caller_is_told_in_time(
-    screens: Screens, text: str, trouble: signal.Signals
+    house: House, screens: Screens, text: str, trouble: signal.Signals
 ) -> None:
     session, number = new_session(), new_number()
-    with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
-        with Redis.from_url(url) as redis:
-            pid = int(redis.info("server")["process_id"])
-            house = CommandContext(service, url, redis)
-            house.told(session, text.rpartition("*")[0], number)
-        os.kill(pid, trouble)
-        began = time.monotonic()
-        said = service.hop(session, text, number)
-        took = time.monotonic() - began
-        if trouble is signal.SIGSTOP:
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(0.3)
-            again = service.hop(session, text, number)
-            assert again == done(screens, text), "asked again, it is sent"
-        log = service.log.read_text()
+    house.told(session, text.rpartition("*")[0], number)
+    house.own.send(trouble)
+    began = time.monotonic()
+    said = house.service.hop(session, text, number)
+    took = time.monotonic() - began
+    if trouble is signal.SIGSTOP:
+        house.own.send(signal.SIGCONT)
+        time.sleep(0.3)
+        again = house.service.hop(session, text, number)
+        assert again == done(screens, text), "asked again, it is sent"
     assert said == not_sent(screens, text)
     assert took < SLOWEST_SECONDS
-    assert number[1:] not in log
+    assert number[1:] not in house.service.log.read_text()
 
 
-def test_the_number_and_the_words_are_in_no_log_and_not_in_redis(house: CommandContext) -> None:
+def test_the_number_and_the_words_are_in_no_log_and_not_in_redis(house: House) -> None:
     number = new_number()
     house.told(new_session(), "3*5*2*1*turkey*1*1", number)
     assert house.queued(number)

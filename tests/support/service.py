@@ -18,6 +18,8 @@ REPOSITORY = Path(__file__).parents[2]
 SECRET = "for-tests-only-0123456789"
 OPERATOR_TOKEN = "test-token-of-the-operator"
 START_SECONDS = 20.0
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (or on the disk)
+"""There a Redis that forces every change to the disk does not wait for one."""
 ANY_AGE = 100_000
 """Days: no contact becomes too old, so that what is said does not depend on the day."""
 
@@ -70,7 +72,7 @@ def free_port() -> int:
 @contextmanager
 def short_folder() -> Iterator[Path]:
     """A folder whose path is short enough for a Unix socket."""
-    with tempfile.TemporaryDirectory(prefix="komek-") as folder:
+    with tempfile.TemporaryDirectory(prefix="komek-", dir=IN_MEMORY) as folder:
         yield Path(folder)
 
 

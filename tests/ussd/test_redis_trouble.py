@@ -1,70 +1,42 @@
 """Redis down, frozen, slow or in a mood: every hop is still answered, and rightly."""
 
 import asyncio
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 from redis import Redis
 
-from runtime.embedded_redis import embedded_redis
-from tests.support.service import Service, form, new_session, running, short_folder
+from tests.support.own_redis import OwnRedis, on_own_redis
+from tests.support.service import Service, form, new_session
 from ussd.engine import play, show
 from ussd.gateways.africastalking import answers_of, reply
 from ussd.screens import Screens
-
-pytestmark = pytest.mark.usefixtures("processes")
 
 NONE = httpx.Limits(max_connections=None)
 DIALOGUE = ["", "2", "2*1", "2*1*7", "2*1*7*0", "2*1*7*0*9", "2*1*7*0*9*3", "2*1*7*0*9*3*2"]
 
 
-@dataclass
-class Trouble:
-    """A service with a Redis of its own, which can be hurt."""
-
-    service: Service
-    url: str
-    pid: int
-
-    def send(self, signal_number: int) -> None:
-        os.kill(self.pid, signal_number)
-
-    def order(self, *command: str) -> None:
-        with Redis.from_url(self.url) as redis:
-            redis.execute_command(*command)
+@pytest.fixture(scope="module")
+def own(processes: None) -> Iterator[OwnRedis]:
+    with on_own_redis() as own:
+        yield own
 
 
-@contextmanager
-def own_redis() -> Iterator[Trouble]:
-    with short_folder() as folder, embedded_redis(folder) as url, running(url) as service:
-        with Redis.from_url(url) as redis:
-            pid = int(redis.info("server")["process_id"])
-        trouble = Trouble(service, url, pid)
-        try:
-            yield trouble
-        finally:
-            trouble.send(signal.SIGCONT) if _lives(pid) else None
+@pytest.fixture
+def trouble(own: OwnRedis) -> Iterator[OwnRedis]:
+    """A service whose Redis may be hurt; it is well again for the next test."""
+    yield own
+    own.heal()
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-TROUBLES: dict[str, Callable[[Trouble], Any]] = {
+TROUBLES: dict[str, Callable[[OwnRedis], Any]] = {
     "frozen": lambda trouble: trouble.send(signal.SIGSTOP),
     "killed": lambda trouble: trouble.send(signal.SIGKILL),
-    "paused": lambda trouble: trouble.order("CLIENT", "PAUSE", "60000"),
+    "paused": lambda trouble: trouble.order("CLIENT", "PAUSE", "3000"),
     "without scripts": lambda trouble: trouble.order("SCRIPT", "FLUSH"),
     "without data": lambda trouble: trouble.order("FLUSHALL"),
     "full": lambda trouble: trouble.order("CONFIG", "SET", "maxmemory", "1"),
@@ -74,15 +46,14 @@ TROUBLES: dict[str, Callable[[Trouble], Any]] = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_every_hop_is_answered_rightly(name: str, screens: Screens) -> None:
+def test_every_hop_is_answered_rightly(name: str, screens: Screens, trouble: OwnRedis) -> None:
     """The trouble begins in the middle of the dialogue."""
     expected = [reply(show(screens, play(screens, answers_of(text)))) for text in DIALOGUE]
     session = new_session()
-    with own_redis() as trouble:
-        said = [trouble.service.hop(session, text) for text in DIALOGUE[:3]]
-        TROUBLES[name](trouble)
-        said += [trouble.service.hop(session, text) for text in DIALOGUE[3:]]
-        alive = trouble.service.http.get(f"{trouble.service.base}/healthz")
+    said = [trouble.service.hop(session, text) for text in DIALOGUE[:3]]
+    TROUBLES[name](trouble)
+    said += [trouble.service.hop(session, text) for text in DIALOGUE[3:]]
+    alive = trouble.service.http.get(f"{trouble.service.base}/healthz")
     assert said == expected
     assert alive.status_code == 200
 
@@ -94,31 +65,29 @@ def test_a_key_of_another_kind_harms_nobody(service: Service, redis_url: str) ->
     assert service.hop(session, "3").startswith("CON Choose")
 
 
-def test_many_callers_at_once_on_a_frozen_redis_are_all_answered() -> None:
-    with own_redis() as trouble:
-        trouble.service.hop(new_session(), "")
-        trouble.send(signal.SIGSTOP)
-        with ThreadPoolExecutor(50) as pool:
-            hops = pool.map(lambda _: trouble.service.hop(new_session(), "3"), range(300))
-            assert {hop[:10] for hop in hops} == {"CON Choose"}
+def test_many_callers_at_once_on_a_frozen_redis_are_all_answered(trouble: OwnRedis) -> None:
+    trouble.service.hop(new_session(), "")
+    trouble.send(signal.SIGSTOP)
+    with ThreadPoolExecutor(50) as pool:
+        hops = pool.map(lambda _: trouble.service.hop(new_session(), "3"), range(300))
+        assert {hop[:10] for hop in hops} == {"CON Choose"}
 
 
-def test_what_redis_answers_late_is_not_taken_for_another_answer() -> None:
+def test_what_redis_answers_late_is_not_taken_for_another_answer(trouble: OwnRedis) -> None:
     """After a freeze no connection is left with an answer that belongs to a hop before."""
-    with own_redis() as trouble:
-        sessions = [new_session() for _ in range(20)]
-        for session in sessions:
-            trouble.service.hop(session, "")
-        trouble.send(signal.SIGSTOP)
-        for session in sessions[:5]:
-            trouble.service.hop(session, "3")
-        trouble.send(signal.SIGCONT)
-        for _ in range(3):
-            replies = [trouble.service.hop(session, "3*1") for session in sessions]
-            assert {answer[:13] for answer in replies} == {"CON Call now:"}
-        with Redis.from_url(trouble.url, decode_responses=True) as redis:
-            heard = {redis.hget(f"ussd:session:{session}", "heard") for session in sessions}
-        assert heard == {"2"}
+    sessions = [new_session() for _ in range(20)]
+    for session in sessions:
+        trouble.service.hop(session, "")
+    trouble.send(signal.SIGSTOP)
+    for session in sessions[:5]:
+        trouble.service.hop(session, "3")
+    trouble.send(signal.SIGCONT)
+    for _ in range(3):
+        replies = [trouble.service.hop(session, "3*1") for session in sessions]
+        assert {answer[:13] for answer in replies} == {"CON Call now:"}
+    with Redis.from_url(trouble.url, decode_responses=True) as redis:
+        heard = {redis.hget(f"ussd:session:{session}", "heard") for session in sessions}
+    assert heard == {"2"}
 
 
 async def test_more_callers_than_connections_are_all_remembered(
@@ -136,17 +105,17 @@ async def test_more_callers_than_connections_are_all_remembered(
             assert heard == [answers] * len(sessions)
 
 
-def test_readiness_tells_and_one_line_is_logged() -> None:
-    with own_redis() as trouble:
-        ready = f"{trouble.service.base}/readyz"
-        assert trouble.service.http.get(ready).status_code == 200
-        trouble.send(signal.SIGSTOP)
-        assert trouble.service.http.get(ready).status_code == 503
-        for _ in range(5):
-            trouble.service.hop(new_session(), "3")
-        trouble.send(signal.SIGCONT)
+def test_readiness_tells_and_one_line_is_logged(trouble: OwnRedis) -> None:
+    ready = f"{trouble.service.base}/readyz"
+    before = len(trouble.service.log.read_text())
+    assert trouble.service.http.get(ready).status_code == 200
+    trouble.send(signal.SIGSTOP)
+    assert trouble.service.http.get(ready).status_code == 503
+    for _ in range(5):
         trouble.service.hop(new_session(), "3")
-        assert trouble.service.http.get(ready).status_code == 200
-        log = trouble.service.log.read_text()
+    trouble.send(signal.SIGCONT)
+    trouble.service.hop(new_session(), "3")
+    assert trouble.service.http.get(ready).status_code == 200
+    log = trouble.service.log.read_text()[before:]
     assert log.count("Redis does not answer") == 1
     assert log.count("Redis answers again") == 1
