@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -20,12 +20,13 @@ from cli.consoles import err, out
 from cli.contacts import contact_commands, notes_on_numbers
 from cli.context import CommandContext, refuse, settings_or_exit
 from cli.dial import dial_commands
+from cli.language import language_commands
 from cli.stats import stats_command
 from cli.texts import sms_commands
 from cli.welcome import welcome
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
-from menus.loading import load
+from menus.loading import Reader, load, offering, read_draft, untranslated_texts
 from menus.model import Menu, is_read
 from menus.versions import VersionStore
 from runtime.callbacks import CallbackRouter
@@ -55,18 +56,25 @@ FIRST_HOP = "sessionId=try-1&phoneNumber=%2B77010000000&text="
 # --- Composition -------------------------------------------------------------
 
 
-def read_menu(budget: Budget, folder: Path) -> Menu:
-    """The menu of a folder, checked for every channel.  Raises `BrokenMenu`."""
+def read_menu(budget: Budget, folder: Path, languages: Sequence[str] = ()) -> Menu:
+    """The menu of a folder, checked for every channel in every language; it offers
+    `languages`, or all.  Raises `BrokenMenu`.
+    """
     screens = (latin_stays_gsm7, fits_on_screens(budget))
     messages = (messages_fit, keywords_clear, capitals_are_keywords)
-    return load(folder, [*screens, *messages])
+    return offering(load(folder, [*screens, *messages]), languages)
+
+
+def menu_reader(settings: Settings) -> Reader:
+    """Reads the menu of any folder by these settings."""
+    return partial(read_menu, budget_of(settings), languages=settings.languages)
 
 
 def live_menu(settings: Settings, first: Menu | None = None) -> LiveMenu:
     """The menu of the settings, kept up to date; `first`, if it has just been read.  Raises
     `BrokenMenu`.
     """
-    read = partial(read_menu, budget_of(settings))
+    read = menu_reader(settings)
     shelf = VersionStore(settings.data_dir / "menus", read)
     return LiveMenu(settings.menus_dir, read, shelf, first, prepare=make_ready)
 
@@ -95,7 +103,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     )
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
-    add_pages(app, settings, sms, partial(read_menu, budget_of(settings)))
+    add_pages(app, settings, sms, menu_reader(settings))
     return CallbackRouter({("africastalking", what): each for what, each in callbacks.items()}, app)
 
 
@@ -200,13 +208,15 @@ def check() -> None:
     for language in menu.languages.values():
         if not is_read(language.native_reader):
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
+    for each in untranslated_texts(read_draft(settings.menus_dir)):
+        out.print(f"Note: {each}", soft_wrap=True, markup=False)
     for note in notes_on_numbers(menu, settings):
         out.print(note, soft_wrap=True)
 
 
 def menu_or_exit(settings: Settings) -> Menu:
     with exit_on_faults():
-        return read_menu(budget_of(settings), settings.menus_dir)
+        return menu_reader(settings)(settings.menus_dir)
 
 
 def live_menu_or_exit(settings: Settings, first: Menu | None = None) -> LiveMenu:
@@ -229,6 +239,7 @@ def exit_on_faults() -> Iterator[None]:
 CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit, log_plainly)
 cli.add_typer(dial_commands(CONTEXT))
 cli.add_typer(contact_commands(), name="contacts")
+cli.add_typer(language_commands(), name="language")
 cli.add_typer(sms_commands(CONTEXT))
 cli.add_typer(stats_command(CONTEXT))
 

@@ -14,8 +14,8 @@ from menus.contacts import source_date
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 """A name in the files: small Latin letters, digits and `_`."""
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-"""A language, as ISO 639 writes it: kk, ru, en."""
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
+"""A language by ISO 639, and its script by ISO 15924 where it has several: kk, uz_Cyrl."""
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """Words of one or more lines.  A blank line starts a new screen."""
 Line = Annotated[str, StringConstraints(pattern=r"^[^\n]*\S[^\n]*$", strip_whitespace=True)]

@@ -63,11 +63,13 @@ def _zone(name: object) -> ZoneInfo:
         raise ValueError("is no time zone; write one such as Asia/Almaty") from None
 
 
-def _split(prefixes: object) -> object:
+def _split(names: object) -> object:
     """`+7,+996` as a list."""
-    return prefixes.replace(" ", "").split(",") if isinstance(prefixes, str) else prefixes
+    return names.replace(" ", "").split(",") if isinstance(names, str) else names
 
 
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
+Languages = Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_split)]
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 DataKey = Annotated[SecretStr, AfterValidator(_32_octets)]
@@ -92,6 +94,7 @@ class Settings(BaseSettings):
     redis_url: Annotated[str, AfterValidator(_redis_address)] | None = None
     data_dir: Path = Path("data")
     menus_dir: Path = HOUSE / "menus"
+    languages: Languages = ()
     gateway: Literal["simulator", "africastalking"] = "simulator"
     service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
     callback_secret_file: SecretFile | None = None

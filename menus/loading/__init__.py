@@ -3,6 +3,9 @@
 from menus.loading.checks import numbers_valid
 from menus.loading.draft import FILLER, Draft, Part, is_data, language_files, read_draft
 from menus.loading.load import Reader, build, load, version_of
+from menus.loading.offer import offering
+from menus.loading.skeleton import skeleton_of
+from menus.loading.untranslated import untranslated_texts
 
 __all__ = [
     "FILLER",
@@ -14,6 +17,9 @@ __all__ = [
     "language_files",
     "load",
     "numbers_valid",
+    "offering",
     "read_draft",
+    "skeleton_of",
+    "untranslated_texts",
     "version_of",
 ]

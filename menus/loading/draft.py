@@ -49,7 +49,7 @@ _KIND_BY_KEY = {"choices": "menu", "finds": "lookup", "does": "action"}
 _PATTERNS = {
     r"^[^\n]*\S[^\n]*$": "write words, on one line",
     r"^[a-z][a-z0-9_]*$": "write small Latin letters, digits and _",
-    r"^[a-z]{2,3}$": "write two or three small Latin letters, such as kk",
+    r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$": "write a language such as kk, or one in a script: uz_Cyrl",
     r"^[A-Z]{2}$": "write two capital Latin letters, such as KZ",
 }
 
@@ -199,6 +199,7 @@ def _holder(data: Any, steps: Steps) -> Any:
 
 def _fault(source: Source, error: Any) -> Fault:
     kind, steps = error["type"], source.known(error["loc"])
+    kind = "string_too_short" if not error["input"] and kind.startswith("string_") else kind
     key = next((str(step) for step in reversed(error["loc"]) if step != "[key]"), "the file")
     words = _PLAINLY.get(kind, error["msg"])
     pattern = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), "")

@@ -1,0 +1,31 @@
+"""Texts that say the same in two languages: some are one word in both, some were forgotten."""
+
+import re
+from collections.abc import Iterator
+
+from menus.faults import Fault
+from menus.loading.checks import PLACEHOLDER
+from menus.loading.draft import FILLER, Draft
+from menus.parsing import Steps, screen_of
+
+_ADDRESS = re.compile(r"\bwww\.\S+")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+
+
+def untranslated_texts(draft: Draft) -> Iterator[Fault]:
+    """Each text that another language, named before it in tree.yaml, has too."""
+    seen: dict[tuple[Steps, str], str] = {}
+    for code in draft.tree.form.start.languages if draft.tree.form else ():
+        for part, steps, text in draft.texts():
+            if part is not draft.languages.get(code) or not _must_differ(steps, text):
+                continue
+            if (first := seen.setdefault((steps, text), code)) != code:
+                what = f"'{steps[-1]}' says the same as in {first}.yaml: translate it, or leave it"
+                yield Fault(part.source.value(*steps), screen_of(steps), what)
+
+
+def _must_differ(steps: Steps, text: str) -> bool:
+    """Whether it has words of its own.  Keywords of two languages may be one word."""
+    if text == FILLER or any("keywords" in str(step) or "filler" in str(step) for step in steps):
+        return False
+    return bool(_LETTERS.search(_ADDRESS.sub("", PLACEHOLDER.sub("", text))))
