@@ -10,23 +10,25 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.consoles import err, out
-from cli.context import settings_or_exit
+from cli.context import refuse, settings_or_exit
 from menus.contacts import (
+    REPAIRS,
     Changes,
     Contact,
     Doubt,
+    Repair,
     Rule,
     apply,
     changes_from,
     doubt_of,
     read_contacts,
+    read_sheet,
     sendable,
     too_old,
     verify,
 )
 from menus.faults import Fault
 from menus.model import Menu
-from menus.parsing import read_table
 from runtime.clock import utc_today
 from runtime.settings import Settings
 
@@ -96,7 +98,9 @@ def changing() -> typer.Typer:
     ) -> None:
         """Show what a newer list would change, then apply it."""
         file = file_of(settings_or_exit())
-        changes = changes_from(file, read_table(newer))
+        sheet = read_sheet(content_of(newer), newer.name)
+        changes = changes_from(file, sheet.table)
+        show_repairs(sheet.repairs)
         stop_at(changes.faults)
         show(changes)
         if yes or typer.confirm("Apply?"):
@@ -126,6 +130,21 @@ def notes_on_numbers(menu: Menu, settings: Settings) -> Iterator[str]:
         so = "sent as not confirmed" if rule.unconfirmed else "not sent"
         named = ", ".join(ids[:MOST_NAMED])
         yield f"Note: {len(ids)} contacts are {so}, being {limit}: {named}{more}."
+
+
+def content_of(file: Path) -> bytes:
+    """What the file holds; one line and the end, where it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        refuse(f"{file} cannot be read: {error.strerror}")
+
+
+def show_repairs(repairs: Iterable[Repair]) -> None:
+    """What was put right in a list before it is looked at, a line for each cell."""
+    for each in repairs:
+        cell = f"{each.id}  {each.before} -> {each.after}  " if each.id else ""
+        out.print(f"mended   {cell}{REPAIRS[each.reason]}", markup=False, soft_wrap=True)
 
 
 def show(changes: Changes) -> None:

@@ -22,17 +22,23 @@ from menus.contacts.doubts import (
     too_old,
 )
 from menus.contacts.phones import grouped
+from menus.contacts.reasons import REASONS
+from menus.contacts.sheets import REPAIRS, Repair, Sheet, read_sheet
 
 __all__ = [
     "COLUMNS",
+    "REASONS",
+    "REPAIRS",
     "UNCONFIRMED",
     "VERIFICATION",
     "Changes",
     "Contact",
     "Doubt",
     "Evidence",
+    "Repair",
     "Rule",
     "Sendable",
+    "Sheet",
     "apply",
     "changes_from",
     "doubt_of",
@@ -43,6 +49,7 @@ __all__ = [
     "missions_in_kazakhstan",
     "missions_of_kazakhstan",
     "read_contacts",
+    "read_sheet",
     "sendable",
     "source_date",
     "too_old",

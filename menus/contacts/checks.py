@@ -196,10 +196,9 @@ def phone_fault(phone: str, cells: Cells) -> str | None:
         return _international_fault(phone, cells)
     if not _DIALLED.fullmatch(phone):
         return "phone_form"
-    national = _is_national(phone, needed_in(cells))
-    if len(phone) > LONGEST_SHORT and not national and is_valid_in(f"+{phone}", places(cells)):
+    if not _is_national(phone, needed_in(cells)) and is_valid_in(f"+{phone}", places(cells)):
         return "phone_no_plus"
-    if len(phone) > LONGEST_SHORT and national and cells["scope"] in MISSION_SCOPES:
+    if cells["scope"] in MISSION_SCOPES:
         return "phone_national"
     return None if _is_dialled(phone, cells) else "phone_impossible"
 

@@ -30,6 +30,7 @@ REASONS = {
     "mark_incomplete": "'{column}' is empty: a verification names who, when, how",
     "mark_without_phone": "'phones' is empty, but verified: write the phone or unverify it",
     "withdrawn_unmarked": "'{column}' is empty: a withdrawn number says who found out, when, how",
+    "not_text": "is in an alphabet that is not known here: save the file as CSV UTF-8",
     "letters_lost": "'{column}' has '?' for letters that the spreadsheet could not save: "
     "save the file as CSV UTF-8",
 }

@@ -39,15 +39,9 @@ def read_table(path: Path) -> Table:
     """Read a file of UTF-8 and commas.  Never raises for its content."""
     file = f"{path.parent.name}/{path.name}"
     try:
-        return decode_table(path.read_bytes(), file)
+        return parse_table(path.read_bytes().decode("utf-8"), file)
     except OSError as error:
         return _unreadable(Where(file), f"cannot be read: {error.strerror}")
-
-
-def decode_table(content: bytes, file: str) -> Table:
-    """What `read_table` makes of a file's bytes."""
-    try:
-        return parse_table(content.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return _unreadable(Where(file, line), "is not UTF-8: save the file as UTF-8")

@@ -240,7 +240,7 @@ def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
         pytest.param({"phones": "+74956271809"}, "no valid number of TR or KZ", id="foreign"),
         pytest.param({"phones": "+90 312 4919100"}, "'phones' number 1: write +", id="spaces"),
         pytest.param({"phones": "+903124919100; 1"}, "'phones' number 2: write", id="the second"),
-        pytest.param({"phones": "9999999"}, "no valid number", id="a short number unheard of"),
+        pytest.param({"scope": "hotline", "phones": "9999999"}, "no valid number", id="unheard of"),
         pytest.param({"verified_by": "A. Operator"}, "'verified_on' is empty", id="no day"),
     ],
 )

@@ -74,8 +74,10 @@ def test_all_faults_come_at_once_and_nothing_pasted_is_lost(looking: httpx.Clien
     bad = newer(row(id="A B", source_date="soon"), row(id="b", confidence="<b>"))
     answer = shown(looking, bad)
     assert answer.status_code == 422
-    for place in ("list:2:1", "list:2:", "list:3:"):
-        assert place in answer.text
+    said = words(answer.text)
+    assert "Row 2 A B : “id” may have small Latin letters" in said
+    assert "Row 2 A B : “source_date”: write the date as 2026-11-21" in said
+    assert "Row 3 b : “confidence” must be one of: high" in said
     assert "made_for" not in answer.text, "nothing to apply"
     assert "<b>" not in answer.text
     assert "A B,kz_abroad" in answer.text
@@ -85,7 +87,7 @@ def test_all_faults_come_at_once_and_nothing_pasted_is_lost(looking: httpx.Clien
     ("content", "said"),
     [
         (b"", "Choose a file or paste a list."),
-        (b"\xff\xfe\x00", "not UTF-8"),
+        (b"\xff\xfe\x00", "an alphabet that Komek does not know"),
         (HEAD.encode(), "Nothing would change."),
         (b"x" * 700_001, "too large"),
         (b'a,"b"c\n', "a quote opens"),
@@ -98,6 +100,25 @@ def test_a_list_that_is_none(looking: httpx.Client, content: bytes, said: str) -
     answer = looking.post("/operator/contacts/import", data=form, files=files)
     assert said in words(answer.text)
     assert 'name="made_for"' not in answer.text
+
+
+def test_what_a_spreadsheet_broke_is_put_right_and_shown(we: httpx.Client, menus_: Path) -> None:
+    before = file_of(menus_).read_bytes()
+    broken = LIST.replace(",", ";").replace("+903124919100", "903124919100")
+    page = shown(we, broken).text
+    said = words(page)
+    assert "Put right (2)" in said
+    assert "The cells are not parted by commas." in said
+    assert "903124919100 +903124919100 The + before the country code was missing." in said
+    assert taken_over(we, page).status_code == 303
+    assert file_of(menus_).read_bytes() == before + NEW.encode() + b"\n"
+
+
+def test_a_reason_is_said_in_the_language_of_the_page(looking: httpx.Client) -> None:
+    form = {"csrf": csrf_of(looking), "pasted": newer(row(id="x", phones="9.03E+11"))}
+    for language, said in (("ru", "Строка 2 x : Телефон 1: таблица округлила"), ("kk", "Жол 2 x")):
+        path = f"/operator/contacts/import?language={language}"
+        assert said in words(looking.post(path, data=form).text)
 
 
 def test_a_file_that_changed_meanwhile_is_shown_anew(we: httpx.Client, menus_: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_fault_of_the_file_is_shown_in_place(we: httpx.Client, menus_: Path) -
     assert TYPED["source"] in answer.text
     text = we.get("/operator/contacts").text
     assert "menus/contacts.csv:2:" in text
-    assert "'scope' must be one of" in words(text)
+    assert "“scope” must be one of" in words(text)
 
 
 def test_a_verification_waits_for_a_menu_without_faults(we: httpx.Client, menus_: Path) -> None:

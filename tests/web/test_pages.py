@@ -28,7 +28,7 @@ def name_of(file: Path) -> str:
 
 def test_every_template_that_has_words_has_a_context() -> None:
     assert inspect.ismodule(web.bootstrap), "what it imports has every context"
-    pages = {name_of(file) for file in WORDS} - {"layout/page"}
+    pages = {name_of(file) for file in WORDS} - {"layout/page", "contacts/macros"}
     assert set(CONTEXTS) == pages
     assert {file.with_suffix(".html") for file in WORDS} <= set(TEMPLATES)
 

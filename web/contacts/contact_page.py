@@ -17,7 +17,7 @@ from menus.live import reload_aside
 from menus.parsing import read_table
 from runtime.clock import utc_today
 from web.auth import Door, operator_of
-from web.contacts.contacts_file import ContactsFile
+from web.contacts.contacts_file import ContactsFile, shared_words
 from web.contacts.filters import Row, row_of
 from web.contacts.list_page import show_list
 from web.pages import Context, Pages, language_of
@@ -50,11 +50,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class ContactContext(Context):
-    """`names`: of countries, in the language of the page; `done`: it was just verified."""
+    """`names`: of countries, in the language of the page; `shared`: the words that the pages
+    of contacts share; `done`: it was just verified.
+    """
 
     template: ClassVar[str] = "contacts/contact"
     contacts: ContactsFile
     names: Mapping[str, str]
+    shared: Mapping[str, str]
     row: Row
     cells: Cells
     typed: Verification
@@ -97,6 +100,7 @@ def show_contact(
         cells=found[1],
         typed=typed,
         done="done" in request.query_params,
+        shared=shared_words(request),
     )
     return pages.show(request, context, 422 if typed.failed else 200)
 

@@ -1,12 +1,16 @@
 """The file of contacts, as the operator's pages read and change it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from fastapi import Request
 
 from menus.contacts import Contact, Rule, read_contacts
 from menus.faults import Fault
 from menus.live import LiveMenu
+from web.pages import language_of, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,8 @@ class ContactsFile:
     def read(self) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
         """The contacts without a fault and all faults, as the file is now."""
         return read_contacts(self.path)
+
+
+def shared_words(request: Request) -> Mapping[str, str]:
+    """What the pages of contacts say alike: how far each is sure, what is wrong with a row."""
+    return words_of("contacts/macros", language_of(request))

@@ -7,7 +7,7 @@ that it was compared with.  Where the file has changed meanwhile, it is shown an
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
@@ -15,12 +15,12 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, UploadFile
 
-from menus.contacts import Changes, apply, changes_from
+from menus.contacts import Changes, Repair, apply, changes_from, read_sheet
 from menus.faults import Fault
 from menus.live import reload_aside
-from menus.parsing import Table, decode_table, parse_table, read_table
+from menus.parsing import Table, parse_table, read_table
 from web.auth import Door, Refused
-from web.contacts.contacts_file import ContactsFile
+from web.contacts.contacts_file import ContactsFile, shared_words
 from web.pages import Context, Pages
 
 MOST_OCTETS = 700_000
@@ -41,18 +41,24 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A list, and what it would do.  `problem`: a word of the page; `error`: the system's."""
+    """A list, what was put right in it, and what it would do.
+
+    `text`: the list as it goes back into the form.  `problem`: a word of the page; `error`:
+    the system's.
+    """
 
     content: bytes
+    text: str = ""
+    repairs: tuple[Repair, ...] = ()
     changes: Changes = field(default_factory=Changes)
     differences: tuple[Difference, ...] = ()
     problem: str = ""
     error: str = ""
 
     @property
-    def text(self) -> str:
-        """As it goes back into the form."""
-        return self.content.decode("utf-8", "replace")
+    def repaired(self) -> list[Repair]:
+        """The cells that were put right."""
+        return [each for each in self.repairs if each.id]
 
     @property
     def carried(self) -> str:
@@ -74,11 +80,15 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class ImportContext(Context):
-    """`preview` is None before a list is given."""
+    """`shared`: the words that the pages of contacts share; `preview`: None before a list is
+    given; `list`: how faults name it.
+    """
 
     template: ClassVar[str] = "contacts/import"
     contacts: ContactsFile
+    shared: Mapping[str, str]
     preview: Preview | None
+    list: str = LIST
 
 
 def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
@@ -114,7 +124,8 @@ def show(
 ) -> Response:
     """The form, and what the list in it would change."""
     status = 422 if preview and preview.failed else 200
-    return pages.show(request, ImportContext(contacts, preview), status)
+    context = ImportContext(contacts, shared_words(request), preview)
+    return pages.show(request, context, status)
 
 
 async def list_of(form: FormData) -> bytes:
@@ -140,13 +151,16 @@ def preview_of(contacts: ContactsFile, content: bytes) -> Preview:
         return Preview(content, problem="nothing")
     if len(content) > MOST_OCTETS:
         return Preview(b"", problem="too_large")
+    sheet = read_sheet(content, LIST)
+    preview = Preview(content, sheet.text, sheet.repairs)
     try:
-        changes = changes_from(contacts.path, decode_table(content, LIST))
+        changes = changes_from(contacts.path, sheet.table)
     except OSError as error:
-        return Preview(content, error=error.strerror or type(error).__name__)
+        return replace(preview, error=error.strerror or type(error).__name__)
+    if changes.faults:
+        return replace(preview, changes=changes)
     before, after = read_table(contacts.path), parse_table(changes.text, LIST)
-    found = () if changes.faults else tuple(differences(before, after))
-    return Preview(content, changes, found)
+    return replace(preview, changes=changes, differences=tuple(differences(before, after)))
 
 
 def apply_list(contacts: ContactsFile, content: bytes, made_for: str) -> Preview:
@@ -162,7 +176,7 @@ def apply_list(contacts: ContactsFile, content: bytes, made_for: str) -> Preview
         faults = apply(contacts.path, preview.changes)
     except OSError as error:
         return replace(preview, error=error.strerror or type(error).__name__)
-    return Preview(content, Changes(faults=faults)) if faults else preview
+    return replace(preview, changes=Changes(faults=faults)) if faults else preview
 
 
 def differences(before: Table, after: Table) -> Iterator[Difference]:

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.datastructures import QueryParams
 
 from menus.countries import territories
 from menus.faults import Fault
 from runtime.clock import utc_today
-from web.contacts.contacts_file import ContactsFile
+from web.contacts.contacts_file import ContactsFile, shared_words
 from web.contacts.filters import SOON_DAYS, Filters, Row, Show, filters_of, rows_of
 from web.pages import Context, Pages, language_of
 
@@ -21,14 +20,15 @@ MOST_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class ListContext(Context):
-    """The file as it is now.  `names`: of countries, in the language of the page; `added` and
-    `changed`: how many contacts a list has just added and changed; `missing`: there is no
-    such contact.
+    """The file as it is now.  `names`: of countries, in the language of the page; `shared`:
+    the words that the pages of contacts share; `added` and `changed`: how many contacts a
+    list has just added and changed; `missing`: there is no such contact.
     """
 
     template: ClassVar[str] = "contacts/list"
     contacts: ContactsFile
     names: Mapping[str, str]
+    shared: Mapping[str, str]
     faults: Sequence[Fault]
     filters: Filters
     rows: Sequence[Row]
@@ -60,21 +60,19 @@ def show_list(
     request: Request, pages: Pages, contacts: ContactsFile, status: int = 200
 ) -> Response:
     """The list; with 404 it says that there is no such contact."""
-    names = territories(language_of(request))
-    context = list_context(contacts, names, request.query_params, missing=status == 404)
-    return pages.show(request, context, status)
+    return pages.show(request, list_context(request, contacts, missing=status == 404), status)
 
 
-def list_context(
-    contacts: ContactsFile, names: Mapping[str, str], query: QueryParams, missing: bool
-) -> ListContext:
+def list_context(request: Request, contacts: ContactsFile, *, missing: bool) -> ListContext:
     """What an address asks for, of the file as it is now."""
+    query = request.query_params
     found, faults = contacts.read()
     rows = rows_of(found, utc_today(), contacts.rule)
     filters = filters_of(*(query.get(key, "") for key in ("country", "kind", "show")))
     return ListContext(
         contacts=contacts,
-        names=names,
+        names=territories(language_of(request)),
+        shared=shared_words(request),
         faults=faults,
         filters=filters,
         rows=[row for row in rows if filters.take(row)],
