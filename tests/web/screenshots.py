@@ -122,6 +122,9 @@ def take(browser: Browser, service: Service) -> None:
             enter(page, service)
             open_at(page, service.base + each.path, each.width)
             each.steps(page)
+            if each.whole:  # so that what sticks to the window stands where the page ends
+                height = page.evaluate("document.documentElement.scrollHeight")
+                page.set_viewport_size({"width": each.width, "height": height})
             at = DOCS / f"{each.name}.png"
             page.screenshot(path=at, full_page=each.whole, animations="disabled")
 
