@@ -15,7 +15,7 @@ import main
 from runtime.settings import Settings
 from sms.requests import Unknown
 from sms.understanding import countries_of, understand, vocabulary_of
-from tests.support.trees import MENUS, copied_menus, faults_of, read_menu
+from tests.support.trees import MENUS, copied_menus, faults_of, read_once
 from tests.test_house import HOUSE, committed
 from tests.ussd.animated_dial import PICTURE, draw
 
@@ -241,7 +241,7 @@ def test_every_module_that_is_run_exists() -> None:
 
 
 def test_what_the_readme_says_to_text_is_understood() -> None:
-    menu = read_menu(MENUS)
+    menu = read_once(MENUS)
     vocabulary = vocabulary_of(menu, countries_of(menu))
     table = re.findall(r"^\| (`[A-Z].*?) \|", text_of("README.md"), re.MULTILINE)
     texts = [text for cell in table for text in _INLINE.findall(cell)]

@@ -13,13 +13,25 @@ import psutil
 import pytest
 
 from menus.faults import BrokenMenu
-from menus.live import AT_HAND, LiveMenu, follow_changes, reload_when_asked
+from menus.live import LiveMenu, follow_changes, reload_when_asked
+from menus.loading import Reader, load
 from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.mistakes import NEW_LABEL
-from tests.support.trees import Server, copied_menus, copied_tree, edit, read_menu, serving, until
+from tests.support.trees import (
+    Server,
+    copied_menus,
+    copied_tree,
+    edit,
+    read_menu,
+    read_once,
+    serving,
+    until,
+)
 
 FAULT = "Call {no_such_number} "
+FEW = 3
+"""Versions kept in memory, where it matters how many."""
 
 
 @pytest.fixture
@@ -27,8 +39,13 @@ def menus(tmp_path: Path) -> Path:
     return copied_menus(tmp_path)
 
 
-def live_menu(menus: Path) -> LiveMenu:
-    return LiveMenu(menus, read_menu, VersionStore(menus.parent / "shelf", read_menu))
+def live_menu(menus: Path, read: Reader = read_menu) -> LiveMenu:
+    return LiveMenu(menus, read, VersionStore(menus.parent / "shelf", read_menu))
+
+
+@pytest.fixture
+def few_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("menus.live.AT_HAND", FEW)
 
 
 @pytest.fixture
@@ -119,23 +136,27 @@ def test_a_folder_that_is_gone_is_refused_and_asked_for_again(menus: Path, live:
     assert live.refused == ()
 
 
-def test_as_many_versions_are_kept_as_promised(menus: Path, live: LiveMenu) -> None:
+@pytest.mark.usefixtures("few_at_hand")
+def test_as_many_versions_are_kept_as_promised(menus: Path) -> None:
+    live = live_menu(menus, read_once)
     all_versions, words = [live.current], ""
-    for n in range(AT_HAND):
+    for n in range(FEW):
         new_label(menus, f"{n} ", before=words)
         words = f"{n} "
         live.reload()
         all_versions.append(live.current)
 
     dropped, *kept = all_versions
-    assert [live.version(menu.version) is menu for menu in kept] == [True] * AT_HAND
+    assert [live.version(menu.version) is menu for menu in kept] == [True] * FEW
     assert live.version(dropped.version) is not dropped, "not in memory any more"
     assert live.version(dropped.version).version == dropped.version, "but on the shelf"
 
 
-def test_a_version_that_comes_again_counts_as_the_newest(menus: Path, live: LiveMenu) -> None:
+@pytest.mark.usefixtures("few_at_hand")
+def test_a_version_that_comes_again_counts_as_the_newest(menus: Path) -> None:
+    live = live_menu(menus, read_once)
     first, words = live.current, ""
-    for n in range(AT_HAND + 3):
+    for n in range(FEW + 2):
         new_label(menus, f"{n} ", before=words)
         live.reload()
         new_label(menus, "", before=f"{n} ")
@@ -155,16 +176,16 @@ def test_a_broken_menu_never_starts(menus: Path) -> None:
 
 
 def test_every_process_names_the_same_files_alike(tmp_path: Path) -> None:
-    versions = {read_menu(copied_menus(tmp_path / n)).version for n in "ab"}
+    versions = {load(copied_menus(tmp_path / n)).version for n in "ab"}
     assert len(versions) == 1
 
 
 def test_every_data_file_counts_for_the_version(menus: Path) -> None:
-    versions = {read_menu(menus).version}
+    versions = {load(menus).version}
     for path in sorted(menus.glob("*.yaml")):
         with path.open("a", encoding="utf-8") as file:
             file.write("# a note\n")
-        versions.add(read_menu(menus).version)
+        versions.add(load(menus).version)
     assert len(versions) == 1 + len(list(menus.glob("*.yaml")))
 
 

@@ -10,7 +10,7 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.mistakes import NEW_LABEL
-from tests.support.trees import copied_menus, edit, read_menu
+from tests.support.trees import copied_menus, edit, read_once
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Path:
 
 def started(menus: Path, place: Path) -> LiveMenu:
     """A process that starts now."""
-    return LiveMenu(menus, read_menu, VersionStore(place, read_menu))
+    return LiveMenu(menus, read_once, VersionStore(place, read_once))
 
 
 def new_label(menus: Path, words: str) -> None:
@@ -71,16 +71,16 @@ def test_no_more_are_kept_than_promised(
 
 
 def test_files_that_changed_since_they_were_read_are_not_kept(menus: Path, place: Path) -> None:
-    menu = read_menu(menus)
+    menu = read_once(menus)
     new_label(menus, "New ")
-    VersionStore(place, read_menu).keep(menu, menus)
+    VersionStore(place, read_once).keep(menu, menus)
     assert list(place.iterdir()) == []
 
 
 def test_a_kept_version_that_somebody_spoilt_is_left_aside(menus: Path, place: Path) -> None:
     version = started(menus, place).current.version
     (place / version / "tree.yaml").write_text("nothing: here\n", encoding="utf-8")
-    shelf = VersionStore(place, read_menu)
+    shelf = VersionStore(place, read_once)
     assert shelf.version(version) is None
     assert shelf.newest() is None
 
@@ -88,7 +88,7 @@ def test_a_kept_version_that_somebody_spoilt_is_left_aside(menus: Path, place: P
 @pytest.mark.parametrize("name", ["", "..", ".", "../menus", "never-was"])
 def test_only_names_of_kept_versions_are_found(menus: Path, place: Path, name: str) -> None:
     started(menus, place)
-    assert VersionStore(place, read_menu).version(name) is None
+    assert VersionStore(place, read_once).version(name) is None
 
 
 def test_where_nothing_can_be_kept_the_service_goes_on(
@@ -114,15 +114,15 @@ def test_a_menu_that_was_just_read_is_not_read_again(menus: Path, place: Path) -
     def never(_: Path) -> Menu:
         raise AssertionError("read twice")
 
-    first = read_menu(menus)
+    first = read_once(menus)
     live = LiveMenu(menus, never, VersionStore(place, never), first)
     assert live.current is first
     assert (place / first.version).is_dir(), "kept for who starts later"
 
 
 def test_a_version_that_another_process_takes_away_hides_no_other(place: Path, menus: Path) -> None:
-    menu = read_menu(menus)
-    shelf = VersionStore(place, read_menu)
+    menu = read_once(menus)
+    shelf = VersionStore(place, read_once)
     shelf.keep(menu, menus)
     (place / "gone").symlink_to(place / "taken-away")
     kept = shelf.version(menu.version)

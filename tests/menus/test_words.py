@@ -19,7 +19,7 @@ from menus.model import Node
 from sms.embassy_reply import Library, plain
 from sms.encoding import Encoding, measure
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, read_once
 from ussd.engine import Screen, Session, play, show, step
 from ussd.paging import Budget
 from ussd.preview import Shown, all_screens
@@ -39,7 +39,7 @@ EMERGENCY = ("police", "hotline", "duty_diplomat")
 BUDGET = Budget()
 KEYS_LINE = re.compile(rf"(?:({NEXT}) (\S+) )?({BACK}) (\S+)(?: ({START}) (.+))?")
 
-MENU = read_menu(MENUS)
+MENU = read_once(MENUS)
 COUNTRIES = countries_of(MENU)
 LIBRARY = Library(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
 EVERYTHING = Library(COUNTRIES, Sendable(tuple(each for each in MENU.contacts if each.phones)))

@@ -15,11 +15,11 @@ from menus.countries.territories import FILE, from_cldr, territories
 from sms.encoding import is_gsm7
 from sms.understanding.country_search import LEAST_RATIO, MOST_ASKED, countries_of
 from sms.understanding.normalize import skeleton, words_of
-from tests.support.trees import MENUS, copied_menus, faults_of, read_menu
+from tests.support.trees import MENUS, copied_menus, faults_of, read_once
 
 HOUSE = Path(__file__).parents[2]
 TABLE = HOUSE / "tests" / "countries.txt"
-COUNTRIES = countries_of(read_menu(MENUS))
+COUNTRIES = countries_of(read_once(MENUS))
 MISSPELT = [*COUNTRIES.commonest, "TJ", "TM", "BY", "UA", "MN", "IN", "SA", "QA", "IT", "FR", "IL"]
 
 

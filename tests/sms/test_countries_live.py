@@ -12,7 +12,7 @@ from sms.embassy_reply import Library
 from sms.understanding.country_search import countries_of
 from tests.support.mistakes import NEW_LABEL
 from tests.support.phones import texted_service
-from tests.support.trees import copied_menus, edit, read_menu, until
+from tests.support.trees import copied_menus, edit, read_once, until
 
 NICKNAME = "Zembla"
 ALIASES = "  TR: [Turkey, "
@@ -29,7 +29,7 @@ def nickname(menus: Path) -> None:
 
 
 def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
-    live = LiveMenu(menus, read_menu, VersionStore(menus.parent / "shelf", read_menu))
+    live = LiveMenu(menus, read_once, VersionStore(menus.parent / "shelf", read_once))
     before = live.current
     nickname(menus)
     live.reload()
@@ -41,17 +41,17 @@ def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
 
 
 def test_versions_with_the_same_names_share_what_is_built_of_them(menus: Path) -> None:
-    before = read_menu(menus)
+    before = read_once(menus)
     edit(menus / "en.yaml", NEW_LABEL, f"{NEW_LABEL}New ")
-    after = read_menu(menus)
+    after = read_once(menus)
     assert after.version != before.version
     assert countries_of(after) is countries_of(before)
 
 
 def test_a_version_is_prepared_before_it_is_in_force(menus: Path) -> None:
     seen: list[tuple[Menu, Menu]] = []
-    shelf = VersionStore(menus.parent / "shelf", read_menu)
-    live = LiveMenu(menus, read_menu, shelf, prepare=lambda menu: seen.append((menu, live.current)))
+    shelf = VersionStore(menus.parent / "shelf", read_once)
+    live = LiveMenu(menus, read_once, shelf, prepare=lambda menu: seen.append((menu, live.current)))
     before = live.current
     nickname(menus)
     live.reload()

@@ -22,9 +22,9 @@ from sms.checks.budget import LONG_PHONE
 from sms.embassy_reply import EMBASSY_SEGMENTS, Library, country_reply, country_screen, plain
 from sms.encoding import measure
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, read_once
 
-MENU = read_menu(MENUS)
+MENU = read_once(MENUS)
 LANGUAGES = tuple(MENU.languages)
 COUNTRIES = countries_of(MENU)
 CONTACTS = MENU.contacts

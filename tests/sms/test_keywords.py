@@ -13,11 +13,11 @@ from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series,
 from sms.understanding.country_search import countries_of
 from sms.understanding.matching import understand
 from sms.understanding.vocabulary import Vocabulary, keywords_of, vocabulary_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, read_once
 
 INPUTS = Path(__file__).parents[1] / "inputs.txt"
 LINE = re.compile(r"(?P<language>kk|ru|en) (?P<request>\w+)(?P<codes>( [A-Z]{2})*) \| (?P<text>.*)")
-MENU = read_menu(MENUS)
+MENU = read_once(MENUS)
 
 
 @pytest.fixture(scope="module")

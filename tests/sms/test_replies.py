@@ -13,10 +13,10 @@ from sms.encoding import Encoding, measure
 from sms.replies import already, is_neutral, reply_to, tips
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, read_once
 
 LANGUAGES = ("kk", "ru", "en")
-MENU = read_menu(MENUS)
+MENU = read_once(MENUS)
 COUNTRIES = countries_of(MENU)
 TODAY = Library(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
 NUMBERS = {name: number.number for name, number in MENU.numbers.items()}

@@ -10,7 +10,7 @@ from sms.embassy_reply import Library
 from sms.encoding import measure
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS, read_once
 from ussd.engine import Screen, Session, key_of, play, show, show_not_sent, step
 from ussd.gateways.africastalking import answers_of, hop_of, reply
 from ussd.paging import Budget
@@ -60,7 +60,7 @@ def small_menu() -> Menu:
     return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 
 
-LIBRARY = Library(countries_of(read_menu(MENUS)))
+LIBRARY = Library(countries_of(read_once(MENUS)))
 SMALL = Screens(small_menu(), Budget(), lambda: LIBRARY)
 
 
