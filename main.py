@@ -24,6 +24,7 @@ from cli.language import language_commands
 from cli.stats import stats_command
 from cli.texts import sms_commands
 from cli.welcome import welcome
+from menus.editing import NotWritable, not_usual, write_usual
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.loading import Reader, load, offering, read_draft, untranslated_texts
@@ -199,10 +200,17 @@ def create_worker() -> CallbackRouter:
 
 
 @cli.command()
-def check() -> None:
+def check(
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the language files in the usual form")
+    ] = False,
+) -> None:
     """Name every fault of the menu, the words and the numbers, with file and line."""
     settings = settings_or_exit()
     menu = menu_or_exit(settings)
+    if write:
+        write_usual_or_exit(settings.menus_dir)
+        menu = menu_or_exit(settings)
     parts = f"{len(menu.nodes)} nodes, {len(menu.facts)} facts, {len(menu.numbers)} numbers"
     out.print(f"No faults: {parts}, {len(menu.languages)} languages. Version {menu.version}.")
     for language in menu.languages.values():
@@ -210,8 +218,18 @@ def check() -> None:
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
     for each in untranslated_texts(read_draft(settings.menus_dir)):
         out.print(f"Note: {each}", soft_wrap=True, markup=False)
+    for each in not_usual(settings.menus_dir):
+        out.print(f"Note: {each}; `main.py check --write` puts it right.", soft_wrap=True)
     for note in notes_on_numbers(menu, settings):
         out.print(note, soft_wrap=True)
+
+
+def write_usual_or_exit(folder: Path) -> None:
+    try:
+        for path in write_usual(folder):
+            out.print(f"Written in the usual form: {folder.name}/{path.name}", soft_wrap=True)
+    except (NotWritable, OSError) as error:
+        refuse(str(error))
 
 
 def menu_or_exit(settings: Settings) -> Menu:

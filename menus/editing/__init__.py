@@ -1,5 +1,6 @@
 """The operator's edits: tried, written back, taken up, noted."""
 
+from menus.editing.form_check import not_usual, write_usual
 from menus.editing.history import Change, History, State, as_json, states
 from menus.editing.publishing import (
     CheckedEdit,
@@ -12,7 +13,7 @@ from menus.editing.publishing import (
     Unchanged,
 )
 from menus.editing.sections import Kind, Section, too_large, typed, words_at
-from menus.editing.yaml_edit import NotWritable, Wording, Words
+from menus.editing.values import NotWritable, Value, Values
 
 __all__ = [
     "Change",
@@ -29,11 +30,13 @@ __all__ = [
     "Section",
     "State",
     "Unchanged",
-    "Wording",
-    "Words",
+    "Value",
+    "Values",
     "as_json",
+    "not_usual",
     "states",
     "too_large",
     "typed",
     "words_at",
+    "write_usual",
 ]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from menus.editing.yaml_edit import Wording, Words
+from menus.editing.values import Value, Values
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +28,8 @@ class Change(BaseModel):
     by: str
     language: str
     passage: str
-    before: dict[str, Wording]
-    after: dict[str, Wording]
+    before: dict[str, Value]
+    after: dict[str, Value]
     version_before: str
     version_after: str
 
@@ -42,8 +42,8 @@ class State:
     first words that are known.
     """
 
-    words: Words
-    before: Words | None = None
+    words: Values
+    before: Values | None = None
     change: Change | None = None
 
 
@@ -80,7 +80,7 @@ class History:
         return tuple(each for each in all_ if (each.language, each.passage) == (language, passage))
 
 
-def states(changes: Iterable[Change], now: Words) -> tuple[State, ...]:
+def states(changes: Iterable[Change], now: Values) -> tuple[State, ...]:
     """What a passage said from the first words known until `now`, the newest first.
 
     Where a change found other words than the one before it left, and where it says now
@@ -100,17 +100,17 @@ def states(changes: Iterable[Change], now: Words) -> tuple[State, ...]:
     return tuple(reversed(told))
 
 
-def same(one: Words, other: Words) -> bool:
+def same(one: Values, other: Values) -> bool:
     """Whether both say the same; a key without words is one that is not there."""
     return _present(one) == _present(other)
 
 
-def as_json(words: Words) -> str:
+def as_json(words: Values) -> str:
     """Words as one line of text, the same for the same words."""
     return json.dumps(_present(words), ensure_ascii=False, sort_keys=True)
 
 
-def _present(words: Words) -> dict[str, Wording]:
+def _present(words: Values) -> dict[str, Value]:
     return {key: said for key, said in words.items() if said}
 
 

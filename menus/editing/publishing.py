@@ -8,7 +8,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 
 from menus.editing.history import Change, History, same
 from menus.editing.sections import Section, key_of, passages, words_at
-from menus.editing.yaml_edit import NotWritable, Words, rewritten
+from menus.editing.values import NotWritable, Values
 from menus.faults import BrokenMenu, Fault
 from menus.live import LiveMenu
 from menus.loading import Draft, Reader, build, is_data, language_files, read_draft
 from menus.model import Menu
-from menus.parsing import Source, read
+from menus.parsing import Source, Steps, read
 from runtime.clock import utc_now
 from runtime.files import exclusive_lock, replace_file
 
@@ -38,8 +38,8 @@ class Edit:
 
     language: str
     passage: Section
-    words: Words
-    was: Words
+    words: Values
+    was: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Published:
 class Conflict:
     """Nothing was written: the passage says `now` what its editor has not seen."""
 
-    now: Words
+    now: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Publisher:
         """A language's file as it is on the disk now."""
         return read(self._file(language), f"{self.folder.name}/{language}.yaml")
 
-    def words(self, language: str, passage: Section) -> Words:
+    def words(self, language: str, passage: Section) -> Values:
         """What a passage says in its file now."""
         return words_at(self.source(language), passage)
 
@@ -141,9 +141,7 @@ class Publisher:
 
     def _tried(self, edit: Edit, text: str) -> CheckedEdit:
         required = {field.key for field in edit.passage.fields if field.required}
-        bare = text.removeprefix("\ufeff")
-        new = rewritten(bare, edit.passage.steps, edit.words, required)
-        new = text.removesuffix(bare) + new
+        new = _with_values(text, edit.passage.steps, edit.words, required)
         with self._trying, self._copy() as folder:
             file = folder / f"{edit.language}.yaml"
             file.write_text(new, encoding="utf-8", newline="")
@@ -211,3 +209,9 @@ def _as_far_as_it_goes(draft: Draft) -> Menu | None:
         return build(draft)
     except (KeyError, AttributeError):  # of what is missing
         return None
+
+
+def _with_values(text: str, steps: Steps, values: Values, required: Container[str]) -> str:
+    from menus.editing.yaml_edit import with_values  # noqa: PLC0415 (only an edit needs it)
+
+    return with_values(text, steps, values, required)

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from menus import forms
-from menus.editing.yaml_edit import Wording, Words
+from menus.editing.values import Value, Values
 from menus.faults import Fault
 from menus.parsing import Source, Steps
 
@@ -80,7 +80,7 @@ def passages(nodes: Iterable[str]) -> dict[str, Section]:
     return {each.name: each for each in (*of_nodes, *beside)}
 
 
-def words_at(source: Source, passage: Section) -> Words:
+def words_at(source: Source, passage: Section) -> Values:
     """What a passage says in a file, as it stands there; nothing for what is not words."""
     data: object = source.data
     for step in passage.steps:
@@ -89,7 +89,7 @@ def words_at(source: Source, passage: Section) -> Words:
     return {field.key: _wording(said.get(field.key), field) for field in passage.fields}
 
 
-def typed(passage: Section, values: Callable[[str], list[str]]) -> Words:
+def typed(passage: Section, values: Callable[[str], list[str]]) -> Values:
     """What somebody typed, in the form that files have: composed letters (NFC), line
     ends of one kind, nothing that no file can hold, no spaces that nobody sees.
 
@@ -98,7 +98,7 @@ def typed(passage: Section, values: Callable[[str], list[str]]) -> Words:
     return {field.key: _typed(values(field.key), field) for field in passage.fields}
 
 
-def too_large(passage: Section, words: Words) -> list[str]:
+def too_large(passage: Section, words: Values) -> list[str]:
     """The keys that hold more than any message or screen needs."""
     return [
         field.key
@@ -145,14 +145,14 @@ def _kind(schema: dict[str, Any]) -> Kind | None:
     return None
 
 
-def _wording(said: object, field: Field) -> Wording:
+def _wording(said: object, field: Field) -> Value:
     if field.kind.lists:
         entries = said if isinstance(said, list) else []
         return tuple(each.strip() for each in entries if isinstance(each, str))
     return said.strip() if isinstance(said, str) else ""
 
 
-def _typed(values: list[str], field: Field) -> Wording:
+def _typed(values: list[str], field: Field) -> Value:
     clean = [_clean(each) for each in values]
     if field.kind is Kind.TEXTS:
         return tuple(filter(None, clean))
@@ -169,5 +169,5 @@ def _clean(text: str) -> str:
     return "\n".join(line.rstrip() for line in lines).strip()
 
 
-def _joined(wording: Wording) -> str:
+def _joined(wording: Value) -> str:
     return wording if isinstance(wording, str) else "\n".join(wording)

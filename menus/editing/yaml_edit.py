@@ -1,275 +1,312 @@
-"""Words put back into the text of their file, in the form that a person gives them.
+"""Values written back into a language file by ruamel.yaml, its notes and order kept.
 
-Only the values that changed are written anew, in their own place; notes, order, quotes
-and line ends of everything else stay as they are, to the octet.  What is written depends
-on the words alone, so words that come back give back the same lines.
+Whatever is written has the usual form, which depends on the values and the notes alone:
+quotes only where YAML needs them, `|` for words on several lines or on a very long one, a
+list in brackets where it fits into a line and else one entry a line.  So values that come
+back give back the same bytes.  A file takes about 0.1 s of processor time.
 """
 
 import re
-from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from io import StringIO
+from typing import Any
 
 import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import CommentMark, YAMLError
+from ruamel.yaml.resolver import VersionedResolver
+from ruamel.yaml.scalarstring import FoldedScalarString, LiteralScalarString, PlainScalarString
+from ruamel.yaml.tokens import CommentToken
 
+from menus.editing.values import NotWritable, Value, Values
 from menus.parsing import Steps
 
-Wording = str | tuple[str, ...]
-"""What one key says: words, or a list of them."""
-Words = Mapping[str, Wording]
-
 COLUMNS = 100
-"""No line that can be cut is longer, as in the files."""
+"""A list in brackets is not longer, nor are words that stand beside their key."""
 INDENT = 2
+_NEVER_FOLD = 10**6
 
-_Edit = tuple[int, int, str]
-"""From one character to another, and what to put there."""
-
-_BLOCK_HEAD = re.compile(r"[|>][-+0-9]*")
-_QUOTED_OR_NOTE = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|(?<=\s)#')
+_Holder = CommentedMap | CommentedSeq
 
 
-class NotWritable(Exception):
-    """The file is written in a way that only a person should change; says in which."""
+def usual_form(text: str) -> str:
+    """The same file in the usual form.  Raises `NotWritable`."""
+    return with_values(text, (), {})
 
 
-def rewritten(text: str, steps: Steps, words: Words, required: Container[str] = ()) -> str:
-    """The text of a file in which the mapping at `steps` says `words`.
+def with_values(text: str, steps: Steps, values: Values, required: Container[str] = ()) -> str:
+    """The file, in the usual form, in which the mapping at `steps` says `values`.
 
-    Keys that are not in `words` stay.  One without words is taken out, unless it is
+    Keys that are not in `values` stay.  One without words is taken out, unless it is
     required: then it stays and is empty.  Raises `NotWritable`.
     """
-    page = _Page(text, _composed(text), required)
-    holder = page.mapping(steps)
-    edits = [edit for key, said in words.items() for edit in page.edits(holder, steps, key, said)]
-    new = text
-    for start, end, put in sorted(edits, reverse=True):
-        new = new[:start] + put + new[end:]
-    if edits and not _says(_composed(new), page.root, steps, words):
+    old = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    document = _document(old)
+    mapping, beside = _mapping(document, steps), _mapping(document, steps[:-1])
+    for key, value in values.items():
+        if _said(mapping.get(key, value[:0])) != _stripped(value):
+            _say(mapping, beside, key, value if value or key in required else None)
+    _restyle(document, 0)
+    new = _written(document)
+    if not _says(new, old, steps, values):
         raise NotWritable("these words cannot be written here: edit the file by hand")
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A text, and what a reader of YAML finds in it."""
-
-    text: str
-    root: yaml.Node
-    required: Container[str]
-
-    def mapping(self, steps: Steps) -> yaml.MappingNode:
-        """The keys at the end of the way, each on lines of its own."""
-        node: yaml.Node | None = self.root
-        for step in steps:
-            node = _value(node, str(step)) if isinstance(node, yaml.MappingNode) else None
-        if node is None:
-            raise NotWritable("the file has no such words yet: add them by hand first")
-        if not isinstance(node, yaml.MappingNode) or node.flow_style or not node.value:
-            raise NotWritable("these words do not stand on lines of their own: edit by hand")
-        return node
-
-    def edits(
-        self, holder: yaml.MappingNode, steps: Steps, key: str, said: Wording
-    ) -> Iterator[_Edit]:
-        """What must be changed for the key to say this; nothing, if it does."""
-        old = _value(holder, key)
-        column = holder.value[0][0].start_mark.column
-        if old is None and said:
-            yield self._added(holder, steps, key, said)
-        elif old is not None and not said and key not in self.required:
-            yield self._removed(old, next(k for k, _ in holder.value if k.value == key))
-        elif old is not None and _said(old) != _stripped(said):
-            yield from self._changed(old, key, said, column)
-
-    def _changed(self, old: yaml.Node, key: str, said: Wording, column: int) -> Iterator[_Edit]:
-        if (
-            isinstance(old, yaml.SequenceNode)
-            and not old.flow_style
-            and said
-            and isinstance(said, tuple)
-        ):
-            yield from self._entries(old, said)
-            return
-        start, end, note = self._span(old)
-        if isinstance(old, yaml.CollectionNode) and _has_notes(
-            self.text[start : old.end_mark.index]
-        ):
-            raise NotWritable(f"a note stands inside '{key}': edit the file by hand")
-        space = " " if self.text[start - 1] == ":" else ""
-        yield start, end, space + self._written(f"{key}: ", said, column, note)
-
-    def _entries(self, old: yaml.SequenceNode, said: tuple[str, ...]) -> Iterator[_Edit]:
-        """A list with one entry a line: only those that differ are touched."""
-        column = old.start_mark.column
-        differ = SequenceMatcher(None, _said(old), _stripped(said), autojunk=False)
-        for what, a, b, c, d in differ.get_opcodes():
-            if what == "equal":
-                continue
-            both = min(b - a, d - c)
-            for entry, words in zip(old.value[a : a + both], said[c : c + both], strict=True):
-                start, end, note = self._span(entry)
-                yield start, end, self._written("- ", words, column, note)
-            for entry in old.value[a + both : b]:
-                yield self._removed(entry, entry)
-            if new := said[c + both : d]:
-                at = self._span(old.value[a + both - 1])[1] if a + both else None
-                yield self._listed(new, column, at, old)
-
-    def _listed(
-        self, new: tuple[str, ...], column: int, at: int | None, old: yaml.SequenceNode
-    ) -> _Edit:
-        """New entries after the place, or before all others."""
-        lines = [f"{' ' * column}- {self._written('- ', each, column, '')}" for each in new]
-        if at is None:
-            first = self._line_start(old.value[0].start_mark.index)
-            return first, first, "".join(line + self._break for line in lines)
-        return at, at, "".join(self._break + line for line in lines)
-
-    def _added(self, holder: yaml.MappingNode, steps: Steps, key: str, said: Wording) -> _Edit:
-        """A key that was not there, where the other mappings beside this one have it."""
-        column = holder.value[0][0].start_mark.column
-        line = f"{' ' * column}{key}: {self._written(f'{key}: ', said, column, '')}"
-        before = _before(self._beside(steps), key)
-        above = [value for k, value in holder.value if before is None or k.value in before]
-        if not above:
-            first = self._line_start(holder.start_mark.index)
-            return first, first, line + self._break
-        end = self._span(above[-1])[1]
-        return end, end, self._break + line
-
-    def _removed(self, value: yaml.Node, first: yaml.Node) -> _Edit:
-        """The lines from `first` to the end of the value."""
-        start, end = self._line_start(first.start_mark.index), self._span(value)[1]
-        following = self.text.find("\n", end) + 1
-        return start, following or len(self.text), ""
-
-    def _written(self, head: str, said: Wording, column: int, note: str) -> str:
-        """The value as it stands after its key or dash, the note of its line kept."""
-        inside = self._break + " " * (column + INDENT)
-        if isinstance(said, tuple) and any(map(_is_long, said)):
-            entries = (self._written("- ", each, column + INDENT, "") for each in said)
-            return note + "".join(f"{inside}- {entry}" for entry in entries)
-        if isinstance(said, tuple):
-            return inside.join(_flow(said, column + len(head), column + INDENT)) + note
-        words = said.strip()
-        line = _plain(words)
-        if "\n" not in words and column + len(head) + len(line) <= COLUMNS:
-            return line + note
-        lines = (inside + each if each else self._break for each in words.split("\n"))
-        return f"|{note}" + "".join(lines)
-
-    def _span(self, value: yaml.Node) -> tuple[int, int, str]:
-        """Where a value begins and its last line ends, and the note behind it."""
-        start, end = value.start_mark.index, value.end_mark.index
-        if isinstance(value, yaml.CollectionNode) and not value.flow_style:
-            return start, self._span(value.value[-1])[1], ""
-        if isinstance(value, yaml.ScalarNode) and value.style in ("|", ">"):
-            head = self.text[start:].split("\n", 1)[0].rstrip("\r")
-            end = max(start + len(self.text[start:end].rstrip(" \t\r\n")), start + len(head))
-            return start, end, _BLOCK_HEAD.sub("", head, count=1).rstrip()
-        rest = self.text[end:].split("\n", 1)[0].rstrip("\r")
-        return start, end + len(rest), rest.rstrip()
-
-    def _line_start(self, at: int) -> int:
-        return self.text.rfind("\n", 0, at) + 1
-
-    def _beside(self, steps: Steps) -> list[list[str]]:
-        """The keys of the mappings beside that at `steps`, in their order."""
-        around = self.mapping(steps[:-1]) if steps else self.root
-        found = (value for _, value in around.value if isinstance(value, yaml.MappingNode))
-        return [[key.value for key, _ in each.value] for each in found]
-
-    @property
-    def _break(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
+# --- The document -------------------------------------------------------------
 
 
-def _composed(text: str) -> yaml.Node:
+class _OnlyWords(VersionedResolver):
+    """Takes every scalar for words, as our reader does: `no` is not false."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:  # noqa: ARG002
+        return super().resolve(kind, value, (False, False))
+
+
+def _yaml() -> YAML:
+    """For YAML 1.1, which our reader speaks; 1.2 needs fewer quotes."""
+    writer = YAML()
+    writer.version = (1, 1)
+    writer.width = _NEVER_FOLD
+    writer.indent(mapping=INDENT, sequence=2 * INDENT, offset=INDENT)
+    return writer
+
+
+def _document(text: str) -> CommentedMap:
+    reader = _yaml()
+    reader.Resolver = _OnlyWords
     try:
-        root: yaml.Node | None = yaml.compose(text, Loader=yaml.CBaseLoader)
-    except (yaml.YAMLError, ValueError):
-        root = None
-    if root is None:
+        document = reader.load(text)
+    except (YAMLError, ValueError):
+        document = None
+    if not isinstance(document, CommentedMap):
         raise NotWritable("the file is not YAML: mend it by hand first")
-    return root
+    return document
 
 
-def _value(mapping: yaml.MappingNode, key: str) -> yaml.Node | None:
-    return next((value for each, value in mapping.value if each.value == key), None)
+def _written(document: CommentedMap) -> str:
+    new = StringIO()
+    _yaml().dump(document, new)
+    return new.getvalue().removeprefix("%YAML 1.1\n---\n")
 
 
-def _before(keys: list[list[str]], key: str) -> set[str] | None:
-    """What stands before the key wherever it is used; None, where it is not."""
-    orders = [each[: each.index(key)] for each in keys if key in each]
-    return {earlier for order in orders for earlier in order} if orders else None
+def _mapping(document: CommentedMap, steps: Steps) -> CommentedMap:
+    """The mapping at the end of the way."""
+    found: Any = document
+    for step in steps:
+        found = found.get(step) if isinstance(found, CommentedMap) else None
+    if not isinstance(found, CommentedMap):
+        raise NotWritable("the file has no such words yet: add them by hand first")
+    return found
 
 
-def _said(node: yaml.Node) -> Wording:
-    if isinstance(node, yaml.SequenceNode):
-        return tuple(str(each.value).strip() for each in node.value)
-    return str(node.value).strip() if isinstance(node, yaml.ScalarNode) else ()
+# --- One key ------------------------------------------------------------------
 
 
-def _stripped(said: Wording) -> Wording:
-    return said.strip() if isinstance(said, str) else tuple(each.strip() for each in said)
-
-
-def _is_long(words: str) -> bool:
-    return "\n" in words.strip() or len(words) > COLUMNS
-
-
-def _flow(said: tuple[str, ...], first: int, indent: int) -> list[str]:
-    """`[one, two]` in lines that end within the columns; the first begins at `first`."""
-    *heads, last = [_plain(each.strip(), flow=True) for each in said] or [""]
-    pieces = [*(f"{each}," for each in heads), f"{last}]"]
-    lines, room = ["[" + pieces[0]], COLUMNS - first
-    for piece in pieces[1:]:
-        if len(lines[-1]) + 1 + len(piece) <= room:
-            lines[-1] += f" {piece}"
+def _say(mapping: CommentedMap, beside: CommentedMap, key: str, value: Value | None) -> None:
+    """Let the key say the value; None takes it out."""
+    if value is None:
+        _remove(mapping, key)
+    elif key not in mapping:
+        _add(mapping, beside, key, value)
+    else:
+        note = _take_note(mapping, key)
+        if isinstance(value, tuple) and isinstance(mapping[key], CommentedSeq):
+            _replace_entries(mapping[key], value)
         else:
-            lines, room = [*lines, piece], COLUMNS - indent
-    return lines
+            mapping[key] = _new(value)
+        _put_note(mapping, key, note)
 
 
-def _plain(words: str, *, flow: bool = False) -> str:
-    """The words as they are where any reader of YAML takes them for words, else quoted."""
-    if _reads_as(f"[{words}]", [words]) if flow else _reads_as(f"k: {words}", {"k": words}):
-        return words
-    if '"' in words or "\\" in words:
-        return "'" + words.replace("'", "''") + "'"
-    return f'"{words}"'
+def _add(mapping: CommentedMap, beside: CommentedMap, key: str, value: Value) -> None:
+    """Where the mappings beside this one have the key."""
+    orders = [list(each) for each in beside.values() if isinstance(each, CommentedMap)]
+    earlier = [order[: order.index(key)] for order in orders if key in order] or [list(mapping)]
+    above = {other for order in earlier for other in order}
+    place = max((n for n, other in enumerate(mapping, 1) if other in above), default=0)
+    note = _Note()
+    if 0 < place == len(mapping):
+        note = _take_note(mapping, last := list(mapping)[-1])
+        _put_note(mapping, last, replace(note, below=""))
+    mapping.insert(place, key, _new(value))
+    _put_note(mapping, key, replace(note, beside=""))
 
 
-def _reads_as(written: str, said: object) -> bool:
+def _remove(mapping: CommentedMap, key: str) -> None:
+    """The notes under it go to the key before; `_says` finds those that cannot."""
+    note, keys = _take_note(mapping, key), list(mapping)
+    if note.beside:
+        raise NotWritable(f"a note stands beside '{key}': edit the file by hand")
+    del mapping[key]
+    if key != keys[0] and note.below:
+        _put_note(mapping, keys[keys.index(key) - 1], note)
+
+
+def _replace_entries(entries: CommentedSeq, value: tuple[str, ...]) -> None:
+    """Only those that differ, since notes belong to entries."""
+    old = [_said(each) for each in entries]
+    differ = SequenceMatcher(None, old, _stripped(value), autojunk=False)
+    for what, a, b, c, d in reversed(differ.get_opcodes()):
+        if what != "equal":
+            both = min(b - a, d - c)
+            for n in range(both):
+                entries[a + n] = value[c + n]
+            for n in reversed(range(a + both, b)):
+                del entries[n]
+            for n, words in enumerate(value[c + both : d], a + both):
+                entries.insert(n, words)
+
+
+def _new(value: Value) -> Any:
+    return value if isinstance(value, str) else CommentedSeq(value)
+
+
+# --- The usual form -----------------------------------------------------------
+
+
+def _restyle(holder: _Holder, column: int) -> None:
+    """Give everything in the holder, whose keys stand at the column, the usual style.
+
+    A list with notes keeps the style that it has.
+    """
+    for key, value in list(_items(holder)):
+        note = _take_note(holder, key)
+        room = COLUMNS - column - (len(f"{key}: ") if isinstance(key, str) else INDENT)
+        if isinstance(value, CommentedSeq) and not (note.beside or _has_notes(holder, key)):
+            _restyle_list(value, room)
+        if isinstance(value, _Holder):
+            _restyle(value, column + INDENT)
+        else:
+            holder[key] = _scalar(value, room)
+        _put_note(holder, key, note)
+
+
+def _restyle_list(entries: CommentedSeq, room: int) -> None:
+    """In brackets or one entry a line."""
+    words = [_said(each) for each in entries]
+    short = all(isinstance(each, str) and "\n" not in each for each in words)
+    if short and len(f"[{', '.join(map(str, words))}]") <= room:
+        entries.fa.set_flow_style()
+    else:
+        entries.fa.set_block_style()
+
+
+def _scalar(value: Any, room: int) -> Any:
+    """Words beside their key, or under it where they are long."""
+    if not isinstance(value, str):
+        raise NotWritable(f"'{value}' is not written as words: edit the file by hand")
+    words = value.strip()
+    if "\n" in words or len(words) > room:
+        return LiteralScalarString(words + "\n")
+    return PlainScalarString(words)
+
+
+def _items(holder: _Holder) -> Iterator[tuple[Any, Any]]:
+    return iter(holder.items()) if isinstance(holder, CommentedMap) else enumerate(holder)
+
+
+# --- Notes --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What stands behind a value, or behind its `|`, and on the lines under it."""
+
+    beside: str = ""
+    below: str = ""
+
+
+def _take_note(holder: _Holder, key: Any) -> _Note:
+    """Take away the note of a value: ruamel.yaml keeps it with the last key in that."""
+    holder, key, place = _note_place(holder, key)
+    value: Any = holder[key]
+    notes = holder.ca.items.get(key)
+    token: Any = notes[place] if notes else None
+    written = token.value if token else ""
+    if notes:
+        notes[place:] = [None] * len(notes[place:])
+    if isinstance(value, CommentedSeq):
+        value.ca.comment = None
+    if isinstance(value, LiteralScalarString | FoldedScalarString):
+        indent = " " * token.start_mark.column if written.startswith("#") else ""
+        return _Note((getattr(value, "comment", None) or "").strip(), indent + written)
+    beside, _, below = written.partition("\n")
+    return _Note(beside, below)
+
+
+def _put_note(holder: _Holder, key: Any, note: _Note) -> None:
+    holder, key, place = _note_place(holder, key)
+    value: Any = holder[key]
+    is_block = isinstance(value, LiteralScalarString)
+    behind_bar = f" {note.beside}" if is_block and note.beside else None
+    written = note.below if is_block else f"{note.beside}\n{note.below}"
+    if is_block:
+        value.comment = behind_bar
+    if note != _Note():
+        notes = holder.ca.items.setdefault(key, [None] * 4)
+        notes[place] = CommentToken(written, CommentMark(0), None) if written else None
+        notes[3] = [behind_bar] if behind_bar and place == 2 else None
+
+
+def _has_notes(holder: _Holder, key: Any) -> bool:
+    """Whether there are notes at the head of a list or between its entries."""
+    notes = [holder.ca.items.get(key, ()), *holder[key].ca.items.values()]
+    return any(any(each) for each in notes)
+
+
+def _note_place(holder: _Holder, key: Any) -> tuple[_Holder, Any, int]:
+    value = holder[key]
+    if isinstance(value, _Holder) and value and not value.fa.flow_style():
+        return _note_place(value, list(_items(value))[-1][0])
+    return holder, key, 2 if isinstance(holder, CommentedMap) else 0
+
+
+# --- What was written ---------------------------------------------------------
+
+
+def _says(new: str, old: str, steps: Steps, values: Values) -> bool:
+    """Whether the new file says the values, and all else, notes too, as before."""
     try:
-        return bool(yaml.load(written, Loader=yaml.CSafeLoader) == said)
-    except (yaml.YAMLError, ValueError):
+        now, before = _data(new), _data(old)
+    except yaml.YAMLError:
         return False
+    holder, rest = now, before
+    for step in steps:
+        holder, rest = holder[step], rest[step]
+    said = {key: holder.pop(key, _stripped(value)[:0]) for key, value in values.items()}
+    for key in values:
+        rest.pop(key, None)
+    wanted = {key: _stripped(value) for key, value in values.items()}
+    return said == wanted and now == before and _notes(new) == _notes(old)
 
 
-def _has_notes(written: str) -> bool:
-    return any(found == "#" for found in _QUOTED_OR_NOTE.findall(written))
+def _data(text: str) -> Any:
+    return _said(yaml.load(text, Loader=yaml.CBaseLoader))  # noqa: S506 (makes words only)
 
 
-def _says(new: yaml.Node | None, old: yaml.Node | None, steps: Steps, words: Words) -> bool:
-    """Whether the new file says the words, and all else as before."""
-    if not isinstance(new, yaml.MappingNode) or not isinstance(old, yaml.MappingNode):
-        return False
-    if steps:
-        one, other = _value(new, str(steps[0])), _value(old, str(steps[0]))
-        rest = _all_but(new, {str(steps[0])}) == _all_but(old, {str(steps[0])})
-        return rest and _says(one, other, steps[1:], words)
-    now = {key.value: _said(value) for key, value in new.value}
-    same = all(now.get(key, _stripped(said)[:0]) == _stripped(said) for key, said in words.items())
-    return same and _all_but(new, set(words)) == _all_but(old, set(words))
+def _said(data: Any) -> Any:
+    """Data as they are compared: a list as a tuple, words without the spaces around."""
+    if isinstance(data, dict):
+        return {key: _said(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return tuple(map(_said, data))
+    return data.strip() if isinstance(data, str) else data
 
 
-def _all_but(mapping: yaml.MappingNode, keys: set[str]) -> list[object]:
-    return [(k.value, _data(value)) for k, value in mapping.value if k.value not in keys]
+def _stripped(value: Value) -> Value:
+    return value.strip() if isinstance(value, str) else tuple(each.strip() for each in value)
 
 
-def _data(node: yaml.Node) -> object:
-    if isinstance(node, yaml.MappingNode):
-        return [(key.value, _data(value)) for key, value in node.value]
-    return [_data(each) for each in node.value] if isinstance(node.value, list) else node.value
+def _notes(text: str) -> list[str]:
+    """The notes of a file, in order."""
+    left, rest = 0, []
+    for token in yaml.scan(text, Loader=yaml.CBaseLoader):
+        if isinstance(token, yaml.ScalarToken):
+            start, end = token.start_mark.index, token.end_mark.index
+            block = token.style in ("|", ">")
+            rest.append(text[left : text.index("\n", start) if block else start])
+            left = end
+    return [note.rstrip() for note in re.findall(r"#.*", "\n".join([*rest, text[left:]]))]

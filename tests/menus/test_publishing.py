@@ -12,7 +12,7 @@ import pytest
 from menus.editing import publishing
 from menus.editing.history import Change, History, as_json, states
 from menus.editing.publishing import CheckedEdit, Conflict, Edit, Published, Publisher, Unchanged
-from menus.editing.yaml_edit import NotWritable, Wording
+from menus.editing.values import NotWritable, Value
 from menus.live import LiveMenu
 from menus.versions import VersionStore
 from runtime import files as replacing
@@ -38,7 +38,7 @@ def desk(folder: Path) -> Publisher:
     return desk_of(folder)
 
 
-def opened(desk: Publisher, of: str = "escaped", /, **words: Wording) -> Edit:
+def opened(desk: Publisher, of: str = "escaped", /, **words: Value) -> Edit:
     passage = desk.passages()[of]
     was = desk.words("en", passage)
     return Edit("en", passage, {**was, **words}, was)
@@ -95,7 +95,7 @@ def test_who_when_what_and_which_versions_are_noted(desk: Publisher) -> None:
     ],
 )
 def test_each_fault_stands_beside_its_key_and_nothing_is_written(
-    desk: Publisher, folder: Path, words: dict[str, Wording], key: str, what: str
+    desk: Publisher, folder: Path, words: dict[str, Value], key: str, what: str
 ) -> None:
     before = files(folder)
     edit = opened(desk, **words)
@@ -241,7 +241,7 @@ def test_words_beside_the_nodes_are_published_too(desk: Publisher, name: str) ->
     passage = desk.passages()[name]
     key = next(iter(desk.words("en", passage)))
     said = desk.words("en", passage)[key]
-    new: Wording = (*said, "NEW WORD") if isinstance(said, tuple) else f"{said} now"
+    new: Value = (*said, "NEW WORD") if isinstance(said, tuple) else f"{said} now"
     published(desk, opened(desk, name, **{key: new}))
     assert desk.words("en", passage)[key] == new
     published(desk, opened(desk, name, **{key: said}))

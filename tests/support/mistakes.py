@@ -168,7 +168,7 @@ LANGUAGES = {
         "'label' is never shown, as no menu lists this node",
     ),
     "an action does not say what is done": Mistake(
-        "ru.yaml", "    done: \"Советы", f"    dune: {MARK}\"Советы", "series",
+        "ru.yaml", "    done: 'Советы", f"    dune: {MARK}'Советы", "series",
         "'done' is missing: add what is said once it is done", also=("'dune' is not a key",),
         at=("ru.yaml", f"\n  {MARK}series:\n    label: Советы"),
     ),

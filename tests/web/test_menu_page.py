@@ -143,7 +143,7 @@ def _at(menus: Path) -> int:
 
 
 def test_markup_in_words_is_shown_as_text(redis_url: str, menus: Path) -> None:
-    edit(menus / "en.yaml", "keywords: [HELP,", 'keywords: ["<script>alert(1)</script>", HELP,')
+    edit(menus / "en.yaml", "- HELP\n", "- <script>alert(1)</script>\n      - HELP\n")
     edit(menus / "en.yaml", "label: I am in danger", f'label: "{MARKUP}"')
     with running(redis_url, KOMEK_MENUS_DIR=str(menus)) as service, operator(service.base) as we:
         for text in (page(we), page(we, "/danger"), page(we, q="script"), page(we, q="bold")):

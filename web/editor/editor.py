@@ -23,7 +23,7 @@ from menus.editing import (
     Section,
     State,
     Unchanged,
-    Words,
+    Values,
     states,
     too_large,
     typed,
@@ -51,7 +51,7 @@ class Seen:
     large: tuple[str, ...] = ()
     problem: str = ""
     note: str = ""
-    theirs: Words | None = None
+    theirs: Values | None = None
 
     def of(self, key: str | None) -> list[Fault]:
         return [each.fault for each in self.faults if each.key == key]
@@ -118,7 +118,7 @@ class Editor:
             case _:
                 assert_never(outcome)
 
-    def beside(self, code: str, passage: Section) -> dict[str, Words]:
+    def beside(self, code: str, passage: Section) -> dict[str, Values]:
         """The passage in the other languages."""
         others = (each for each in self.desk.languages() if each != code)
         return {each: self.desk.words(each, passage) for each in others}
@@ -183,7 +183,7 @@ def edit_of(code: str, passage: Section, form: FormData) -> Edit:
     return Edit(code, passage, typed(passage, values), _was(form, passage))
 
 
-def _was(form: FormData, passage: Section) -> Words:
+def _was(form: FormData, passage: Section) -> Values:
     """The words as they were when the form was opened, which it carries along."""
     try:
         was = json.loads(str(form.get("was", "")))

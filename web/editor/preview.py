@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from menus.editing import Kind, Section, Wording
+from menus.editing import Kind, Section, Value
 from menus.model import Language, Menu
 from sms.checks import messages
 from sms.encoding import Measure, measure
@@ -70,7 +70,7 @@ def screens_needed(screens: Screens, code: str, node: str) -> int:
     return len(_sheet(screens, code, node).pages())
 
 
-def difference(before: Wording, after: Wording) -> list[tuple[str, str]]:
+def difference(before: Value, after: Value) -> list[tuple[str, str]]:
     """The pieces of both, in order: each `same`, `old` or `new`."""
     one, other = _PIECE.findall(plain(before)), _PIECE.findall(plain(after))
     pieces: list[tuple[str, str]] = []
@@ -83,7 +83,7 @@ def difference(before: Wording, after: Wording) -> list[tuple[str, str]]:
     return pieces
 
 
-def plain(wording: Wording) -> str:
+def plain(wording: Value) -> str:
     """Words of a list under each other."""
     return wording if isinstance(wording, str) else "\n".join(wording)
 
