@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, QueryParams
 
-from menus.editing import Edit, Published, Section, Wording, Words, as_json
+from menus.editing import Edit, Published, Section, Value, Values, as_json
 from web.auth import Door, operator_of
 from web.editor.editor import Editor, Seen, edit_of
 from web.editor.preview import plain
@@ -35,13 +35,13 @@ class EditContext(Context):
     layout: str
     edit: Edit
     look: Seen
-    others: Mapping[str, Words]
+    others: Mapping[str, Values]
     was: str
     published: str
     unnoted: bool
     numbers: Sequence[str]
     action: str
-    plain: Callable[[Wording], str] = plain
+    plain: Callable[[Value], str] = plain
 
 
 def edit_page(door: Door, pages: Pages, editor: Editor) -> APIRouter:

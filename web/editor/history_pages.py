@@ -8,7 +8,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from menus.editing import Change, Section, State, Wording, as_json
+from menus.editing import Change, Section, State, Value, as_json
 from web.editor.edit_page import section_or_404
 from web.editor.editor import Editor
 from web.editor.preview import difference, plain
@@ -25,7 +25,7 @@ class ChangesContext(Context):
     template: ClassVar[str] = "editor/changes"
     changes: Sequence[Change]
     count: int
-    difference: Callable[[Wording, Wording], list[tuple[str, str]]] = difference
+    difference: Callable[[Value, Value], list[tuple[str, str]]] = difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class HistoryContext(Context):
     passage: Section
     states: Sequence[State]
     was: str
-    difference: Callable[[Wording, Wording], list[tuple[str, str]]] = difference
-    plain: Callable[[Wording], str] = plain
+    difference: Callable[[Value, Value], list[tuple[str, str]]] = difference
+    plain: Callable[[Value], str] = plain
 
 
 def history_pages(pages: Pages, editor: Editor) -> APIRouter:
