@@ -4,16 +4,16 @@ With the simulator only.  Each is real and ends by itself: a session that is los
 deleted, Redis is made to wait, the simulator's gateway fails as others do.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from redis.asyncio import Redis
 
-from runtime.redis_client import REDIS_ERRORS
 from sms.gateways import Fault, Simulator
 from ussd.sessions import Sessions
 from web.auth import json_of
+from web.phone.answers import Answer, with_redis_state
 
 LONGEST_PAUSE_SECONDS = 30
 
@@ -37,33 +37,25 @@ class GatewayFault(BaseModel):
 
 
 def fault_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRouter:
-    """What the page's switches ask for.  `redis: false` in an answer: Redis did not answer."""
+    """What the page's switches ask for."""
     routes = APIRouter(prefix="/phone")
 
     @routes.post("/lose")
-    async def lose(asked: Annotated[LostSession, Depends(json_of(LostSession))]) -> dict[str, Any]:
-        try:
-            return {"redis": True, "lost": await sessions.forget(asked.session)}
-        except REDIS_ERRORS:
-            return {"redis": False}
+    @with_redis_state
+    async def lose(asked: Annotated[LostSession, Depends(json_of(LostSession))]) -> Answer:
+        return {"lost": await sessions.forget(asked.session)}
 
     @routes.post("/pause")
-    async def pause(asked: Annotated[Pause, Depends(json_of(Pause))]) -> dict[str, Any]:
+    @with_redis_state
+    async def pause(asked: Annotated[Pause, Depends(json_of(Pause))]) -> Answer:
         """All clients of this Redis wait, ours and others: as if it hung."""
-        try:
-            await redis.client_pause(asked.seconds * 1000, all=True)
-        except REDIS_ERRORS:
-            return {"redis": False}
-        return {"redis": True, "seconds": asked.seconds}
+        await redis.client_pause(asked.seconds * 1000, all=True)
+        return {"seconds": asked.seconds}
 
     @routes.post("/gateway")
-    async def gateway(
-        asked: Annotated[GatewayFault, Depends(json_of(GatewayFault))],
-    ) -> dict[str, Any]:
-        try:
-            await simulator.fail(asked.fault)
-        except REDIS_ERRORS:
-            return {"redis": False}
-        return {"redis": True}
+    @with_redis_state
+    async def fail(asked: Annotated[GatewayFault, Depends(json_of(GatewayFault))]) -> Answer:
+        await simulator.fail(asked.fault)
+        return {}
 
     return routes

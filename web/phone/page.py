@@ -7,24 +7,20 @@ message) it asks for here.  Nothing here is called by a real gateway.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import time
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, Field
 
 from menus.model import Menu
-from runtime.clock import utc_now
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
-from runtime.redis_client import REDIS_ERRORS
 from sms.bootstrap import SmsService
 from sms.consent import Consent
 from sms.encoding import measure
 from sms.gateways import Delivered, Simulator
-from sms.series import Subscriptions, run_due
 from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import play
 from ussd.gateways import answers_of
@@ -33,6 +29,8 @@ from ussd.preview import conversation
 from ussd.screens import Screens
 from web.auth import json_of
 from web.pages import Context, Pages, language_of, words_of
+from web.phone.answers import Answer, with_redis_state
+from web.phone.next_tip import SkipToNextTip
 
 MOST_PHONES = 2
 REDIS_SECONDS = 0.5
@@ -113,27 +111,19 @@ def phone_pages(  # noqa: PLR0913, PLR0917
         return pages.show(request, phone_context(request, network, sms.menu.current))
 
     @routes.post("/phone/size")
-    async def size(
-        asked: Annotated[SizeQuery, Depends(json_of(SizeQuery))],
-    ) -> dict[str, Any]:
+    async def size(asked: Annotated[SizeQuery, Depends(json_of(SizeQuery))]) -> Answer:
         return _size(asked, network.budget, screens(sms.menu.current))
 
     @routes.post("/phone/news")
-    async def news(
-        asked: Annotated[NewsQuery, Depends(json_of(NewsQuery))],
-    ) -> dict[str, Any]:
-        try:
-            async with asyncio.timeout(REDIS_SECONDS):
-                return await _news(asked, sms, simulator)
-        except REDIS_ERRORS:
-            return {"redis": False}
+    @with_redis_state
+    async def news(asked: Annotated[NewsQuery, Depends(json_of(NewsQuery))]) -> Answer:
+        async with asyncio.timeout(REDIS_SECONDS):
+            return await _news(asked, sms, simulator)
 
     @routes.post("/phone/tip")
-    async def tip(asked: Annotated[TipQuery, Depends(json_of(TipQuery))]) -> dict[str, Any]:
-        try:
-            return {"redis": True, "runs": await skip.next_tip(asked.msisdn)}
-        except REDIS_ERRORS:
-            return {"redis": False}
+    @with_redis_state
+    async def tip(asked: Annotated[TipQuery, Depends(json_of(TipQuery))]) -> Answer:
+        return {"runs": await skip.next_tip(asked.msisdn)}
 
     return routes
 
@@ -159,7 +149,7 @@ def words_to_try(menu: Menu, language: str) -> list[str]:
     return [*first[:1], embassy, *others, sms.stop_keywords[0]]
 
 
-def _size(asked: SizeQuery, budget: Budget, screens: Screens) -> dict[str, Any]:
+def _size(asked: SizeQuery, budget: Budget, screens: Screens) -> Answer:
     size = measure(asked.text)
     of_text = {"encoding": size.encoding, "units": size.units, "octets": size.octets}
     if asked.answers is None:
@@ -183,10 +173,9 @@ def _message_key(asked: SizeQuery, screens: Screens) -> str | None:
     return Consent(asked.session, "", request, "").key if request else None
 
 
-async def _news(asked: NewsQuery, sms: SmsService, simulator: Simulator) -> dict[str, Any]:
+async def _news(asked: NewsQuery, sms: SmsService, simulator: Simulator) -> Answer:
     fault, left = await simulator.fault()
     return {
-        "redis": True,
         "gateway": {"fault": fault, "seconds": left},
         "messages": [_message(each) for each in await simulator.inbox(asked.msisdn)],
         "wishes": {key: await sms.outbox.state_of(key) for key in asked.wishes},
@@ -194,7 +183,7 @@ async def _news(asked: NewsQuery, sms: SmsService, simulator: Simulator) -> dict
     }
 
 
-def _message(delivered: Delivered) -> dict[str, Any]:
+def _message(delivered: Delivered) -> Answer:
     of = measure(delivered.text)
     return {
         "id": delivered.id,
@@ -204,25 +193,3 @@ def _message(delivered: Delivered) -> dict[str, Any]:
         "units": of.units,
         "segments": of.segments,
     }
-
-
-class SkipToNextTip:
-    """Does not wait for the next tip of the series, which is due in some days.
-
-    Only this phone's clock is moved, and only in the simulator, where no tip reaches a
-    person: so quiet hours and days off, which are for people, do not hold here.  All
-    else is as ever: the same run queues the tip, the same outbox sends it once.
-    """
-
-    def __init__(self, sms: SmsService, seal: Seal) -> None:
-        self._sms = sms
-        self._calendar = replace(sms.calendar, opens=time.min, closes=time.max, weekends=True)
-        self._subscriptions = Subscriptions(sms.redis, seal, self._calendar)
-
-    async def next_tip(self, msisdn: str) -> bool:
-        """Queue the next tip now; False if the series does not run.  Raises `RedisError`."""
-        if not await self._subscriptions.bring_forward(msisdn, utc_now()):
-            return False
-        menu = self._sms.menu.current
-        await run_due(self._subscriptions, self._sms.outbox, menu, self._calendar, utc_now)
-        return True
