@@ -4,7 +4,7 @@ What was typed is on every page that answers it, whatever is wrong with it.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -12,10 +12,9 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, QueryParams
 
-from menus.editing import Edit, Published, Section, Value, Values, as_json
+from menus.editing import Edit, Published, Section, Values, as_json
 from web.auth import Door, operator_of
-from web.editor.editor import Editor, Seen, edit_of
-from web.editor.preview import plain
+from web.editor.editor import Editor, EditView, edit_of
 from web.pages import Context, Pages
 
 WHOLE_PAGE, LIVE_PARTS = "layout/operator.html", "editor/live.html"
@@ -34,14 +33,13 @@ class EditContext(Context):
     template: ClassVar[str] = "editor/edit"
     layout: str
     edit: Edit
-    look: Seen
+    view: EditView
     others: Mapping[str, Values]
     was: str
     published: str
     unnoted: bool
     numbers: Sequence[str]
     action: str
-    plain: Callable[[Value], str] = plain
 
 
 def edit_page(door: Door, pages: Pages, editor: Editor) -> APIRouter:
@@ -52,7 +50,7 @@ def edit_page(door: Door, pages: Pages, editor: Editor) -> APIRouter:
     @routes.get("")
     async def open_section(request: Request, code: str, name: str) -> Response:
         section = section_or_404(editor, code, name)
-        edit = await asyncio.to_thread(editor.opened, code, section)
+        edit = await asyncio.to_thread(editor.open, code, section)
         return await show_checked(request, pages, editor, edit)
 
     @routes.post("")
@@ -77,8 +75,8 @@ async def show_checked(
     request: Request, pages: Pages, editor: Editor, edit: Edit, layout: str = WHOLE_PAGE
 ) -> Response:
     """Check an edit, and show it."""
-    look = await asyncio.to_thread(editor.look, edit)
-    return await show_edit(request, pages, editor, edit, look, layout)
+    view = await asyncio.to_thread(editor.check, edit)
+    return await show_edit(request, pages, editor, edit, view, layout)
 
 
 async def show_edit(  # noqa: PLR0913, PLR0917
@@ -86,36 +84,36 @@ async def show_edit(  # noqa: PLR0913, PLR0917
     pages: Pages,
     editor: Editor,
     edit: Edit,
-    look: Seen,
+    view: EditView,
     layout: str = WHOLE_PAGE,
 ) -> Response:
     """An edit with what is wrong with it."""
     query = request.query_params
-    context = await asyncio.to_thread(edit_context, editor, edit, look, query, layout)
-    return pages.show(request, context, look.status)
+    context = await asyncio.to_thread(edit_context, editor, edit, view, query, layout)
+    return pages.show(request, context, view.status)
 
 
 def edit_context(
-    editor: Editor, edit: Edit, look: Seen, query: QueryParams, layout: str
+    editor: Editor, edit: Edit, view: EditView, query: QueryParams, layout: str
 ) -> EditContext:
     """What the page shows beside the form."""
     return EditContext(
         layout=layout,
         edit=edit,
-        look=look,
-        others=editor.beside(edit.language, edit.passage),
-        was=as_json(edit.was if look.theirs is None else look.theirs),
+        view=view,
+        others=editor.in_other_languages(edit.language, edit.passage),
+        was=as_json(edit.was if view.theirs is None else view.theirs),
         published=published_version(editor, query.get("published", "")),
         unnoted=query.get("noted") == "no",
-        numbers=[f"{{{name}}}" for name in editor.desk.live.current.numbers],
+        numbers=[f"{{{name}}}" for name in editor.publisher.live.current.numbers],
         action=f"/operator/words/{edit.language}/{edit.passage.name}",
     )
 
 
 def section_or_404(editor: Editor, code: str, name: str) -> Section:
     """The section of that name, in a language of the menu.  Raises `HTTPException`."""
-    found = editor.desk.passages().get(name)
-    if found is None or code not in editor.desk.languages():
+    found = editor.publisher.passages().get(name)
+    if found is None or code not in editor.publisher.languages():
         raise HTTPException(404)
     return found
 
@@ -128,7 +126,7 @@ def address_after(path: str, published: Published) -> str:
 
 def published_version(editor: Editor, version: str) -> str:
     """The version that an address says was just published, if that is so."""
-    known = version == editor.desk.live.current.version or any(
-        each.version_after == version for each in editor.desk.history.changes()[-20:]
+    known = version == editor.publisher.live.current.version or any(
+        each.version_after == version for each in editor.publisher.history.changes()[-20:]
     )
     return version if known else ""

@@ -1,6 +1,6 @@
-"""What is seen of words: of one edit, of one passage's past, of all passages at once.
+"""Words to be edited: an edit checked and published, the past of a section, all sections.
 
-Reads files and checks menus, so whoever calls it does so aside (`asyncio.to_thread`).
+Everything here reads files or checks menus: call it in a thread (`asyncio.to_thread`).
 """
 
 import json
@@ -38,10 +38,10 @@ _NOTHING = Preview()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class EditView:
     """What the editor shows beside the words.
 
-    `large`: the keys that hold too much to be checked.  `theirs`: what the passage says
+    `large`: the keys that hold too much to be checked.  `theirs`: what the section says
     by now.  `note`: a word of the page; `problem`: a sentence.
     """
 
@@ -53,17 +53,21 @@ class Seen:
     note: str = ""
     theirs: Values | None = None
 
-    def of(self, key: str | None) -> list[Fault]:
+    def faults_of(self, key: str | None) -> list[Fault]:
+        """Those of a key; of the section as a whole (empty); of something else (None)."""
         return [each.fault for each in self.faults if each.key == key]
 
     @property
     def count(self) -> int:
+        """How many faults there are, of every sort."""
         return len(self.faults) + len(self.large) + bool(self.problem)
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One passage in one language, on the list.  `screens` is None where none is its own."""
+class SectionSummary:
+    """One section in one language, on the list.  `screens` is None where none is its own;
+    `change`: the last that was published.
+    """
 
     label: str
     screens: int | None
@@ -73,130 +77,126 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """The desk, and how a menu is shown on phones."""
+    """Words to be edited, with the publisher that writes them and the screens that show them."""
 
-    desk: Publisher
+    publisher: Publisher
     screens_of: ScreensOf
 
-    def opened(self, code: str, passage: Section) -> Edit:
+    def open(self, code: str, section: Section) -> Edit:
         """The words as they are, to be edited."""
-        words = self.desk.words(code, passage)
-        return Edit(code, passage, words, words)
+        words = self.publisher.words(code, section)
+        return Edit(code, section, words, words)
 
-    def look(self, edit: Edit) -> Seen:
+    def check(self, edit: Edit) -> EditView:
         """An edit's faults and its preview; nothing is written."""
         if large := too_large(edit.passage, edit.words):
-            return Seen(large=tuple(large))
+            return EditView(large=tuple(large))
         try:
-            return self._seen(edit, self.desk.tried(edit))
+            return self._view(edit, self.publisher.tried(edit))
         except NotWritable as error:
-            return Seen(problem=str(error))
+            return EditView(problem=str(error))
         except OSError as error:
-            return Seen(problem=_plainly(error))
+            return EditView(problem=problem_of(error))
 
-    def publish(self, edit: Edit, by: str) -> Seen | Published:
+    def publish(self, edit: Edit, by: str) -> EditView | Published:
         """Publish an edit, or say why not."""
         if too_large(edit.passage, edit.words):
-            return replace(self.look(edit), status=422)
+            return replace(self.check(edit), status=422)
         try:
-            return self._shown(edit, self.desk.publish(edit, by))
+            return self._view_of_outcome(edit, self.publisher.publish(edit, by))
         except NotWritable as error:
-            return Seen(422, problem=str(error))
+            return EditView(422, problem=str(error))
         except OSError as error:
-            return Seen(503, problem=_plainly(error))
+            return EditView(503, problem=problem_of(error))
 
-    def _shown(self, edit: Edit, outcome: Outcome) -> Seen | Published:
+    def in_other_languages(self, code: str, section: Section) -> dict[str, Values]:
+        """The section in the languages beside this one."""
+        others = (each for each in self.publisher.languages() if each != code)
+        return {each: self.publisher.words(each, section) for each in others}
+
+    def history(self, code: str, section: Section) -> tuple[State, ...]:
+        """What the section said, the newest first."""
+        now = self.publisher.words(code, section)
+        return states(self.publisher.history.of(code, section.name), now)
+
+    def summaries(self) -> list[tuple[Section, dict[str, SectionSummary]]]:
+        """Every section, in each language."""
+        screens = self.screens_of(self.publisher.live.current)
+        last = {(each.language, each.passage): each for each in self.publisher.history.changes()}
+        sources = {code: self.publisher.source(code) for code in self.publisher.languages()}
+
+        def summary(section: Section, code: str) -> SectionSummary:
+            return SectionSummary(
+                label=str(words_at(sources[code], section).get("label", "")),
+                screens=self._screens(screens, code, section),
+                faults=self._faults(code, section),
+                change=last.get((code, section.name)),
+            )
+
+        sections = self.publisher.passages().values()
+        return [(each, {code: summary(each, code) for code in sources}) for each in sections]
+
+    def native_readers(self) -> dict[str, str]:
+        """Who read the words of each language, or `not yet`."""
+        language = self.publisher.passages()["all.language"]
+        codes = self.publisher.languages()
+        return {code: str(self.publisher.words(code, language)["native_reader"]) for code in codes}
+
+    def _view(self, edit: Edit, checked: CheckedEdit) -> EditView:
+        menu, shown = checked.menu, _NOTHING
+        if menu:
+            shown = preview(menu, self.screens_of(menu), edit.language, edit.passage)
+        return EditView(preview=shown, faults=checked.faults)
+
+    def _view_of_outcome(self, edit: Edit, outcome: Outcome) -> EditView | Published:
         match outcome:
             case Published():
                 return outcome
             case CheckedEdit():
-                return replace(self._seen(edit, outcome), status=422)
+                return replace(self._view(edit, outcome), status=422)
             case Conflict(now):
-                return replace(self.look(edit), status=409, theirs=now)
+                return replace(self.check(edit), status=409, theirs=now)
             case Unchanged():
-                return replace(self.look(edit), note="unchanged")
+                return replace(self.check(edit), note="unchanged")
             case _:
                 assert_never(outcome)
 
-    def beside(self, code: str, passage: Section) -> dict[str, Values]:
-        """The passage in the other languages."""
-        others = (each for each in self.desk.languages() if each != code)
-        return {each: self.desk.words(each, passage) for each in others}
+    def _screens(self, screens: Screens, code: str, section: Section) -> int | None:
+        known = code in self.publisher.live.current.languages and section.is_node
+        return screens_needed(screens, code, section.name) if known else None
 
-    def past(self, code: str, passage: Section) -> tuple[State, ...]:
-        """What the passage said, the newest first."""
-        now = self.desk.words(code, passage)
-        return states(self.desk.history.of(code, passage.name), now)
-
-    def rows(self) -> list[tuple[Section, dict[str, Cell]]]:
-        """All passages in all languages."""
-        live = self.desk.live
-        screens = self.screens_of(live.current)
-        last = {(each.language, each.passage): each for each in self.desk.history.changes()}
-        sources = {code: self.desk.source(code) for code in self.desk.languages()}
-        return [
-            (
-                passage,
-                {
-                    code: Cell(
-                        str(words_at(source, passage).get("label", "")),
-                        self._screens(screens, code, passage),
-                        self._faults(code, passage),
-                        last.get((code, passage.name)),
-                    )
-                    for code, source in sources.items()
-                },
-            )
-            for passage in self.desk.passages().values()
-        ]
-
-    def native_readers(self) -> dict[str, str]:
-        """Who read the words of each language, or `not yet`."""
-        language = self.desk.passages()["all.language"]
-        codes = self.desk.languages()
-        return {code: str(self.desk.words(code, language)["native_reader"]) for code in codes}
-
-    def _seen(self, edit: Edit, trial: CheckedEdit) -> Seen:
-        shown = _NOTHING
-        if trial.menu:
-            shown = preview(trial.menu, self.screens_of(trial.menu), edit.language, edit.passage)
-        return Seen(preview=shown, faults=trial.faults)
-
-    def _screens(self, screens: Screens, code: str, passage: Section) -> int | None:
-        known = code in self.desk.live.current.languages and passage.is_node
-        return screens_needed(screens, code, passage.name) if known else None
-
-    def _faults(self, code: str, passage: Section) -> int:
+    def _faults(self, code: str, section: Section) -> int:
         """Of those that the newest change of the files was refused for."""
-        file = f"{self.desk.folder.name}/{code}.yaml"
-        name = passage.name if passage.is_node else str(passage.steps[-1:] and passage.steps[0])
-        refused = self.desk.live.refused
+        file = f"{self.publisher.folder.name}/{code}.yaml"
+        name = section.name if section.is_node else str(section.steps[-1:] and section.steps[0])
+        refused = self.publisher.live.refused
         return sum(each.where.file == file and each.screen == name for each in refused)
 
 
-def edit_of(code: str, passage: Section, form: FormData) -> Edit:
+def edit_of(code: str, section: Section, form: FormData) -> Edit:
     """The edit that a form holds."""
 
     def values(key: str) -> list[str]:
         return [each for each in form.getlist(f"words.{key}") if isinstance(each, str)]
 
-    return Edit(code, passage, typed(passage, values), _was(form, passage))
+    return Edit(code, section, typed(section, values), values_before(form, section))
 
 
-def _was(form: FormData, passage: Section) -> Values:
+def values_before(form: FormData, section: Section) -> Values:
     """The words as they were when the form was opened, which it carries along."""
     try:
-        was = json.loads(str(form.get("was", "")))
+        content = json.loads(str(form.get("was", "")))
     except ValueError:
         return {}
-    known = {each.key for each in passage.fields}
-    said = was.items() if isinstance(was, Mapping) else ()
+    known = {each.key for each in section.fields}
+    before = content.items() if isinstance(content, Mapping) else ()
     return {
         key: tuple(map(str, value)) if isinstance(value, list) else str(value)
-        for key, value in said
+        for key, value in before
         if key in known
     }
 
 
-def _plainly(error: OSError) -> str:
+def problem_of(error: OSError) -> str:
+    """What prevents a check or a publication, in a sentence."""
     return f"The files cannot be read or written: {error.strerror or error}"

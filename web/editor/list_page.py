@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from menus.editing import Section
 from menus.faults import Fault
-from web.editor.editor import Cell, Editor
+from web.editor.editor import Editor, SectionSummary
 from web.pages import Context, Pages
 
 
@@ -21,7 +21,7 @@ class ListContext(Context):
     """
 
     template: ClassVar[str] = "editor/list"
-    rows: Sequence[tuple[Section, Mapping[str, Cell]]]
+    sections: Sequence[tuple[Section, Mapping[str, SectionSummary]]]
     readers: Mapping[str, str]
     refused: Sequence[Fault]
 
@@ -39,4 +39,4 @@ def list_page(pages: Pages, editor: Editor) -> APIRouter:
 
 def list_context(editor: Editor) -> ListContext:
     """The sections as they are now."""
-    return ListContext(editor.rows(), editor.native_readers(), editor.desk.live.refused)
+    return ListContext(editor.summaries(), editor.native_readers(), editor.publisher.live.refused)
