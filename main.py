@@ -256,7 +256,7 @@ def exit_on_faults() -> Iterator[None]:
 
 CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit, log_plainly)
 cli.add_typer(dial_commands(CONTEXT))
-cli.add_typer(contact_commands(), name="contacts")
+cli.add_typer(contact_commands(CONTEXT), name="contacts")
 cli.add_typer(language_commands(), name="language")
 cli.add_typer(sms_commands(CONTEXT))
 cli.add_typer(stats_command(CONTEXT))

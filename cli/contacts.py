@@ -1,6 +1,5 @@
 """`main.py contacts …`: the list of contacts, for those who keep it true."""
 
-import datetime
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
@@ -9,8 +8,9 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.consoles import err, out
-from cli.context import refuse, settings_or_exit
+from cli.consoles import out
+from cli.contact_calls import call_commands, file_of, stop_at
+from cli.context import CommandContext, refuse, settings_or_exit
 from menus.contacts import (
     REPAIRS,
     Changes,
@@ -25,9 +25,7 @@ from menus.contacts import (
     read_sheet,
     sendable,
     too_old,
-    verify,
 )
-from menus.faults import Fault
 from menus.model import Menu
 from runtime.clock import utc_today
 from runtime.settings import Settings
@@ -36,16 +34,16 @@ MOST_NAMED = 10
 """Contacts in one line of a check."""
 
 
-def contact_commands() -> typer.Typer:
+def contact_commands(context: CommandContext) -> typer.Typer:
     """`contacts`, with its own commands."""
-    cli = typer.Typer(no_args_is_help=True, help="Check, list, verify and import contacts.")
-    cli.add_typer(looking())
-    cli.add_typer(changing())
+    cli = typer.Typer(no_args_is_help=True, help="Check, list, call and import contacts.")
+    cli.add_typer(file_commands())
+    cli.add_typer(call_commands(context))
     return cli
 
 
-def looking() -> typer.Typer:
-    """The commands that only read the file."""
+def file_commands() -> typer.Typer:
+    """The commands on the whole file."""
     cli = typer.Typer()
 
     @cli.command()
@@ -71,24 +69,6 @@ def looking() -> typer.Typer:
         out.print(table_of(each for each in contacts if not (unverified and each in sure)))
         stop_at(faults)
 
-    return cli
-
-
-def changing() -> typer.Typer:
-    """The commands that write it."""
-    cli = typer.Typer()
-
-    @cli.command(name="verify")
-    def verify_(
-        id_: Annotated[str, typer.Argument(metavar="ID")],
-        by: Annotated[str, typer.Option(help="Who called or asked")],
-        on: Annotated[datetime.datetime, typer.Option(formats=["%Y-%m-%d"])],
-        source: Annotated[str, typer.Option(help="Whom they asked, or where they read it")],
-    ) -> None:
-        """Write down that a contact was verified.  From then on it may be sent."""
-        stop_at(verify(file_of(settings_or_exit()), id_, by, on.date(), source))
-        out.print(f"{id_}: verified by {by} on {on.date()}", markup=False)
-
     @cli.command(name="import")
     def import_(
         newer: Annotated[
@@ -108,10 +88,6 @@ def changing() -> typer.Typer:
             out.print(f"{len(changes.added)} added, {len(changes.changed)} changed.")
 
     return cli
-
-
-def file_of(settings: Settings) -> Path:
-    return settings.menus_dir / "contacts.csv"
 
 
 def notes_on_numbers(menu: Menu, settings: Settings) -> Iterator[str]:
@@ -167,11 +143,3 @@ def table_of(contacts: Iterable[Contact]) -> Table:
         about = "\n".join(filter(None, (each.name, each.confidence, each.date, verified)))
         table.add_row(each.id, "\n".join(each.phones), escape(about))
     return table
-
-
-def stop_at(faults: tuple[Fault, ...]) -> None:
-    """Name the faults and end the command, if there are any."""
-    for fault in faults:
-        err.print(str(fault), soft_wrap=True, markup=False)
-    if faults:
-        raise typer.Exit(1)

@@ -82,3 +82,8 @@ def _lowered(one: Publishable, by: int, fewest: int) -> Publishable:
     left = at_least(one.cells[largest] - by, fewest)
     rest = {cell: people for cell, people in one.cells.items() if cell != largest}
     return Publishable({**rest, largest: left} if left else rest, one.others)
+
+
+def in_steps_of_people(people: int, fewest: int = MIN_PEOPLE) -> int:
+    """A count of people that grows while somebody looks; 0 below the fewest."""
+    return max(fewest, in_steps(people)) if people >= fewest else 0

@@ -7,13 +7,15 @@ reply.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runtime.clock import utc_now
 from sms.content import Content, unless_asked
+from sms.country_requests import CountryRequests
 from sms.gateways import Inbound
 from sms.outbox import Act, Kind, Outbox, Outgoing
-from sms.requests import Confirm, Request, Series, Stop, Unknown
+from sms.requests import Confirm, Embassy, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
 from sms.unknown_words import UnknownWords
 
@@ -23,6 +25,7 @@ REPLY_WITHIN = timedelta(minutes=15)
 JUST_REPLY = Act("return 'reply'")
 
 
+@dataclass(frozen=True, slots=True)
 class Answering:
     """Answers texts.  `content`: that of the menu in force.
 
@@ -30,27 +33,20 @@ class Answering:
     again.
     """
 
-    def __init__(
-        self,
-        content: Callable[[], Content],
-        outbox: Outbox,
-        subscriptions: Subscriptions,
-        unknown_words: UnknownWords,
-        now: Callable[[], datetime] = utc_now,
-    ) -> None:
-        self._content = content
-        self._outbox = outbox
-        self._subscriptions = subscriptions
-        self._unknown_words = unknown_words
-        self._now = now
+    content: Callable[[], Content]
+    outbox: Outbox
+    subscriptions: Subscriptions
+    unknown_words: UnknownWords
+    country_requests: CountryRequests
+    now: Callable[[], datetime] = utc_now
 
     async def handle(self, inbound: Inbound) -> None:
         """Answer a text.  When this returns, what it asks for is done and the reply is
         durably queued.
         """
-        content, now = self._content(), self._now()
+        content, now = self.content(), self.now()
         request, key = content.request_of(inbound.text), key_of(inbound)
-        if isinstance(request, Stop) and not self._outbox.allows(inbound.sender):
+        if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
         act = self._act_of(request, inbound, content, now)
         kind = Kind.EMERGENCY if content.is_urgent(request) else Kind.REPLY
@@ -58,24 +54,26 @@ class Answering:
             name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN)
             for name, words in replies_to(request, content).items()
         }
-        await self._outbox.put_chosen(key, act, choices, now)
+        await self.outbox.put_chosen(key, act, choices, now)
 
     async def stop(self, msisdn: str) -> None:
         """The gateway says that this number wants nothing more."""
-        await self._subscriptions.stop(msisdn)
+        await self.subscriptions.stop(msisdn)
 
     def _act_of(self, request: Request, inbound: Inbound, content: Content, now: datetime) -> Act:
         """What is done for a request; it chooses one of `replies_to`."""
         match request:
             case Stop():
-                return self._subscriptions.stopping(inbound.sender)
+                return self.subscriptions.stopping(inbound.sender)
             case Series(language):
-                return self._subscriptions.asking(inbound.sender, language)
+                return self.subscriptions.asking(inbound.sender, language)
             case Confirm():
                 languages = content.menu.languages
-                return self._subscriptions.confirming(inbound.sender, languages, now)
+                return self.subscriptions.confirming(inbound.sender, languages, now)
             case Unknown():
-                return self._unknown_words.counting(inbound.text, inbound.sender, now)
+                return self.unknown_words.counting(inbound.text, inbound.sender, now)
+            case Embassy(codes=(country,)):
+                return self.country_requests.counting(country, inbound.sender, now)
             case _:
                 return JUST_REPLY
 

@@ -19,6 +19,7 @@ from runtime.settings import Settings, data_key_of
 from sms.answering import Answering
 from sms.consent import ConsentHandler
 from sms.content import Content
+from sms.country_requests import CountryRequests
 from sms.embassy_reply import Library
 from sms.gateways import DeliveryReport, Gateway, Simulator
 from sms.outbox import Outbox, run_worker
@@ -46,6 +47,7 @@ class SmsService:
     answering: Answering
     consents: ConsentHandler
     unknown_words: UnknownWords
+    country_requests: CountryRequests
 
     async def run_due(self) -> Run:
         return await run_due(
@@ -86,6 +88,7 @@ def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
     )
     outbox = Outbox(redis, seal, prefixes=settings.prefixes)
     subscriptions, unknown_words = Subscriptions(redis, seal, calendar), UnknownWords(redis, seal)
+    country_requests = CountryRequests(redis, seal)
     return SmsService(
         redis=redis,
         menu=menu,
@@ -98,9 +101,11 @@ def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
             outbox=outbox,
             subscriptions=subscriptions,
             unknown_words=unknown_words,
+            country_requests=country_requests,
         ),
         consents=ConsentHandler(outbox, subscriptions),
         unknown_words=unknown_words,
+        country_requests=country_requests,
     )
 
 

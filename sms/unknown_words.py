@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
-from runtime.suppression import MIN_PEOPLE, in_steps
+from runtime.suppression import MIN_PEOPLE, in_steps, in_steps_of_people
 from sms.outbox import Act
 
 MOST_WORDS = 5000
@@ -115,13 +115,9 @@ class UnknownWords:
 
 
 def _of_month(month: str, words: Mapping[str, str]) -> list[UnknownWord]:
-    made = [UnknownWord(month, word, _lowered(int(people))) for word, people in words.items()]
+    told = {word: in_steps_of_people(int(people)) for word, people in words.items()}
+    made = [UnknownWord(month, word, people) for word, people in told.items()]
     return sorted(made, key=lambda each: (-each.people, each.word))
-
-
-def _lowered(people: int) -> int:
-    """This grows while somebody looks, so it is told in steps."""
-    return max(MIN_PEOPLE, in_steps(people))
 
 
 def month_of(moment: datetime) -> str:

@@ -74,6 +74,6 @@ class Dialogue:
 
 def _record_of(hop: Hop, session: Session) -> HopRecord:
     place = session.history[-1].place
-    return HopRecord(
-        hop.session_id or "", hop.msisdn, len(hop.answers), (place.language, place.node)
-    )
+    country = place.countries[0] if len(place.countries) == 1 else ""
+    where = place.language, place.node
+    return HopRecord(hop.session_id or "", hop.msisdn, len(hop.answers), where, country)

@@ -12,6 +12,9 @@ of it: where that session is, and at last was, until the day ends.
     ussd:counts:DATE    "sessions", "hops", …: all; "at LANGUAGE NODE": callers  400 days
     ussd:callers:DATE   who has been counted, as keyed hashes that differ from day to
                         day and never leave Redis                                25 h
+
+Whoever is shown a country is counted among those who asked about it
+(`sms/country_requests.py`).
 """
 
 import asyncio
@@ -28,6 +31,7 @@ from redis.exceptions import NoScriptError
 from runtime.clock import utc_now
 from runtime.encryption import Seal
 from runtime.redis_client import REDIS_ERRORS
+from sms.country_requests import COUNTRY_SECONDS, country_key, person_of
 
 SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
@@ -55,13 +59,14 @@ def place_counted(language: str, node: str) -> str:
 @dataclass(frozen=True, slots=True)
 class HopRecord:
     """What Redis is told of a hop: how many `answers` so far, and the place (language and
-    node) that they lead to on the version in force.
+    node) that they lead to on the version in force; if that tells of a country, which.
     """
 
     session_id: str
     msisdn: str | None = field(repr=False)
     answers: int
     place: tuple[str, str]
+    country: str = ""
 
 
 class Script:
@@ -80,8 +85,8 @@ _RECORD = Script(
 local SESSION, COUNTS, CALLERS = {SESSION_SECONDS}, {COUNTS_SECONDS}, {CALLERS_SECONDS}
 """
     + """
-local session, counts, callers = KEYS[1], KEYS[2], KEYS[3]
-local version, answers, today, caller, place = unpack(ARGV)
+local session, counts, callers, country = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local version, answers, today, caller, place, person, country_seconds = unpack(ARGV)
 local function count(what)
   if redis.call('HINCRBY', counts, what, 1) == 1 then
     redis.call('EXPIRE', counts, COUNTS)
@@ -108,6 +113,10 @@ if not heard or tonumber(answers) > tonumber(heard) then
     also('at', place)
   end
   redis.call('HSET', session, unpack(what))
+  if country then
+    redis.call('PFADD', country, person)
+    redis.call('EXPIRE', country, country_seconds, 'NX')
+  end
 else
   count('repeated hops')
 end
@@ -158,6 +167,9 @@ class Sessions:
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
         args = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
+        if hop.country and hop.msisdn:
+            keys.append(country_key(hop.country, self._now()))
+            args += [person_of(self._seal, hop.msisdn, self._now()), COUNTRY_SECONDS]
         reply = await self._call(_RECORD, keys, args)
         if not isinstance(reply, list):
             return SessionRecord(version)

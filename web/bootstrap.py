@@ -72,7 +72,7 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     contacts = ContactsFile(menu, Rule.of(settings))
     yield menu_pages(pages, MenuOnPhones(menu, screens, settings.service_code))
     yield from editor_pages(door, pages, publisher, screens)
-    yield from contacts_pages(door, pages, contacts)
+    yield from contacts_pages(door, pages, contacts, sms.country_requests)
     yield figures_pages(pages, figures, menu, Price.of(settings.segment_price))
     yield health_pages(pages, Health(settings, sms, RecentErrors().listen()))
 

@@ -1,6 +1,16 @@
 """Whom a person can call: the list of contacts, what of it may be sent, and changes to it."""
 
-from menus.contacts.changes import Changes, apply, changes_from, verify
+from menus.contacts.calls import SOON_DAYS, Call, Gap, call_list
+from menus.contacts.changes import (
+    Changes,
+    Mark,
+    apply,
+    changes_from,
+    correct,
+    note_unanswered,
+    verify,
+    withdraw,
+)
 from menus.contacts.checks import COLUMNS, VERIFICATION, source_date
 from menus.contacts.contacts import (
     Contact,
@@ -29,18 +39,24 @@ __all__ = [
     "COLUMNS",
     "REASONS",
     "REPAIRS",
+    "SOON_DAYS",
     "UNCONFIRMED",
     "VERIFICATION",
+    "Call",
     "Changes",
     "Contact",
     "Doubt",
     "Evidence",
+    "Gap",
+    "Mark",
     "Repair",
     "Rule",
     "Sendable",
     "Sheet",
     "apply",
+    "call_list",
     "changes_from",
+    "correct",
     "doubt_of",
     "due_for_check",
     "emergency_of",
@@ -48,10 +64,12 @@ __all__ = [
     "hotlines_of",
     "missions_in_kazakhstan",
     "missions_of_kazakhstan",
+    "note_unanswered",
     "read_contacts",
     "read_sheet",
     "sendable",
     "source_date",
     "too_old",
     "verify",
+    "withdraw",
 ]

@@ -1,13 +1,22 @@
-"""What an operator changes in the list of contacts: a verification, a newer list."""
+"""What an operator changes in the list of contacts: what a call found out, a newer list."""
 
 import datetime
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from menus.contacts.checks import COLUMNS, VERIFICATION, phones_of, table_faults
+from menus.contacts.checks import (
+    COLUMNS,
+    UNANSWERED,
+    VERIFICATION,
+    WITHDRAWN,
+    days_of,
+    phones_of,
+    table_faults,
+)
 from menus.contacts.contacts import Contact, contact_of
+from menus.contacts.sheets import tidy_phones
 from menus.faults import Fault, Where
 from menus.parsing import Cells, Record, Table, parse_table, read_table, table_text
 from runtime.files import exclusive_lock, replace_file
@@ -30,19 +39,58 @@ class Changes:
     made_for: str = ""
 
 
-def verify(path: Path, id: str, by: str, on: datetime.date, source: str) -> tuple[Fault, ...]:  # noqa: A002
-    """Write down who made sure of a contact, when and how.  Says what prevented it.
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Who made sure of a contact, on which day, and how: who answered."""
 
-    Raises `OSError` where the folder cannot be written.
+    by: str
+    on: datetime.date
+    source: str
+
+    @property
+    def cells(self) -> dict[str, str]:
+        values = (self.by.strip(), self.on.isoformat(), self.source.strip())
+        return dict(zip(VERIFICATION, values, strict=True))
+
+
+def verify(path: Path, id: str, mark: Mark) -> tuple[Fault, ...]:  # noqa: A002
+    """Write down that a contact is right.  From now on it is sure.
+
+    Says what prevented it; so do the three below.  They raise `OSError` where the folder
+    cannot be written.
     """
-    mark = dict(zip(VERIFICATION, (by.strip(), on.isoformat(), source.strip()), strict=True))
-    with exclusive_lock(path.parent):
-        table = read_table(path)
-        rows = {each.cells.get("id", ""): each.cells for each in table.records}
-        if table.faults or id not in rows:
-            unknown = Fault(Where(table.file), id, "there is no contact of this id")
-            return table.faults or (unknown,)
-        return _write(path, table, (rows | {id: {**rows[id], **mark}}).values())
+    return _change(path, id, lambda cells: {**_answered(cells), **mark.cells})
+
+
+def correct(path: Path, id: str, phones: str, mark: Mark) -> tuple[Fault, ...]:  # noqa: A002
+    """Put other phones in place of a contact's, which somebody gave on the phone.  They are
+    sure from now on; the note keeps the old ones.
+    """
+
+    def corrected(cells: Cells) -> Cells:
+        note = f"Until {mark.on}: {cells.get('phones') or 'no phone'}. {cells.get('note', '')}"
+        new = tidy_phones({**cells, "phones": phones})
+        return {**_answered(cells), **mark.cells, "phones": new, "note": note.strip()}
+
+    return _change(path, id, corrected)
+
+
+def withdraw(path: Path, id: str, mark: Mark) -> tuple[Fault, ...]:  # noqa: A002
+    """Write down that a contact's phones are wrong.  They are never sent again, whatever an
+    older list says.
+    """
+    withdrawn = {**mark.cells, "confidence": WITHDRAWN, UNANSWERED: ""}
+    return _change(path, id, lambda cells: {**cells, **withdrawn})
+
+
+def note_unanswered(path: Path, id: str, on: datetime.date) -> tuple[Fault, ...]:  # noqa: A002
+    """Write down that nobody answered a call on this day."""
+
+    def noted(cells: Cells) -> Cells:
+        days = {*days_of(cells.get(UNANSWERED, "")), on}
+        return {**cells, UNANSWERED: "; ".join(day.isoformat() for day in sorted(days))}
+
+    return _change(path, id, noted)
 
 
 def changes_from(path: Path, newer: Table) -> Changes:
@@ -76,6 +124,24 @@ def apply(path: Path, changes: Changes) -> tuple[Fault, ...]:
     return ()
 
 
+def _change(path: Path, id: str, new: Callable[[Cells], Cells]) -> tuple[Fault, ...]:  # noqa: A002
+    """Put new cells in place of a contact's, unless there is a fault."""
+    with exclusive_lock(path.parent):
+        table = read_table(path)
+        if faults := set(table_faults(table)):
+            return tuple(sorted(faults))
+        rows = {each.cells["id"]: each.cells for each in table.records}
+        if id not in rows:
+            return (Fault(Where(table.file), id, "there is no contact of this id"),)
+        return _write(path, table, (rows | {id: new(rows[id])}).values())
+
+
+def _answered(cells: Cells) -> dict[str, str]:
+    """The cells of a contact that somebody answered for: that it was withdrawn is over."""
+    confidence = cells["confidence"]
+    return {**cells, "confidence": "low" if confidence == WITHDRAWN else confidence, UNANSWERED: ""}
+
+
 def _write(path: Path, table: Table, rows: Iterable[Cells]) -> tuple[Fault, ...]:
     """Put these rows in place of the file's, unless one has a fault."""
     text = table_text(table, rows)
@@ -95,11 +161,16 @@ def _merged(ours: Table, newer: Table) -> Table:
 
 
 def _merged_cells(present: Cells, newer: Cells) -> Cells:
+    """What was found out by calling belongs to a phone: it stays as long as the phone does,
+    unless the newer list has found out itself.
+    """
     cells = {**present, **newer}
     if any(newer.get(column) for column in VERIFICATION):
         return cells
-    same = phones_of(present.get("phones", "")) == phones_of(cells.get("phones", ""))
-    return cells | {column: present.get(column, "") if same else "" for column in VERIFICATION}
+    if phones_of(present.get("phones", "")) != phones_of(cells.get("phones", "")):
+        return cells | dict.fromkeys((*VERIFICATION, UNANSWERED), "")
+    kept = ("confidence",) if present.get("confidence") == WITHDRAWN else ()
+    return cells | {column: present.get(column, "") for column in (*VERIFICATION, *kept)}
 
 
 def _differences(ours: Table, merged: Table) -> Changes:

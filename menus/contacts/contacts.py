@@ -22,7 +22,7 @@ from menus.faults import Fault
 from menus.parsing import Record, Table, read_table
 
 _EMERGENCY_KINDS = ("police", "all services", "ambulance", "fire")
-_TRAFFICKING_KINDS = ("trafficking hotline", "violence/trafficking helpline")
+TRAFFICKING_KINDS = ("trafficking hotline", "violence/trafficking helpline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def emergency_of(contacts: Iterable[Contact], country: str) -> tuple[Contact, ..
 
 def hotlines_of(contacts: Iterable[Contact], country: str) -> tuple[Contact, ...]:
     """The country's hotlines against trafficking."""
-    return _of(contacts, "hotline", country, _TRAFFICKING_KINDS, only=True)
+    return _of(contacts, "hotline", country, TRAFFICKING_KINDS, only=True)
 
 
 def _of(

@@ -100,6 +100,11 @@ def read_sheet(content: bytes, file: str) -> Sheet:
     )
 
 
+def tidy_phones(cells: Cells) -> str:
+    """The phones of a row as they can be dialled, where that is certain."""
+    return _better_phones(cells)[0]
+
+
 # --- The file -------------------------------------------------------------------
 
 

@@ -108,7 +108,7 @@ def test_who_is_verified_is_off_the_to_do_list_and_other_rows_keep_their_bytes(t
     assert said == f"{UNVERIFIED}: verified by A. Seitova [duty] on 2026-11-20\n"
     [old], [new] = changed_lines(before, file.read_bytes())
     [was], [now] = csv.reader([old]), csv.reader([new])
-    assert now == [*was[:-3], "A. Seitova [duty]", "2026-11-20", "called, 14:00"]
+    assert now == [*was[:-4], "A. Seitova [duty]", "2026-11-20", "called, 14:00", ""]
     assert sorted(path.name for path in file.parent.iterdir()) == beside
     left = ended_well(command(tree, "contacts", "list", "--unverified", settings=ANY_AGE))
     assert UNVERIFIED not in left
@@ -135,6 +135,56 @@ def test_a_date_that_is_none_is_refused(good: Path) -> None:
     done = command(good, "contacts", "verify", UNVERIFIED, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert contacts_of(good).read_bytes() == before
+
+
+# --- What a call found out ------------------------------------------------------
+
+CALLED = ("--by", "A. Seitova", "--source", "the consul answered")
+
+
+def test_the_list_of_calls_is_ordered_and_short(good: Path) -> None:
+    short = ended_well(command(good, "contacts", "calls", settings={"COLUMNS": "200"}))
+    ids = [each.id for each in CONTACTS]
+    named = [cell for cell in map(str.strip, re.split("[│\n]", short)) if cell in ids]
+    assert len(named) == 20
+    assert named[0] == "foreign-in-kz-ru-astana-duty", "asked about most, and nothing is sent"
+    total = re.search(r"^([0-9]+) to call\.$", short, re.MULTILINE)
+    assert total
+    everything = ended_well(command(good, "contacts", "calls", "--all", settings=ANY_AGE))
+    assert everything.count("nothing is sent yet") > short.count("nothing is sent yet")
+
+
+def test_what_a_call_found_out_is_written_down(tree: Path) -> None:
+    ankara = "kz-abroad-tr-ankara-embassy"
+
+    def cells() -> list[str]:
+        lines = contacts_of(tree).read_text(encoding="utf-8").splitlines()
+        [line] = [each for each in lines if each.startswith(f"{ankara},")]
+        return next(csv.reader([line]))
+
+    ended_well(command(tree, "contacts", "unanswered", ankara, "--on", "2026-11-20"))
+    assert cells()[-1] == "2026-11-20"
+    ended_well(command(tree, "contacts", "correct", ankara, "+90 312 491 91 01", *CALLED))
+    assert cells()[6] == "+903124919101"
+    assert cells()[-1] == ""
+    ended_well(command(tree, "contacts", "withdraw", ankara, *CALLED))
+    assert cells()[12] == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("correct", UNVERIFIED, "12", *CALLED),
+        ("withdraw", UNVERIFIED, "--by", "A", "--source", " "),
+        ("unanswered", "nobody"),
+    ],
+)
+def test_what_cannot_be_written_down_changes_nothing(
+    tree: Path, arguments: tuple[str, ...]
+) -> None:
+    before = contacts_of(tree).read_bytes()
+    assert refused(command(tree, "contacts", *arguments))
+    assert contacts_of(tree).read_bytes() == before
 
 
 # --- contacts import ------------------------------------------------------------

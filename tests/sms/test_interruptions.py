@@ -17,6 +17,7 @@ from runtime.settings import Settings
 from sms.answering import Answering
 from sms.bootstrap import content_of
 from sms.consent import ConsentHandler
+from sms.country_requests import CountryRequests
 from sms.gateways.gateway import Inbound
 from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
@@ -85,6 +86,7 @@ def answering(redis: Redis, menu: Menu) -> Answering:
         outbox=Outbox(redis, SEAL),
         subscriptions=Subscriptions(redis, SEAL, Calendar()),
         unknown_words=UnknownWords(redis, SEAL),
+        country_requests=CountryRequests(redis, SEAL),
         now=lambda: NOW,
     )
 
@@ -242,6 +244,8 @@ async def _held(redis: Redis, key: str) -> Any:
         return await _message(redis, key)
     if key.startswith("sms:key:"):
         return key, bool(await redis.get(key))
+    if key.startswith("sms:country:"):  # an estimate, in octets that are no text
+        return key, await redis.pfcount(key)
     read: dict[str, Callable[[], Awaitable[Any]]] = {
         "string": lambda: redis.get(key),
         "hash": lambda: redis.hgetall(key),

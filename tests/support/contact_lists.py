@@ -12,7 +12,7 @@ LONDON = next(each for each in CONTACTS if each.id == "kz-abroad-gb-london-embas
 HEAD = OURS.read_text(encoding="utf-8").splitlines()[0]
 ROW = (
     "{id},{scope},{country},{city},{kind},A mission,{phones},,,{source},,{source_date},"
-    "{confidence},,{verified_by},{verified_on},{verified_source}"
+    "{confidence},,{verified_by},{verified_on},{verified_source},{unanswered}"
 )
 SOUND = {
     "id": "kz-abroad-tr-ankara-embassy",
@@ -27,6 +27,7 @@ SOUND = {
     "verified_by": "",
     "verified_on": "",
     "verified_source": "",
+    "unanswered": "",
 }
 
 

@@ -25,6 +25,7 @@ PATHS = (
     "/menu/leaving",
     "/contacts",
     "/contacts?show=due",
+    "/contacts/calls",
     f"/contacts/{UNSURE}",
     "/contacts/import",
     "/health",
@@ -96,14 +97,33 @@ def test_a_contact_is_verified_by_hand(own: Service, page: Page, menus: Path) ->
     page.get_by_label("Country").select_option("UA")
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Embassy of Kazakhstan, Kyiv").click()
-    expect(page.get_by_label("Who verified it")).to_have_value("Aigul")
-    page.get_by_label("How", exact=True).fill("called; the consulate answered")
-    page.get_by_role("button", name="Mark as verified").click()
-    expect(page.get_by_role("status")).to_have_text("The verification is written down.")
+    expect(page.get_by_label("Who called")).to_have_value("Aigul")
+    page.get_by_label("Who answered").fill("called; the consulate answered")
+    page.get_by_role("button", name="The number is right").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: the number is right.")
     expect(page.get_by_text("may be sent", exact=True)).to_be_visible()
     lines = (menus / "contacts.csv").read_text("utf-8").splitlines()
     [line] = [each for each in lines if each.startswith(f"{UNSURE},")]
-    assert line.endswith(",called; the consulate answered")
+    assert line.endswith(",called; the consulate answered,")
+
+
+def test_a_call_is_noted_in_two_clicks(own: Service, page: Page, menus: Path) -> None:
+    come_in(page, own.base)
+    open_at(page, f"{own.base}/operator/contacts/calls", NARROW)
+    first, second = page.locator(".calls > li").nth(0), page.locator(".calls > li").nth(1)
+    ids = [each.get_attribute("id") for each in (first, second)]
+    first.get_by_text("Somebody answered").click()
+    first.get_by_label("Who answered").fill("the guard")
+    nothing_sideways(page)
+    assert not serious_findings(page)
+    first.get_by_role("button", name="The number is right").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: the number is right.")
+    second = page.locator(f"[id='{ids[1]}']")
+    second.get_by_role("button", name="Nobody answered").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: nobody answered.")
+    lines = (menus / "contacts.csv").read_text("utf-8").splitlines()
+    [called] = [each for each in lines if each.startswith(f"{ids[0]},")]
+    assert called.endswith(",the guard,")
 
 
 def test_a_file_is_imported_after_a_look(

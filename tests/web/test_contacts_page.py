@@ -1,5 +1,6 @@
 """The operator's contacts: the list, and the mark of who checked."""
 
+import csv
 import datetime
 import os
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.datastructures import FormData
 
 from menus.contacts.contacts import Contact
 from menus.contacts.doubts import Rule, sendable
@@ -17,7 +19,7 @@ from tests.support.contact_lists import CONTACTS, LONDON
 from tests.support.operators import hidden, operator, posted, words
 from tests.support.service import running
 from tests.support.trees import copied_menus, edit, until
-from web.contacts.contact_page import problem_of
+from web.contacts.contact_page import TypedCall, problem_of, typed_call
 from web.contacts.filters import Row, Show, filters_of, rows_of
 from web.contacts.list_page import count_of
 
@@ -134,7 +136,13 @@ def test_markup_in_a_contact_is_shown_as_text(menus_: Path, redis_url: str) -> N
             assert "<script" not in text
 
 
-# --- A verification -------------------------------------------------------------
+# --- A call ---------------------------------------------------------------------
+
+
+def line_of(folder: Path, id_: str = UNSURE.id) -> list[str]:
+    """The cells of a contact, as the file has them."""
+    lines = file_of(folder).read_text(encoding="utf-8").splitlines()
+    return next(csv.reader([each for each in lines if each.startswith(f"{id_},")]))
 
 
 def test_a_contact_is_marked_as_verified(we: httpx.Client, menus_: Path) -> None:
@@ -142,14 +150,40 @@ def test_a_contact_is_marked_as_verified(we: httpx.Client, menus_: Path) -> None
     form = we.get(PAGE).text
     assert 'name="by" value="Айгүл"' in form
     assert f'value="{utc_today()}"' in form
-    answer = posted(we, PAGE, **TYPED)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?done")
-    page = words(we.get(f"{PAGE}?done").text)
-    assert "The verification is written down." in page
+    answer = posted(we, PAGE, outcome="verified", **TYPED)
+    assert answer.status_code == 303
+    page = words(we.get(answer.headers["location"]).text)
+    assert "Noted: the number is right. It is sent as a sure one now." in page
     assert "may be sent" in page
     after = file_of(menus_).read_bytes().splitlines()
     [changed] = [new for old, new in zip(before, after, strict=True) if old != new]
-    assert changed.decode().endswith(",A. Seitova,2026-11-20,called; the consulate answered")
+    assert changed.decode().endswith(",A. Seitova,2026-11-20,called; the consulate answered,")
+
+
+def test_another_phone_is_right(we: httpx.Client, menus_: Path) -> None:
+    form = {**TYPED, "phones": "+380 (44) 489-15-97"}
+    answer = posted(we, PAGE, outcome="corrected", **form)
+    assert line_of(menus_)[6] == "+380444891597"
+    page = words(we.get(answer.headers["location"]).text)
+    assert "the phone is a new one now" in page
+    assert f"Until 2026-11-20: {UNSURE.phones[0]}." in page
+
+
+def test_a_number_is_withdrawn(we: httpx.Client, menus_: Path) -> None:
+    answer = posted(we, PAGE, outcome="withdrawn", **TYPED)
+    assert line_of(menus_)[12] == "withdrawn"
+    page = words(we.get(answer.headers["location"]).text)
+    assert "is not sent somebody found that it is wrong" in page
+
+
+def test_nobody_answered(we: httpx.Client, menus_: Path) -> None:
+    answer = posted(we, PAGE, outcome="unanswered", back="calls")
+    assert answer.headers["location"].startswith("/operator/contacts/calls?")
+    assert line_of(menus_)[-1] == str(utc_today())
+    assert f"{UNSURE.name} : Noted: nobody answered." in words(
+        we.get(answer.headers["location"]).text
+    )
+    assert f"Not answered: {utc_today()}" in words(we.get(PAGE).text)
 
 
 def test_running_processes_take_it_up(redis_url: str, menus_: Path) -> None:
@@ -167,9 +201,10 @@ def test_running_processes_take_it_up(redis_url: str, menus_: Path) -> None:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ({"by": "  "}, "Write who verified it and how."),
-        ({"source": ""}, "Write who verified it and how."),
-        ({"on": ""}, "Write a day"),
+        ({"source": ""}, "Write who answered, or where you read it."),
+        ({"source": "", "outcome": "withdrawn"}, "Write who answered, or where you read it."),
+        ({"outcome": "corrected", "phones": ""}, "Write the right phone."),
+        ({"outcome": "corrected", "phones": "12"}, "Phone 1: write + and the country code."),
         ({"on": "20.11.2026"}, "Write a day"),
         ({"on": "2126-01-01"}, "This day is still to come."),
         ({"source": "x" * 201}, "at most 200 plain characters"),
@@ -185,7 +220,7 @@ def test_what_is_wrong_is_told_and_nothing_typed_is_lost(
     assert answer.status_code == 422
     assert said in words(answer.text)
     for name, value in form.items():
-        assert hidden_or_shown(answer.text, name) == " ".join(value.split())
+        assert name == "outcome" or hidden_or_shown(answer.text, name) == " ".join(value.split())
     assert file_of(Path("menus")).read_bytes() == before
 
 
@@ -211,12 +246,11 @@ def test_a_verification_waits_for_a_menu_without_faults(we: httpx.Client, menus_
     assert "come into force when those are mended" in words(we.get("/operator/contacts").text)
 
 
-@pytest.mark.parametrize(
-    ("by", "on", "source", "problem"),
-    [("A", "2026-01-01", "called", ""), ("A", "20260101", "", "who_and_how")],
-)
-def test_problems(by: str, on: str, source: str, problem: str) -> None:
-    assert problem_of(by, on, source) == problem
+def test_who_called_and_when_need_not_be_typed() -> None:
+    typed = typed_call(FormData({"source": " the consul  answered "}), "Aigul")
+    assert typed == TypedCall("Aigul", str(utc_today()), "the consul answered")
+    assert problem_of(typed) == ""
+    assert problem_of(replace(typed, source="", outcome="unanswered")) == ""
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
-"""/operator/contacts: the list of contacts, verified and imported."""
+"""/operator/contacts: the list of contacts, called, verified and imported."""
 
 from fastapi import APIRouter
 
+from sms.country_requests import CountryRequests
 from web.auth import Door
+from web.contacts.calls_page import calls_page
 from web.contacts.contact_page import contact_page
 from web.contacts.contacts_file import ContactsFile
 from web.contacts.import_pages import import_pages
@@ -12,10 +14,13 @@ from web.pages import Pages
 __all__ = ["ContactsFile", "contacts_pages"]
 
 
-def contacts_pages(door: Door, pages: Pages, contacts: ContactsFile) -> tuple[APIRouter, ...]:
+def contacts_pages(
+    door: Door, pages: Pages, contacts: ContactsFile, requests: CountryRequests
+) -> tuple[APIRouter, ...]:
     """All pages of contacts, in the order in which their addresses are tried."""
     return (
         list_page(pages, contacts),
+        calls_page(pages, contacts, requests),
         import_pages(door, pages, contacts),
         contact_page(door, pages, contacts),
     )

@@ -8,10 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from menus.contacts import Contact, Doubt, Rule, doubt_of, due_for_check
-
-SOON_DAYS = 90
-"""Before a contact is too old to be sure, it is due for a check."""
+from menus.contacts import SOON_DAYS, Contact, Doubt, Rule, doubt_of, due_for_check
 
 
 class Show(StrEnum):

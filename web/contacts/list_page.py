@@ -7,11 +7,12 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from menus.contacts import SOON_DAYS
 from menus.countries import territories
 from menus.faults import Fault
 from runtime.clock import utc_today
 from web.contacts.contacts_file import ContactsFile, shared_words
-from web.contacts.filters import SOON_DAYS, Filters, Row, Show, filters_of, rows_of
+from web.contacts.filters import Filters, Row, Show, filters_of, rows_of
 from web.pages import Context, Pages, language_of
 
 MOST_DIGITS = 6
