@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,13 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, meta, nodes
 
 import web.bootstrap
+from menus.editing.sections import passages
+from runtime.redis_status import Danger
+from sms.gateways.simulator import Fault
+from sms.outbox import Kind, Queue
+from sms.states import State
 from tests.support.service import Service
+from web.figures.daily import STATES, TROUBLE_NAMES
 from web.pages import HERE, LANGUAGES, Context, variables_of_every_page, words_of
 
 WORDS = sorted(HERE.glob("*/*.yaml"))
@@ -84,6 +90,31 @@ def test_a_template_reads_words_that_there_are(name: str) -> None:
     read = set[str]().union(*map(words_read, parts))
     assert "skip" in read
     assert read <= set(words_of(name, "en"))
+
+
+BUILT: dict[str, Iterable[str]] = {
+    "editor/list": ("about_phrases", "about_sms", "about_sms_embassy"),
+    "figures/page": (
+        *Kind,
+        *(f"queue_{queue}" for queue in Queue),
+        *(f"state_{state}".replace(" ", "_") for state in STATES),
+        *(f"trouble_{name}".replace(" ", "_").lower() for name in TROUBLE_NAMES),
+    ),
+    "health/page": (*Danger, *(f"queue_{queue}" for queue in Queue)),
+    "phone/page": (*State, "gateway_works", *(f"gateway_{fault}" for fault in Fault)),
+}
+"""Words whose names are built of values."""
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_words_whose_names_are_built_are_there(name: str) -> None:
+    assert set(map(str, BUILT[name])) <= set(words_of(name, "en"))
+
+
+def test_every_key_of_a_language_file_is_explained_to_its_editor() -> None:
+    words = words_of("editor/edit", "en")
+    keys = {field.key for each in passages([]).values() for field in each.fields}
+    assert {key for key in keys if not {f"why_{key}", f"field_{key}"} & set(words)} == set()
 
 
 # --- What it says ---------------------------------------------------------------------
