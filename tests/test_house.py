@@ -98,6 +98,17 @@ def test_one_script_speaks_the_gateways_words() -> None:
     assert speaking == ["africastalking.js"]
 
 
+def test_only_the_outbox_names_its_keys() -> None:
+    keys = re.compile(
+        r"sms:(queue|message|key|later|cap|alarm|bucket|gateway|unsettled|early|counts|counted)\b"
+    )
+    outbox = HOUSE / "sms" / "outbox"
+    assert keys.search((outbox / "scripts.py").read_text(encoding="utf-8"))
+    for room in ROOMS:
+        for file in [each for each in files_of(room) if outbox not in each.parents]:
+            assert not keys.search(file.read_text(encoding="utf-8")), file.relative_to(HOUSE)
+
+
 def test_no_drawer_is_named_for_what_is_in_it() -> None:
     drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
     names = {file.stem for room in MAY_IMPORT for file in files_of(room)}

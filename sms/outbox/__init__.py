@@ -12,14 +12,18 @@ from sms.outbox.counts import (
 )
 from sms.outbox.messages import Kind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Outbox, PutResult
-from sms.outbox.scripts import GROUP
-from sms.outbox.status import OutboxState, Worker, outbox_state
+from sms.outbox.status import (
+    OutboxStatus,
+    Worker,
+    people_waiting,
+    read_counts,
+    read_outbox_status,
+)
 from sms.outbox.worker import run_worker
 
 __all__ = [
     "CAPPED",
     "COUNTS_SECONDS",
-    "GROUP",
     "MOST_SEGMENTS",
     "OTHER_TROUBLE",
     "SETTLED_DAYS",
@@ -29,12 +33,14 @@ __all__ = [
     "Caps",
     "Kind",
     "Outbox",
-    "OutboxState",
+    "OutboxStatus",
     "Outgoing",
     "PutResult",
     "Queue",
     "Worker",
     "counts_key",
-    "outbox_state",
+    "people_waiting",
+    "read_counts",
+    "read_outbox_status",
     "run_worker",
 ]

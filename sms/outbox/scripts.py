@@ -14,6 +14,8 @@ from sms.outbox.messages import KEY_SECONDS
 from sms.states import FINAL, NEXT, State
 
 GROUP = "senders"
+CAPS = ("replies a minute", "replies a day", "series a day")
+"""Those of the whole service, as `service_caps` names them."""
 DAY = 24 * 3600
 LONGEST_QUEUED_SECONDS = 7 * DAY
 """The life of a queue that nobody touches."""

@@ -1,16 +1,24 @@
-"""The outbox from outside: what waits, and who sends."""
+"""The outbox as others see it: what waits, for how many people, who sends, what went wrong.
+
+Nothing outside this package names a key of the outbox.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from sms.outbox.counts import counts_key
 from sms.outbox.messages import Queue
 from sms.outbox.outbox import Outbox
-from sms.outbox.scripts import GROUP
+from sms.outbox.scripts import CAPS, GROUP
 from sms.outbox.worker import WorkerConfig
+
+SAMPLE = 500
+"""Messages of a queue that are looked at, to see that they are of enough people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +35,56 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxState:
-    """Messages that wait or are being sent, by queue; those that are to be tried again;
-    and the workers, the one that asked last first.
+class OutboxStatus:
+    """Messages that wait or are being sent, by queue; those that are to be tried again; the
+    workers, the one that asked last first; which caps of the service were met within the hour.
     """
 
     waiting: Mapping[Queue, int]
     later: int
     workers: tuple[Worker, ...]
+    caps_met: Mapping[str, bool]
+
+    @property
+    def worker_alive(self) -> bool:
+        return any(each.alive for each in self.workers)
 
 
-async def outbox_state(redis: Redis, outbox: Outbox) -> OutboxState:
+async def read_outbox_status(redis: Redis, outbox: Outbox) -> OutboxStatus:
     """Ask Redis.  Raises `RedisError` when it does not answer."""
-    waiting, later = await outbox.waiting(), int(await redis.zcard("sms:later"))
+    return OutboxStatus(
+        waiting=await outbox.waiting(),
+        later=int(await redis.zcard("sms:later")),
+        workers=await _workers(redis),
+        caps_met={cap: bool(await redis.exists(f"sms:alarm:{cap}")) for cap in CAPS},
+    )
+
+
+async def read_counts(redis: Redis, now: datetime) -> dict[str, int]:
+    """What was counted on this day (UTC) so far: see `sms/outbox/counts.py`.  Raises
+    `RedisError`.
+    """
+    found = await redis.hgetall(counts_key(now.astimezone(UTC).date()))
+    return {str(what): int(count) for what, count in found.items()}
+
+
+async def people_waiting(redis: Redis, queue: Queue) -> int:
+    """At least so many people have a message in the queue.  Raises `RedisError`."""
+    found = await redis.xrevrange(f"sms:queue:{queue}", count=SAMPLE)
+    entries = cast(list[tuple[str, dict[str, str]]], found)
+    pipe = redis.pipeline(transaction=False)
+    for _, fields in entries:
+        pipe.hget(f"sms:message:{fields['id']}", "index")
+    return len({index for index in await pipe.execute() if index})
+
+
+async def _workers(redis: Redis) -> tuple[Worker, ...]:
     idle: dict[str, float] = {}
     for queue in Queue:
         for each in await _consumers(redis, queue):
             name, seconds = str(each["name"]), int(each["idle"]) / 1000
             idle[name] = min(seconds, idle.get(name, seconds))
-    workers = sorted((Worker(*each) for each in idle.items()), key=lambda each: each.idle)
-    return OutboxState(waiting, later, tuple(workers))
+    return tuple(sorted((Worker(*each) for each in idle.items()), key=lambda each: each.idle))
 
 
 async def _consumers(redis: Redis, queue: Queue) -> list[dict[str, Any]]:

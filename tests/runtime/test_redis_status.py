@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from runtime.embedded_redis import embedded_redis
 from runtime.redis_status import Danger, read_redis_status, status_of
 from sms.outbox.outbox import Outbox
-from sms.outbox.status import Worker, outbox_state
+from sms.outbox.status import Worker, read_outbox_status
 from tests.support.outboxes import SEAL, claim
 from tests.support.service import short_folder
 
@@ -83,9 +83,9 @@ async def test_a_server_that_forbids_questions(own: Redis) -> None:
 
 async def test_workers_are_seen(own: Redis) -> None:
     outbox = Outbox(own, SEAL)
-    assert (await outbox_state(own, outbox)).workers == ()
+    assert (await read_outbox_status(own, outbox)).workers == ()
     await claim(outbox)
-    state = await outbox_state(own, outbox)
+    state = await read_outbox_status(own, outbox)
     assert [(each.name, each.alive) for each in state.workers] == [("w", True)]
     assert state.later == 0
     assert not Worker("gone", 31.0).alive

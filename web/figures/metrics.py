@@ -18,20 +18,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
-from sms.outbox import GROUP, SETTLED_DAYS, Kind, Queue, counts_key
+from sms.outbox import SETTLED_DAYS, Kind, Queue, read_counts, read_outbox_status
 from web.figures.daily import TROUBLE_NAMES, Figures, people, troubles
 from web.figures.store import Day, FigureStore
 
 ANSWER_SECONDS = 1.0
 """The most that all questions to Redis take together."""
-SENDER_ALIVE_SECONDS = 15.0
-"""A worker asks its queue several times a second."""
-CAPS = ("replies a minute", "replies a day", "series a day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Told:
 
     redis: bool = False
     queues: Mapping[Queue, int] = field(default_factory=dict)
-    sender_alive: bool = False
+    worker_alive: bool = False
     caps_met: Mapping[str, bool] = field(default_factory=dict)
     troubles: Mapping[str, int] = field(default_factory=dict)
     dialled: tuple[date, Figures] | None = None
@@ -85,15 +81,14 @@ class _Collected(Collector):
 
 
 async def _asked(redis: Redis, figures: FigureStore, now: datetime) -> Told:
-    met = [await redis.exists(f"sms:alarm:{cap}") for cap in CAPS]
-    today = await redis.hgetall(counts_key(now.astimezone(UTC).date()))
+    outbox = await read_outbox_status(redis, figures.outbox)
     days = await figures.days(SETTLED_DAYS + 1, now)
     return Told(
         redis=True,
         queues=await figures.queues(),
-        sender_alive=await _sender_alive(redis),
-        caps_met=dict(zip(CAPS, map(bool, met), strict=True)),
-        troubles=troubles({str(what): int(count) for what, count in today.items()}),
+        worker_alive=outbox.worker_alive,
+        caps_met=outbox.caps_met,
+        troubles=troubles(await read_counts(redis, now)),
         dialled=next(_last((day, day.dialled) for day in days), None),
         texted=next(_last((day, day.texted) for day in days), None),
     )
@@ -105,21 +100,12 @@ def _last(
     return ((day.day, published) for day, published in days if published is not None)
 
 
-async def _sender_alive(redis: Redis) -> bool:
-    """Whether any worker has asked its queue of late."""
-    try:
-        workers = await redis.xinfo_consumers(f"sms:queue:{Queue.REPLIES}", GROUP)
-    except ResponseError:  # there is no queue yet, so nobody has asked
-        return False
-    return any(worker["idle"] < SENDER_ALIVE_SECONDS * 1000 for worker in workers)
-
-
 def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFamily]:
     yield _gauge("komek_redis_up", "Whether Redis answers", told.redis)
     yield _labelled("komek_menu_info", "The menu in force", "version", {version: 1})
     yield _gauge("komek_menu_faults", "Faults for which a changed menu was refused", faults)
     if told.redis:
-        yield _gauge("komek_sender_up", "Whether any worker sends SMS", told.sender_alive)
+        yield _gauge("komek_sender_up", "Whether any worker sends SMS", told.worker_alive)
         help_ = "Whether a cap of the service was met within the hour"
         caps = {cap: int(met) for cap, met in told.caps_met.items()}
         yield _labelled("komek_cap_met", help_, "cap", caps)

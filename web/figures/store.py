@@ -12,22 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import cast
 
 from redis.asyncio import Redis
 
 from menus.live import LiveMenu
 from runtime.suppression import MIN_PEOPLE, in_steps
 from sms.bootstrap import SmsService
-from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Outbox, Queue, counts_key
+from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Outbox, Queue, counts_key, people_waiting
 from sms.unknown_words import UnknownWord, UnknownWords, month_of
 from ussd.sessions import dialled_key
 from web.figures.daily import Counts, Figures, dialled_figures, texted_figures
 
 MARGIN = timedelta(minutes=10)
 """After the end of a day, for clocks that differ and hops that are under way."""
-SAMPLE = 500
-"""Messages of a queue that are looked at, to see that they are of enough people."""
 MOST_DAYS = 366
 
 
@@ -76,7 +73,7 @@ class FigureStore:
     ) -> None:
         self._redis = redis
         self._menu = menu
-        self._outbox = outbox
+        self.outbox = outbox
         self._unknown_words = unknown_words
 
     async def days(self, count: int, now: datetime) -> list[Day]:
@@ -99,21 +96,12 @@ class FigureStore:
         """Messages that wait or are being sent now, in steps; 0 also where they are of
         fewer than `MIN_PEOPLE` people.
         """
-        waiting = await self._outbox.waiting()
-        people = {queue: await self._people_in(queue) for queue in waiting}
+        waiting = await self.outbox.waiting()
+        people = {queue: await people_waiting(self._redis, queue) for queue in waiting}
         shown = {
             queue: count if people[queue] >= MIN_PEOPLE else 0 for queue, count in waiting.items()
         }
         return {queue: in_steps(count) for queue, count in shown.items()}
-
-    async def _people_in(self, queue: Queue) -> int:
-        """At least so many people have a message in the queue."""
-        found = await self._redis.xrevrange(f"sms:queue:{queue}", count=SAMPLE)
-        entries = cast(list[tuple[str, dict[str, str]]], found)
-        pipe = self._redis.pipeline(transaction=False)
-        for _, fields in entries:
-            pipe.hget(f"sms:message:{fields['id']}", "index")
-        return len({index for index in await pipe.execute() if index})
 
     def _sources(self) -> tuple[_Source, _Source]:
         menu = self._menu.current

@@ -24,7 +24,7 @@ from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
-from sms.outbox import Queue, Worker, outbox_state
+from sms.outbox import Queue, Worker, read_outbox_status
 from web.health.recent_errors import LogLine, RecentErrors
 from web.health.versions import versions
 from web.pages import HERE, Context, Pages, language_of, translations, words_of
@@ -59,13 +59,13 @@ class RedisAnswers:
     waiting: Mapping[Queue, str]
     later: str
     workers: Sequence[Worker]
+    worker_alive: bool
     due: str
     subscribed: str
 
     @property
     def dangers(self) -> list[str]:
-        alive = any(each.alive for each in self.workers)
-        return [*self.status.dangers, *([] if alive else ["no_worker"])]
+        return [*self.status.dangers, *([] if self.worker_alive else ["no_worker"])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +143,15 @@ class Health:
 
     async def _ask(self, now: datetime) -> RedisAnswers:
         redis, series = self.sms.redis, self.sms.subscriptions
-        status, outbox = await read_redis_status(redis), await outbox_state(redis, self.sms.outbox)
+        status = await read_redis_status(redis)
+        outbox = await read_outbox_status(redis, self.sms.outbox)
         return RedisAnswers(
             status=status,
             memory=memory(status),
             waiting={queue: roughly(count) for queue, count in outbox.waiting.items()},
             later=roughly(outbox.later),
             workers=outbox.workers,
+            worker_alive=outbox.worker_alive,
             due=roughly(await series.waiting(now)),
             subscribed=roughly(await series.waiting(now + LONGEST_SERIES)),
         )
