@@ -30,7 +30,7 @@ from redis.exceptions import NoScriptError
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
-from runtime.redis_client import REDIS_ERRORS
+from runtime.redis_client import REDIS_ERRORS, OutageLog
 from sms.country_requests import COUNTRY_SECONDS, country_key, person_of
 
 SESSION_SECONDS = 600
@@ -156,7 +156,7 @@ class Sessions:
         self._redis = redis
         self._seal = seal
         self._now = now
-        self._reachable = True
+        self._outages = OutageLog(log, "sessions", "hops go by their text")
 
     async def record(self, hop: HopRecord, version: str) -> SessionRecord:
         """Remember that a session has come this far; a repeated hop changes nothing.
@@ -192,9 +192,9 @@ class Sessions:
             async with asyncio.timeout(REDIS_SECONDS):
                 answer = await self._run(script, keys, args)
         except REDIS_ERRORS as error:
-            self._log_change(reachable=False, why=type(error).__name__)
+            self._outages.note(error)
             return None
-        self._log_change(reachable=True)
+        self._outages.note(None)
         return answer
 
     async def _run(self, script: Script, keys: list[str], args: list[Any]) -> object:
@@ -203,12 +203,3 @@ class Sessions:
             return await self._redis.evalsha(script.sha, len(keys), *keys, *args)
         except NoScriptError:
             return await self._redis.eval(script.text, len(keys), *keys, *args)
-
-    def _log_change(self, *, reachable: bool, why: str = "") -> None:
-        """Log when Redis goes and when it comes back, not at every hop between."""
-        if reachable != self._reachable:
-            self._reachable = reachable
-            if reachable:
-                log.warning("sessions: Redis answers again")
-            else:
-                log.error("sessions: Redis does not answer (%s); hops go by their text", why)

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from runtime.clock import utc_now
 from runtime.logs import redacted
-from runtime.redis_client import REDIS_ERRORS
+from runtime.redis_client import REDIS_ERRORS, OutageLog
 from sms.gateways import (
     MOST_RECIPIENTS,
     Accepted,
@@ -110,7 +110,7 @@ class _Worker:
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
     busy: Counter[Queue] = field(default_factory=Counter)
-    redis_answers: bool = True
+    outages: OutageLog = field(default_factory=lambda: OutageLog(log, "sender"))
 
     # --- Claiming
 
@@ -163,7 +163,7 @@ class _Worker:
             else:
                 await self._send_series(claimed)
         except REDIS_ERRORS as error:
-            self._note(error)
+            self.outages.note(error)
         except Exception as error:
             log.error("sender: %s", redacted(error))
         finally:
@@ -285,12 +285,12 @@ class _Worker:
             try:
                 answer = await call()
             except REDIS_ERRORS as error:
-                self._note(error)
+                self.outages.note(error)
                 if asyncio.get_running_loop().time() > give_up:
                     raise
                 await asyncio.sleep(REDIS_PAUSE_SECONDS)
             else:
-                self._note(None)
+                self.outages.note(None)
                 return answer
 
     async def _try_once(self, call: Coroutine[Any, Any, T]) -> T | None:
@@ -298,19 +298,11 @@ class _Worker:
         try:
             answer = await call
         except REDIS_ERRORS as error:
-            self._note(error)
+            self.outages.note(error)
             await asyncio.sleep(REDIS_PAUSE_SECONDS)
             return None
-        self._note(None)
+        self.outages.note(None)
         return answer
-
-    def _note(self, trouble: BaseException | None) -> None:
-        """Log when Redis goes and when it is back, not each time between."""
-        if self.redis_answers and trouble:
-            log.error("sender: Redis does not answer (%s)", type(trouble).__name__)
-        elif not self.redis_answers and not trouble:
-            log.warning("sender: Redis answers again")
-        self.redis_answers = trouble is None
 
 
 def _log_refusals(outcomes: Sequence[Outcome]) -> None:

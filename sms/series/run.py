@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from menus.model import Menu
-from runtime.redis_client import REDIS_ERRORS
+from runtime.redis_client import REDIS_ERRORS, OutageLog
 from sms.outbox import Kind, Outbox, Outgoing, PutResult
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import DueTip, Subscriptions
@@ -75,12 +75,14 @@ def _tips(tip: DueTip, menu: Menu) -> tuple[str, ...]:
 
 async def run_on_schedule(run: Callable[[], Awaitable[Run]], stop: asyncio.Event) -> None:
     """Run until stopped, every `LOOK_SECONDS`; Redis out of reach is waited for."""
+    outages = OutageLog(log, "series")
     while not stop.is_set():
         try:
             done = await run()
+            outages.note(None)
             if done.queued or done.held_back:
                 log.info("series: %d queued, %d held back by the cap", done.queued, done.held_back)
         except REDIS_ERRORS as error:
-            log.error("series: Redis does not answer (%s)", type(error).__name__)
+            outages.note(error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
