@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.callbacks import BadForm, Callback, Form
 from runtime.logs import redacted
@@ -19,6 +19,7 @@ from runtime.msisdn import is_msisdn
 from sms.gateways.gateway import (
     Accepted,
     DeliveryReport,
+    GatewayError,
     Inbound,
     NotSent,
     OutcomeUnknown,
@@ -32,21 +33,25 @@ LONGEST_TEXT = 2000
 _ID = re.compile(r"[\w.:@+-]{1,128}", re.ASCII)
 _ACCEPTED = {100, 101, 102}
 _REJECTED = {
-    401: "RiskHold",
-    402: "InvalidSenderId",
-    403: "InvalidPhoneNumber",
-    404: "UnsupportedNumberType",
-    405: "InsufficientBalance",
-    406: "UserInBlacklist",
-    407: "CouldNotRoute",
-    409: "DoNotDisturbRejection",
-    502: "RejectedByGateway",
+    401: Rejected("401 RiskHold", GatewayError.REFUSED),
+    402: Rejected("402 InvalidSenderId", GatewayError.SENDER_ID),
+    403: Rejected("403 InvalidPhoneNumber", GatewayError.REFUSED),
+    404: Rejected("404 UnsupportedNumberType", GatewayError.REFUSED),
+    405: Rejected("405 InsufficientBalance", GatewayError.NO_CREDIT),
+    406: Rejected("406 UserInBlacklist", GatewayError.BLOCKED),
+    407: Rejected("407 CouldNotRoute", GatewayError.REFUSED),
+    409: Rejected("409 DoNotDisturbRejection", GatewayError.BLOCKED),
+    502: Rejected("502 RejectedByGateway", GatewayError.REFUSED),
 }
+"""What the status code of a recipient means."""
 _TRY_AGAIN = {
-    401: "HTTP 401: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY (a new key needs minutes)",
-    403: "HTTP 403: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY",
-    429: "HTTP 429: too many calls",
-    503: "HTTP 503: the gateway takes nothing just now",
+    401: NotSent(
+        "HTTP 401: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY (a new key needs minutes)",
+        GatewayError.ACCOUNT,
+    ),
+    403: NotSent("HTTP 403: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY", GatewayError.ACCOUNT),
+    429: NotSent("HTTP 429: too many calls", GatewayError.TOO_MANY_CALLS),
+    503: NotSent("HTTP 503: the gateway takes nothing just now", GatewayError.GATEWAY_FAILED),
 }
 """Whole calls that were certainly not dealt with, and may be some minutes later."""
 _FATES = {
@@ -59,6 +64,8 @@ _FATES = {
     "AbsentSubscriber": State.FAILED,
     "Expired": State.FAILED,
 }
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +112,7 @@ def opt_out_callback(secret: str, take: Callable[[str], Awaitable[None]]) -> Cal
 
 
 def _callback(
-    secret: str, read: Callable[[Form], Any], take: Callable[[Any], Awaitable[None]]
+    secret: str, read: Callable[[Form], T | None], take: Callable[[T], Awaitable[None]]
 ) -> Callback:
     async def answer(form: Form) -> str:
         what = read(form)
@@ -152,7 +159,7 @@ def results_of(answer: Answer, to: list[str]) -> dict[str, Result]:
     told = _recipients(answer.body)
     if told:
         by_number = {f"+{str(each.get('number')).lstrip('+')}": _result(each) for each in told}
-        missing = OutcomeUnknown("not named in the answer")
+        missing = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
         return {msisdn: by_number.get(msisdn, missing) for msisdn in to}
     return dict.fromkeys(to, _whole(answer, told))
 
@@ -160,14 +167,18 @@ def results_of(answer: Answer, to: list[str]) -> dict[str, Result]:
 def _whole(answer: Answer, told: list[Mapping[str, Any]] | None) -> Result:
     status = answer.status
     if status in _TRY_AGAIN:
-        return NotSent(_TRY_AGAIN[status])
-    if status < 200 or status >= 500 or status == 408:
-        return OutcomeUnknown(f"HTTP {status}")
+        return _TRY_AGAIN[status]
+    if status >= 500:
+        return OutcomeUnknown(f"HTTP {status}", GatewayError.GATEWAY_FAILED)
+    if status < 200 or status == 408:
+        return OutcomeUnknown(f"HTTP {status}", GatewayError.NO_ANSWER)
     if status >= 300:
-        return Rejected(f"HTTP {status}: check KOMEK_AT_URL and KOMEK_SENDER_ID")
+        why = f"HTTP {status}: check KOMEK_AT_URL and KOMEK_SENDER_ID"
+        return Rejected(why, GatewayError.REFUSED)
     if told is None:
-        return OutcomeUnknown(f"HTTP {status}, unreadable")
-    return Rejected(f"refused as a whole: {_word(_message(answer.body))}")
+        return OutcomeUnknown(f"HTTP {status}, unreadable", GatewayError.NO_ANSWER)
+    why = f"refused as a whole: {_word(_message(answer.body))}"
+    return Rejected(why, GatewayError.REFUSED)
 
 
 def _recipients(body: str) -> list[Mapping[str, Any]] | None:
@@ -196,5 +207,5 @@ def _result(recipient: Mapping[str, Any]) -> Result:
         known = _ID.fullmatch(id_) and id_ != "None"
         return Accepted(id_ if known else "", str(recipient.get("cost", "")))
     if code in _REJECTED:
-        return Rejected(f"{code} {_REJECTED[code]}")
+        return _REJECTED[code]
     return OutcomeUnknown(f"{code} {_word(recipient.get('status', ''))}")

@@ -19,7 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from runtime.msisdn import is_msisdn
 from sms.gateways.africastalking import Answer, results_of
-from sms.gateways.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.gateway import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 
 CONNECT_SECONDS, READ_SECONDS = 3.05, 9.05
 CALL_SECONDS = 20.0
@@ -65,8 +65,8 @@ class AfricasTalkingGateway:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await asyncio.wrap_future(call)
         except TimeoutError:
-            late: Result = OutcomeUnknown("the answer took too long")
-            never = NotSent("no thread was free")
+            late: Result = OutcomeUnknown("the answer took too long", GatewayError.NO_ANSWER)
+            never = NotSent("no thread was free", GatewayError.OUT_OF_REACH)
             return dict.fromkeys(to, never if call.cancelled() else late)
         except Exception as error:
             return dict.fromkeys(to, result_of_error(error))
@@ -129,10 +129,10 @@ def result_of_error(error: BaseException) -> Result:
     if isinstance(error, requests.ConnectTimeout) or isinstance(
         reason, NewConnectionError | ConnectTimeoutError
     ):
-        return NotSent("no connection to the gateway")
+        return NotSent("no connection to the gateway", GatewayError.OUT_OF_REACH)
     if _untrusted(reason):
-        return NotSent("the gateway's certificate is not valid")
-    return OutcomeUnknown(f"no answer ({type(error).__name__})")
+        return NotSent("the gateway's certificate is not valid", GatewayError.OUT_OF_REACH)
+    return OutcomeUnknown(f"no answer ({type(error).__name__})", GatewayError.NO_ANSWER)
 
 
 def _untrusted(reason: object) -> bool:

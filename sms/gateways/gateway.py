@@ -1,6 +1,8 @@
 """What we ask of anything that carries SMS, and how it may fail us.
 
-A result is a value, one for each recipient, and says whether to send again:
+A result is a value, one for each recipient, and says whether to send again.  Those but the
+first also say which of a few errors it was (`GatewayError`), for the figures, and `why` in
+words for the log, which name no number and quote no text.
 
 * `Accepted`        the gateway took it; what becomes of it, a report will tell
 * `Rejected`        the gateway said no; asking again changes nothing
@@ -9,12 +11,28 @@ A result is a value, one for each recipient, and says whether to send again:
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from sms.states import State
 
 MOST_RECIPIENTS = 100
 """In one call.  No gateway known to us publishes a limit; clients keep to this one."""
+
+
+class GatewayError(StrEnum):
+    """What went wrong at a gateway, whatever the gateway calls it."""
+
+    OUT_OF_REACH = "out of reach"
+    NO_ANSWER = "no answer"
+    ACCOUNT = "account"
+    TOO_MANY_CALLS = "too many calls"
+    REFUSED = "refused"
+    GATEWAY_FAILED = "gateway failed"
+    NO_CREDIT = "no credit"
+    SENDER_ID = "sender ID"
+    BLOCKED = "blocked by the person"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +55,10 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """`why` (as in the other results) names no number and quotes no text."""
+    """The gateway will not send it."""
 
     why: str
+    error: GatewayError = GatewayError.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,7 @@ class NotSent:
     """The gateway has nothing of it."""
 
     why: str
+    error: GatewayError = GatewayError.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,7 @@ class OutcomeUnknown:
     """The gateway may have it."""
 
     why: str
+    error: GatewayError = GatewayError.OTHER
 
 
 Result = Accepted | Rejected | NotSent | OutcomeUnknown

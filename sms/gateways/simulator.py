@@ -17,7 +17,15 @@ from redis.asyncio import Redis
 from runtime.clock import utc_now
 from runtime.encryption import CannotOpen, Seal
 from runtime.redis_client import REDIS_ERRORS
-from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.gateway import (
+    Accepted,
+    GatewayError,
+    NotSent,
+    Outbound,
+    OutcomeUnknown,
+    Rejected,
+    Result,
+)
 
 INBOX_SECONDS = 24 * 3600
 MOST_KEPT = 50
@@ -37,9 +45,9 @@ class Fault(StrEnum):
 
 
 _RESULTS: dict[Fault, Result] = {
-    Fault.BUSY: NotSent("HTTP 503: the gateway takes nothing just now"),
-    Fault.REFUSES: Rejected("407 CouldNotRoute"),
-    Fault.HANGS: OutcomeUnknown("no answer"),
+    Fault.BUSY: NotSent("the gateway takes nothing just now", GatewayError.GATEWAY_FAILED),
+    Fault.REFUSES: Rejected("the gateway refuses each message", GatewayError.REFUSED),
+    Fault.HANGS: OutcomeUnknown("no answer", GatewayError.NO_ANSWER),
 }
 
 

@@ -7,8 +7,9 @@ person's first is told by a set of keyed hashes, which differ from day to day, l
 for `COUNTED_SECONDS` and never leave Redis.
 
     sms:counts:DAY    "reply is delivered", "reply of 2": people, by the state and the
-                      segments of their first message; "trouble …", "capped": people,
-                      once each; "reply messages", "reply segments": all of them
+                      segments of their first message; "capped", "trouble " and a
+                      `GatewayError`: people, once each; "reply messages", "reply
+                      segments": all of them
     sms:counted:DAY   who has been counted, and as what
 
 DAY is the number of days since 1970-01-01, UTC.
@@ -26,33 +27,6 @@ MOST_SEGMENTS = 4
 UNDER_WAY = "under way"
 CAPPED = "capped"
 _EPOCH = date(1970, 1, 1).toordinal()
-
-TROUBLES = {
-    "no connection": "out of reach",
-    "the gateway's certificate": "out of reach",
-    "no thread": "out of reach",
-    "no answer": "no answer",
-    "the answer took too long": "no answer",
-    "not named in the answer": "no answer",
-    "HTTP 401": "account",
-    "HTTP 403": "account",
-    "HTTP 429": "too many calls",
-    "HTTP 4": "refused",
-    "HTTP 3": "refused",
-    "HTTP 5": "gateway failed",
-    "HTTP": "no answer",
-    "405 ": "no credit",
-    "402 ": "sender ID",
-    "406 ": "blocked by the person",
-    "409 ": "blocked by the person",
-    "40": "refused",
-    "502 ": "refused",
-    "refused": "refused",
-}
-"""What the reasons of results begin with, and what each is counted as."""
-OTHER_TROUBLE = "other"
-NO_TROUBLE = ("not sent in time", "no longer wanted", "the worker ends")
-"""Reasons that no gateway gave."""
 
 # What a message counts for is written in it only if it is its person's first of the day.
 COUNTING_LUA = f"""
@@ -97,7 +71,7 @@ local function count_move(day, kind, before, state, now)
   add(day, kind .. ' is ' .. state, 1)
 end
 
-local function count_trouble(key, what, now)
+local function count_error(key, what, now)
   local day, who = unpack(redis.call('HMGET', key, 'day', 'who'))
   if what == '' or settled(day, now) then return end
   if not counted_before(day, who .. ' ' .. what) then add(day, 'trouble ' .. what, 1) end
@@ -112,10 +86,3 @@ def day_of(moment: datetime) -> int:
 
 def counts_key(day: date) -> str:
     return f"sms:counts:{day.toordinal() - _EPOCH}"
-
-
-def trouble_of(why: str) -> str:
-    """What a gateway's reason is counted as: one of few, however it is worded."""
-    if not why or why.startswith(NO_TROUBLE):
-        return ""
-    return next((what for start, what in TROUBLES.items() if why.startswith(start)), OTHER_TROUBLE)

@@ -38,9 +38,8 @@ from redis.exceptions import ResponseError
 
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
-from sms.gateways import DeliveryReport
+from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
-from sms.outbox.counts import trouble_of
 from sms.outbox.messages import Kind, MessageCodec, Outgoing, Queue
 from sms.states import State
 
@@ -118,11 +117,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed message.  `due`: when to try again, if `QUEUED`."""
+    """What became of a claimed message.  `error`: of the gateway, where it was one.
+    `due`: when to try again, if `QUEUED`.
+    """
 
     claimed: Claimed
     state: State
     why: str = ""
+    error: GatewayError | None = None
     gateway_id: str = ""
     due: datetime | None = None
 
@@ -335,7 +337,7 @@ def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
 def _settle_args(outcome: Outcome, now: datetime) -> Iterable[str | float]:
     claimed, due = outcome.claimed, outcome.due or now
     yield from (claimed.entry, claimed.id, outcome.state, outcome.why)
-    yield from (outcome.gateway_id, due.timestamp(), trouble_of(outcome.why))
+    yield from (outcome.gateway_id, due.timestamp(), outcome.error or "")
 
 
 def _batches(whole: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -243,7 +243,8 @@ end
 return begun
 """)
 
-# ARGV: queue, now, then entry, id, state, why, gateway id, due time and trouble of each.
+# ARGV: queue, now, then entry, id, state, why, gateway id, due time and error of the
+# gateway (or '') of each.
 SETTLE = script("""
 local queue, now = ARGV[1], ARGV[2]
 
@@ -268,9 +269,9 @@ local function settle(id, state, why, gateway_id)
 end
 
 for i = 3, #ARGV, 7 do
-  local entry, id, state, why, gateway_id, due, trouble = unpack(ARGV, i, i + 6)
+  local entry, id, state, why, gateway_id, due, error = unpack(ARGV, i, i + 6)
   if call('HGET', message(id), 'entry') == entry then
-    count_trouble(message(id), trouble, now)
+    count_error(message(id), error, now)
     if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
     done(queue, entry)
   end

@@ -23,6 +23,7 @@ from sms.gateways import (
     MOST_RECIPIENTS,
     Accepted,
     Gateway,
+    GatewayError,
     NotSent,
     Outbound,
     OutcomeUnknown,
@@ -37,6 +38,8 @@ REDIS_PAUSE_SECONDS = 0.5
 REDIS_PATIENCE_SECONDS = 60.0
 """How long a result is held for a Redis that does not answer; then its message
 is left to become `unknown`."""
+
+NOT_NAMED = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
 
 T = TypeVar("T")
 StillWanted = Callable[[Sequence[str]], Awaitable[Collection[str]]]
@@ -240,18 +243,21 @@ class _Worker:
 
     def _outcome(self, begun: Sending, results: dict[str, Result]) -> Outcome:
         claimed = begun.claimed
-        match results.get(begun.msisdn, OutcomeUnknown("not named in the answer")):
+        match results.get(
+            begun.msisdn, OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
+        ):
             case Accepted(message_id):
                 return Outcome(claimed, State.ACCEPTED, gateway_id=message_id)
-            case Rejected(why):
-                return Outcome(claimed, State.FAILED, why)
-            case NotSent(why):
-                return self._postponed(claimed, why, delay(begun.attempts, self.config))
-            case OutcomeUnknown(why):
-                return Outcome(claimed, State.UNKNOWN, why)
+            case Rejected(why, error):
+                return Outcome(claimed, State.FAILED, why, error)
+            case NotSent(why, error):
+                due = self.now() + delay(begun.attempts, self.config)
+                return Outcome(claimed, State.QUEUED, why, error, due=due)
+            case OutcomeUnknown(why, error):
+                return Outcome(claimed, State.UNKNOWN, why, error)
 
-    def _postponed(self, claimed: Claimed, why: str, wait: timedelta = timedelta()) -> Outcome:
-        return Outcome(claimed, State.QUEUED, why, due=self.now() + wait)
+    def _postponed(self, claimed: Claimed, why: str) -> Outcome:
+        return Outcome(claimed, State.QUEUED, why, due=self.now())
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
         await self._retrying(lambda: self.outbox.settle(outcomes, self.now()))

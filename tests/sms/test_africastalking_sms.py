@@ -16,6 +16,7 @@ from sms.gateways.africastalking_client import AfricasTalkingGateway, result_of_
 from sms.gateways.gateway import (
     Accepted,
     Gateway,
+    GatewayError,
     NotSent,
     Outbound,
     OutcomeUnknown,
@@ -53,23 +54,23 @@ async def test_a_text_goes_out_as_it_is(fake: FakeGateway) -> None:
     assert fake.calls[0]["from"] == "KOMEK"
 
 
-WAYS: dict[str, tuple[type[Result], int]] = {
-    "accept": (Accepted, 1),
-    "charset": (Accepted, 1),
-    "text": (Accepted, 1),
-    "hang": (OutcomeUnknown, 1),
-    "reset": (OutcomeUnknown, 1),
-    "error after": (OutcomeUnknown, 1),
-    "garbage": (OutcomeUnknown, 1),
-    "trickle": (OutcomeUnknown, 1),
-    "forgetful": (Rejected, 1),
-    "throttle": (NotSent, 0),
-    "unavailable": (NotSent, 0),
-    "unauthorized": (NotSent, 0),
-    "bad syntax": (Rejected, 0),
-    "nobody": (Rejected, 0),
-    "conflict": (Rejected, 0),
-    "redirect": (Rejected, 0),
+WAYS: dict[str, tuple[type[Result], int, GatewayError | None]] = {
+    "accept": (Accepted, 1, None),
+    "charset": (Accepted, 1, None),
+    "text": (Accepted, 1, None),
+    "hang": (OutcomeUnknown, 1, GatewayError.NO_ANSWER),
+    "reset": (OutcomeUnknown, 1, GatewayError.NO_ANSWER),
+    "error after": (OutcomeUnknown, 1, GatewayError.GATEWAY_FAILED),
+    "garbage": (OutcomeUnknown, 1, GatewayError.NO_ANSWER),
+    "trickle": (OutcomeUnknown, 1, GatewayError.NO_ANSWER),
+    "forgetful": (Rejected, 1, GatewayError.REFUSED),
+    "throttle": (NotSent, 0, GatewayError.TOO_MANY_CALLS),
+    "unavailable": (NotSent, 0, GatewayError.GATEWAY_FAILED),
+    "unauthorized": (NotSent, 0, GatewayError.ACCOUNT),
+    "bad syntax": (Rejected, 0, GatewayError.REFUSED),
+    "nobody": (Rejected, 0, GatewayError.REFUSED),
+    "conflict": (Rejected, 0, GatewayError.BLOCKED),
+    "redirect": (Rejected, 0, GatewayError.REFUSED),
 }
 
 
@@ -77,17 +78,28 @@ WAYS: dict[str, tuple[type[Result], int]] = {
 async def test_every_way_to_answer_a_call(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    result, sent = WAYS[mode]
+    result, sent, error = WAYS[mode]
     monkeypatch.setattr(africastalking_calls, "CALL_SECONDS", 2.0)
     fake.mode = mode
     results = await gateway_on(fake).send(Outbound((ONE,), "Call 112."))
     assert type(results[ONE]) is result
+    assert getattr(results[ONE], "error", None) is error
     assert len(fake.sent) == sent
     assert "555" not in repr(results[ONE])
 
 
 def test_the_table_above_is_complete() -> None:
     assert set(WAYS) == set(MODES)
+
+
+ERRORS = dict.fromkeys((401, 403, 404, 407, 502), GatewayError.REFUSED) | {
+    402: GatewayError.SENDER_ID,
+    405: GatewayError.NO_CREDIT,
+    406: GatewayError.BLOCKED,
+    409: GatewayError.BLOCKED,
+    500: GatewayError.OTHER,
+    501: GatewayError.OTHER,
+}
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -98,6 +110,7 @@ async def test_every_code_of_a_recipient(fake: FakeGateway, code: int) -> None:
     assert isinstance(results[ONE], Accepted)
     unsure = OutcomeUnknown if code in (500, 501) else Rejected
     assert isinstance(results[odd], Accepted if code < 400 else unsure)
+    assert getattr(results[odd], "error", None) is ERRORS.get(code)
 
 
 async def test_a_wrong_key_is_not_quoted(fake: FakeGateway) -> None:
@@ -127,7 +140,8 @@ async def test_nobody_listening_is_not_sent() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     gateway = AfricasTalkingGateway("sandbox", "key", url, timeout=(1.0, 1.0))
     results = await gateway.send(Outbound((ONE,), "x"))
-    assert results == {ONE: NotSent("no connection to the gateway")}
+    error = GatewayError.OUT_OF_REACH
+    assert results == {ONE: NotSent("no connection to the gateway", error)}
 
 
 async def test_calls_run_at_once_off_the_event_loop(fake: FakeGateway) -> None:

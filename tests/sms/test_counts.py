@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from sms.outbox.counts import NO_TROUBLE, OTHER_TROUBLE, TROUBLES, counts_key, day_of, trouble_of
+from sms.gateways.gateway import GatewayError
+from sms.outbox.counts import counts_key, day_of
 from sms.outbox.messages import Kind, Queue
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
@@ -71,24 +72,25 @@ async def test_a_second_message_moves_nobody(outbox: Outbox, redis: Redis) -> No
     await outbox.settle([Outcome(second[0], State.ACCEPTED, gateway_id="g")], NOW)
     assert (await counted(redis))["reply is under way"] == 1
     await begin(outbox, first)
-    await outbox.settle([Outcome(first[0], State.FAILED, "refused as a whole: No")], NOW)
+    await outbox.settle([Outcome(first[0], State.FAILED, "refused", GatewayError.REFUSED)], NOW)
     assert (await counted(redis))["reply is failed"] == 1
 
 
-async def test_troubles_are_counted_by_people(outbox: Outbox, redis: Redis) -> None:
+async def test_errors_of_the_gateway_are_counted_by_people(outbox: Outbox, redis: Redis) -> None:
     """However often a message meets the same one, and however often that is written."""
     await put(outbox, "k")
     for n in range(3):
         claimed = await claim(outbox)
         await begin(outbox, claimed)
-        outcome = Outcome(claimed[0], State.QUEUED, "no connection to the gateway", due=NOW)
+        error = GatewayError.OUT_OF_REACH
+        outcome = Outcome(claimed[0], State.QUEUED, "no connection", error, due=NOW)
         await outbox.settle([outcome], NOW + timedelta(seconds=n))
         await outbox.settle([outcome], NOW + timedelta(seconds=n))
         await outbox.requeue_due(NOW + timedelta(seconds=n))
     assert (await counted(redis))["trouble out of reach"] == 1
 
 
-async def test_a_person_who_gets_several_kinds_meets_a_trouble_once(
+async def test_a_person_who_gets_several_kinds_meets_an_error_once(
     outbox: Outbox, redis: Redis
 ) -> None:
     for kind in Kind:
@@ -96,8 +98,19 @@ async def test_a_person_who_gets_several_kinds_meets_a_trouble_once(
         queue = Queue.SERIES if kind is Kind.SERIES else Queue.REPLIES
         [claimed] = await claim(outbox, queue)
         await begin(outbox, [claimed])
-        await outbox.settle([Outcome(claimed, State.FAILED, "405 InsufficientBalance")], NOW)
+        error = GatewayError.NO_CREDIT
+        await outbox.settle([Outcome(claimed, State.FAILED, "no money", error)], NOW)
     assert (await counted(redis))["trouble no credit"] == 1
+
+
+async def test_a_reason_that_no_gateway_gave_is_no_error_of_it(
+    outbox: Outbox, redis: Redis
+) -> None:
+    await put(outbox, "k")
+    [claimed] = await claim(outbox)
+    await begin(outbox, [claimed])
+    await outbox.settle([Outcome(claimed, State.FAILED, "sealed under another key")], NOW)
+    assert not [what for what in await counted(redis) if what.startswith("trouble")]
 
 
 async def test_who_is_over_a_cap_counts_once(outbox: Outbox, redis: Redis) -> None:
@@ -131,25 +144,3 @@ async def test_what_is_kept_names_nobody_and_ends(outbox: Outbox, redis: Redis) 
 def test_days_have_numbers() -> None:
     assert day_of(datetime(1970, 1, 2, 23, 59, tzinfo=UTC)) == 1
     assert counts_key(date(1970, 1, 8)) == "sms:counts:7"
-
-
-@pytest.mark.parametrize(
-    ("why", "what"),
-    [
-        ("no connection to the gateway", "out of reach"),
-        ("no answer (ReadTimeout)", "no answer"),
-        ("HTTP 401: check KOMEK_AT_USERNAME and KOMEK_AT_API_KEY", "account"),
-        ("HTTP 404: check KOMEK_AT_URL and KOMEK_SENDER_ID", "refused"),
-        ("HTTP 200, unreadable", "no answer"),
-        ("HTTP 500", "gateway failed"),
-        ("405 InsufficientBalance", "no credit"),
-        ("403 InvalidPhoneNumber", "refused"),
-        ("sealed under another key", OTHER_TROUBLE),
-        ("0 Something new", OTHER_TROUBLE),
-        ("", ""),
-        *((each, "") for each in NO_TROUBLE),
-    ],
-)
-def test_a_reason_is_one_of_few(why: str, what: str) -> None:
-    assert trouble_of(why) == what
-    assert len({*TROUBLES.values()}) < 12

@@ -15,11 +15,12 @@ from jinja2 import Environment, FileSystemLoader, meta, nodes
 import web.bootstrap
 from menus.editing.sections import passages
 from runtime.redis_status import Danger
+from sms.gateways import GatewayError
 from sms.gateways.simulator import Fault
 from sms.outbox import Kind, Queue
 from sms.states import State
 from tests.support.service import Service
-from web.figures.daily import STATES, TROUBLE_NAMES
+from web.figures.daily import STATES
 from web.pages import HERE, LANGUAGES, Context, variables_of_every_page, words_of
 
 WORDS = sorted(HERE.glob("*/*.yaml"))
@@ -98,7 +99,7 @@ BUILT: dict[str, Iterable[str]] = {
         *Kind,
         *(f"queue_{queue}" for queue in Queue),
         *(f"state_{state}".replace(" ", "_") for state in STATES),
-        *(f"trouble_{name}".replace(" ", "_").lower() for name in TROUBLE_NAMES),
+        *(f"trouble_{name}".replace(" ", "_").lower() for name in GatewayError),
     ),
     "health/page": (*Danger, *(f"queue_{queue}" for queue in Queue)),
     "phone/page": (*State, "gateway_works", *(f"gateway_{fault}" for fault in Fault)),

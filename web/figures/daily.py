@@ -7,7 +7,8 @@ that is not there is one that stands for fewer than `MIN_PEOPLE` people, or for 
 from collections.abc import Collection, Iterable, Mapping
 
 from runtime.suppression import STEP, Breakdown, Publishable, at_least, in_steps, suppress
-from sms.outbox import CAPPED, MOST_SEGMENTS, OTHER_TROUBLE, TROUBLES, UNDER_WAY, Kind
+from sms.gateways import GatewayError
+from sms.outbox import CAPPED, MOST_SEGMENTS, UNDER_WAY, Kind
 from sms.states import State
 from ussd.sessions import NO_LANGUAGE
 
@@ -22,7 +23,6 @@ PLACE = "at "
 """Before the language and the node, in the raw counts of dialled sessions."""
 STATES = (UNDER_WAY, *(s for s in State if s not in (State.QUEUED, State.SENDING)))
 SIZES = tuple(str(n) for n in range(1, MOST_SEGMENTS + 1))
-TROUBLE_NAMES = (*dict.fromkeys(TROUBLES.values()), OTHER_TROUBLE)
 
 
 def dialled_figures(counts: Counts, languages: Collection[str], nodes: Collection[str]) -> Figures:
@@ -59,7 +59,7 @@ def texted_figures(counts: Counts) -> Figures:
 
 def troubles(counts: Counts) -> dict[str, int]:
     """People whose message met an error of the gateway, by the error, in steps."""
-    return _stepped({what: counts.get(f"trouble {what}", 0) for what in TROUBLE_NAMES})
+    return _stepped({what: counts.get(f"trouble {what}", 0) for what in GatewayError})
 
 
 def sum_of(parts: Iterable[Figures]) -> Figures:

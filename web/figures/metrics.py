@@ -22,8 +22,9 @@ from redis.asyncio import Redis
 from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
+from sms.gateways import GatewayError
 from sms.outbox import SETTLED_DAYS, Kind, Queue, read_counts, read_outbox_status
-from web.figures.daily import TROUBLE_NAMES, Figures, people, troubles
+from web.figures.daily import Figures, people, troubles
 from web.figures.store import Day, FigureStore
 
 ANSWER_SECONDS = 1.0
@@ -113,7 +114,7 @@ def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFa
         queues = {str(queue): count for queue, count in told.queues.items()}
         yield _labelled("komek_queue_messages", help_, "lane", queues)
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
-        met_today = {what: told.troubles.get(what, 0) for what in TROUBLE_NAMES}
+        met_today = {str(what): told.troubles.get(what, 0) for what in GatewayError}
         yield _labelled("komek_gateway_trouble_people", help_, "trouble", met_today)
 
 
