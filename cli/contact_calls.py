@@ -21,7 +21,6 @@ from menus.contacts import (
     Rule,
     call_list,
     correct,
-    grouped,
     note_unanswered,
     verify,
     withdraw,
@@ -138,9 +137,8 @@ def table_of(calls: Iterable[Call]) -> Table:
     copied = Column("ID", no_wrap=True), Column("Phones", no_wrap=True)
     table = Table(*copied, Column("Name, why", overflow="fold"))
     for each in calls:
-        contact = each.contact
-        phones = "\n".join(grouped(phone, contact.dialled_in) for phone in contact.phones)
-        table.add_row(contact.id, phones, escape("\n".join(reasons(each))))
+        phones = "\n".join(shown for _, shown in each.phones)
+        table.add_row(each.contact.id, phones, escape("\n".join(reasons(each))))
     return table
 
 

@@ -15,6 +15,7 @@ from menus.contacts.doubts import (
     due_for_check,
     sendable,
 )
+from menus.contacts.phones import grouped
 
 SOON_DAYS = 90
 """Before a number is too old to be sure, it is due for a check."""
@@ -49,6 +50,12 @@ class Call:
     contact: Contact
     gap: Gap
     people: int
+
+    @property
+    def phones(self) -> list[tuple[str, str]]:
+        """Each phone as it is dialled, and as one reads it."""
+        dialled_in = self.contact.dialled_in
+        return [(phone, grouped(phone, dialled_in)) for phone in self.contact.phones]
 
     @property
     def from_here(self) -> bool:
