@@ -29,6 +29,8 @@ LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
 """The languages of the pages themselves; the menu may have others."""
 COOKIE = "komek_language"
 YEAR = 365 * 24 * 3600
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C is ten times as fast; some builds of PyYAML lack it."""
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -129,5 +131,6 @@ def words_of(page: str, language: str) -> Mapping[str, str]:
 @cache
 def translations(page: str) -> dict[str, Any]:
     """The file of a page's words: who has read them, and each word in every language."""
-    content: dict[str, Any] = yaml.safe_load((HERE / f"{page}.yaml").read_bytes())
+    text = (HERE / f"{page}.yaml").read_bytes()
+    content: dict[str, Any] = yaml.load(text, LOADER)  # noqa: S506 (it is a safe one)
     return content

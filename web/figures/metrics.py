@@ -32,7 +32,7 @@ ANSWER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RedisMetrics:
     """What Redis tells; the empty one when it does not answer."""
 
     redis: bool = False
@@ -44,32 +44,32 @@ class Told:
     texted: tuple[date, Figures] | None = None
 
 
-def metrics_page(redis: Redis, menu: LiveMenu, figures: FigureStore) -> APIRouter:
+def metrics_page(redis: Redis, menu: LiveMenu, store: FigureStore) -> APIRouter:
     """The address, without a token: see the top of this file."""
     routes = APIRouter()
 
     @routes.get("/metrics")
     async def metrics() -> Response:
-        told = await asked(redis, figures, utc_now())
-        text = exposition(told, menu.current.version, len(menu.refused))
+        found = await read_metrics(redis, store, utc_now())
+        text = exposition(found, menu.current.version, len(menu.refused))
         return Response(text, media_type=CONTENT_TYPE_LATEST)
 
     return routes
 
 
-async def asked(redis: Redis, figures: FigureStore, now: datetime) -> Told:
+async def read_metrics(redis: Redis, store: FigureStore, now: datetime) -> RedisMetrics:
     """What Redis tells within `ANSWER_SECONDS`."""
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return await _asked(redis, figures, now)
+            return await _read(redis, store, now)
     except REDIS_ERRORS:
-        return Told()
+        return RedisMetrics()
 
 
-def exposition(told: Told, version: str, faults: int) -> bytes:
+def exposition(found: RedisMetrics, version: str, faults: int) -> bytes:
     """The page in Prometheus' format."""
     registry = CollectorRegistry()
-    registry.register(_Collected([*_of_service(told, version, faults), *_of_people(told)]))
+    registry.register(_Collected([*_of_service(found, version, faults), *_of_people(found)]))
     return generate_latest(registry)
 
 
@@ -81,12 +81,12 @@ class _Collected(Collector):
         return self.families
 
 
-async def _asked(redis: Redis, figures: FigureStore, now: datetime) -> Told:
-    outbox = await read_outbox_status(redis, figures.outbox)
-    days = await figures.days(SETTLED_DAYS + 1, now)
-    return Told(
+async def _read(redis: Redis, store: FigureStore, now: datetime) -> RedisMetrics:
+    outbox = await read_outbox_status(redis, store.outbox)
+    days = await store.days(SETTLED_DAYS + 1, now)
+    return RedisMetrics(
         redis=True,
-        queues=await figures.queues(),
+        queues=await store.queues(),
         worker_alive=outbox.worker_alive,
         caps_met=outbox.caps_met,
         troubles=troubles(await read_counts(redis, now)),
@@ -101,34 +101,34 @@ def _last(
     return ((day.day, published) for day, published in days if published is not None)
 
 
-def _of_service(told: Told, version: str, faults: int) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("komek_redis_up", "Whether Redis answers", told.redis)
+def _of_service(found: RedisMetrics, version: str, faults: int) -> Iterator[GaugeMetricFamily]:
+    yield _gauge("komek_redis_up", "Whether Redis answers", found.redis)
     yield _labelled("komek_menu_info", "The menu in force", "version", {version: 1})
     yield _gauge("komek_menu_faults", "Faults for which a changed menu was refused", faults)
-    if told.redis:
-        yield _gauge("komek_sender_up", "Whether any worker sends SMS", told.worker_alive)
+    if found.redis:
+        yield _gauge("komek_sender_up", "Whether any worker sends SMS", found.worker_alive)
         help_ = "Whether a cap of the service was met within the hour"
-        caps = {cap: int(met) for cap, met in told.caps_met.items()}
+        caps = {cap: int(met) for cap, met in found.caps_met.items()}
         yield _labelled("komek_cap_met", help_, "cap", caps)
         help_ = "Messages that wait or are being sent, lowered to twenties"
-        queues = {str(queue): count for queue, count in told.queues.items()}
+        queues = {str(queue): count for queue, count in found.queues.items()}
         yield _labelled("komek_queue_messages", help_, "lane", queues)
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
-        met_today = {str(what): told.troubles.get(what, 0) for what in GatewayError}
+        met_today = {str(what): found.troubles.get(what, 0) for what in GatewayError}
         yield _labelled("komek_gateway_trouble_people", help_, "trouble", met_today)
 
 
-def _of_people(told: Told) -> Iterator[GaugeMetricFamily]:
+def _of_people(found: RedisMetrics) -> Iterator[GaugeMetricFamily]:
     """The last days that are settled; 0 stands for fewer than 11."""
-    if told.dialled:
-        day, figures = told.dialled
+    if found.dialled:
+        day, figures = found.dialled
         yield _gauge("komek_dialled_day_end_seconds", "The end of the day told of", _end(day))
         yield _gauge("komek_dialled_callers", "Callers on that day", people(figures, "callers"))
         for what in ("sessions", "hops"):
             help_ = f"Dialled {what} on that day, lowered to twenties"
             yield _gauge(f"komek_dialled_{what}", help_, figures.get("dialled", {}).get(what, 0))
-    if told.texted:
-        day, figures = told.texted
+    if found.texted:
+        day, figures = found.texted
         yield _gauge("komek_texted_day_end_seconds", "The end of the day told of", _end(day))
         sent = {str(kind): people(figures, f"{kind} state") for kind in Kind}
         yield _labelled("komek_texted_people", "People texted on that day", "kind", sent)
