@@ -52,12 +52,12 @@ def texted_figures(counts: Counts) -> Figures:
     figures: Figures = {}
     for kind in Kind:
         figures |= _of_kind(kind, counts)
-    figures["trouble"] = troubles(counts)
+    figures["trouble"] = gateway_errors(counts)
     figures["over a cap"] = _stepped({"people": counts.get(CAPPED, 0)})
     return _without_empty(figures)
 
 
-def troubles(counts: Counts) -> dict[str, int]:
+def gateway_errors(counts: Counts) -> dict[str, int]:
     """People whose message met an error of the gateway, by the error, in steps."""
     return _stepped({what: counts.get(f"trouble {what}", 0) for what in GatewayError})
 

@@ -24,7 +24,7 @@ from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
 from sms.gateways import GatewayError
 from sms.outbox import SETTLED_DAYS, Kind, Queue, read_counts, read_outbox_status
-from web.figures.daily import Figures, people, troubles
+from web.figures.daily import Figures, gateway_errors, people
 from web.figures.store import Day, FigureStore
 
 ANSWER_SECONDS = 1.0
@@ -39,7 +39,7 @@ class RedisMetrics:
     queues: Mapping[Queue, int] = field(default_factory=dict)
     worker_alive: bool = False
     caps_met: Mapping[str, bool] = field(default_factory=dict)
-    troubles: Mapping[str, int] = field(default_factory=dict)
+    gateway_errors: Mapping[str, int] = field(default_factory=dict)
     dialled: tuple[date, Figures] | None = None
     texted: tuple[date, Figures] | None = None
 
@@ -89,7 +89,7 @@ async def _read(redis: Redis, store: FigureStore, now: datetime) -> RedisMetrics
         queues=await store.queues(),
         worker_alive=outbox.worker_alive,
         caps_met=outbox.caps_met,
-        troubles=troubles(await read_counts(redis, now)),
+        gateway_errors=gateway_errors(await read_counts(redis, now)),
         dialled=next(_last((day, day.dialled) for day in days), None),
         texted=next(_last((day, day.texted) for day in days), None),
     )
@@ -114,7 +114,7 @@ def _of_service(found: RedisMetrics, version: str, faults: int) -> Iterator[Gaug
         queues = {str(queue): count for queue, count in found.queues.items()}
         yield _labelled("komek_queue_messages", help_, "lane", queues)
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
-        met_today = {str(what): found.troubles.get(what, 0) for what in GatewayError}
+        met_today = {str(what): found.gateway_errors.get(what, 0) for what in GatewayError}
         yield _labelled("komek_gateway_trouble_people", help_, "trouble", met_today)
 
 

@@ -22,7 +22,7 @@ class Summary:
     segments: ColumnChart
     languages: Sequence[BarRow]
     places: Sequence[BarRow]
-    troubles: Sequence[BarRow]
+    gateway_errors: Sequence[BarRow]
     spending: Sequence[Spending]
     price_of_all: str
 
@@ -51,7 +51,7 @@ def summary_of(days: Sequence[Day], menu: Menu, language: str, price: Price | No
         segments=column_chart(each.segments for each in reversed(spending)),
         languages=bar_rows(_languages(total, menu, language)),
         places=bar_rows(_places(total, menu, language)),
-        troubles=bar_rows(_troubles(total, language)),
+        gateway_errors=bar_rows(_gateway_errors(total, language)),
         spending=spending,
         price_of_all=price_of_all(spending, price),
     )
@@ -73,7 +73,7 @@ def _places(total: Figures, menu: Menu, language: str) -> Iterable[tuple[str, in
         yield _cell(f"{label} ({node})" if label else node, language), number
 
 
-def _troubles(total: Figures, language: str) -> Iterable[tuple[str, int]]:
+def _gateway_errors(total: Figures, language: str) -> Iterable[tuple[str, int]]:
     words = words_of("figures/page", language)
     for what, number in total.get("trouble", {}).items():
         yield words[f"trouble_{what.replace(' ', '_').lower()}"], number
