@@ -7,6 +7,7 @@ checked by libphonenumber's metadata; that it is the right one, by nobody here.
 import datetime
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -47,6 +48,8 @@ _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{6,14}")
 _DIALLED = re.compile(r"[0-9]{2,15}")
 _ROUNDED = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
+AT_HAND = 4096
+"""Phones that are looked up but once: a list is read again at each change of the menu."""
 _FREE = (PhoneNumberType.TOLL_FREE, PhoneNumberType.SHARED_COST, PhoneNumberType.PREMIUM_RATE)
 """What is dialled only in its own country."""
 _NOT_ISO = re.compile(r"\b[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}\b")
@@ -193,16 +196,18 @@ def phone_fault(phone: str, cells: Cells) -> str | None:
     if _ROUNDED.fullmatch(phone):
         return "phone_rounded"
     if _INTERNATIONAL.fullmatch(phone):
-        return _international_fault(phone, cells)
+        return _international_fault(phone, places(cells), needed_in(cells))
     if not _DIALLED.fullmatch(phone):
         return "phone_form"
-    if not _is_national(phone, needed_in(cells)) and is_valid_in(f"+{phone}", places(cells)):
+    if _lacks_its_plus(phone, places(cells), needed_in(cells)):
         return "phone_no_plus"
     if cells["scope"] in MISSION_SCOPES:
         return "phone_national"
-    return None if _is_dialled(phone, cells) else "phone_impossible"
+    on_source_alone = cells.get("confidence") == "high" and not cells.get("verified_by")
+    return None if _is_dialled(phone, needed_in(cells), on_source_alone) else "phone_impossible"
 
 
+@lru_cache(maxsize=AT_HAND)
 def is_valid_in(phone: str, countries: tuple[str, ...]) -> bool:
     """Whether a phone with + is a number of one of the countries, or of any if none are
     named.
@@ -212,7 +217,7 @@ def is_valid_in(phone: str, countries: tuple[str, ...]) -> bool:
     except phonenumbers.NumberParseException:
         return False
     there = any(phonenumbers.is_valid_number_for_region(parsed, each) for each in countries)
-    return phonenumbers.is_valid_number(parsed) and (there or not countries)
+    return there or (not countries and phonenumbers.is_valid_number(parsed))
 
 
 def needed_in(cells: Cells) -> str:
@@ -235,33 +240,36 @@ def places(cells: Cells) -> tuple[str, ...]:
     return (country,)
 
 
-def _international_fault(phone: str, cells: Cells) -> str | None:
-    if not is_valid_in(phone, places(cells)):
+@lru_cache(maxsize=AT_HAND)
+def _international_fault(phone: str, countries: tuple[str, ...], needed: str) -> str | None:
+    if not is_valid_in(phone, countries):
         return "phone_impossible"
     parsed = phonenumbers.parse(phone)
     free = phonenumbers.number_type(parsed) in _FREE
-    here = phonenumbers.is_valid_number_for_region(parsed, needed_in(cells))
+    here = phonenumbers.is_valid_number_for_region(parsed, needed)
     return "phone_free" if free and not here else None
 
 
-def _is_national(phone: str, country: str) -> bool:
-    """Whether these digits are dialled so in the country, without its own code before them."""
-    parsed = phonenumbers.parse(phone, country)
+@lru_cache(maxsize=AT_HAND)
+def _lacks_its_plus(phone: str, countries: tuple[str, ...], needed: str) -> bool:
+    """Whether these digits begin with a country code, and are not dialled so in the country."""
+    if len(phone) <= LONGEST_SHORT or not is_valid_in(f"+{phone}", countries):
+        return False
+    parsed = phonenumbers.parse(phone, needed)
     bare = not phone.startswith(str(parsed.country_code)) or phone == str(parsed.national_number)
-    return bare and phonenumbers.is_valid_number_for_region(parsed, country)
+    return not (bare and phonenumbers.is_valid_number_for_region(parsed, needed))
 
 
-def _is_dialled(phone: str, cells: Cells) -> bool:
+@lru_cache(maxsize=AT_HAND)
+def _is_dialled(phone: str, country: str, on_source_alone: bool) -> bool:
     """By the metadata; a short number that it does not list needs a reason to be here.
 
     The lists of short numbers are known to lag (1164 in Uzbekistan is not in them).
     One that they do not know may stand in a row that is not sure, or that the
     operator has verified; a row sent on its source alone must match them.
     """
-    where = needed_in(cells)
-    parsed = phonenumbers.parse(phone, where)
-    if phonenumbers.is_valid_number_for_region(parsed, where):
+    if len(phone) <= LONGEST_SHORT and not on_source_alone:
         return True
-    on_source_alone = cells.get("confidence") == "high" and not cells.get("verified_by")
-    unlisted = len(phone) <= LONGEST_SHORT and not on_source_alone
-    return is_possible_short_number_for_region(parsed, where) or unlisted
+    parsed = phonenumbers.parse(phone, country)
+    short = is_possible_short_number_for_region(parsed, country)
+    return short or phonenumbers.is_valid_number_for_region(parsed, country)
