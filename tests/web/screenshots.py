@@ -81,6 +81,7 @@ PICTURES = [
     Picture("menu-node", "/operator/menu/danger"),
     Picture("words-editor", "/operator/words/en/escaped", edited),
     Picture("contacts-dark", "/operator/contacts", colours="dark", whole=False),
+    Picture("calls", "/operator/contacts/calls", whole=False),
     Picture("contact-narrow", f"{CONTACT}?language=ru", width=NARROW, whole=False),
     Picture("figures", "/operator/figures?days=30", whole=False),
     Picture("health", "/operator/health", without_its_place),

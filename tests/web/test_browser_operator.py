@@ -112,15 +112,15 @@ def test_a_call_is_noted_in_two_clicks(own: Service, page: Page, menus: Path) ->
     open_at(page, f"{own.base}/operator/contacts/calls", NARROW)
     first, second = page.locator(".calls > li").nth(0), page.locator(".calls > li").nth(1)
     ids = [each.get_attribute("id") for each in (first, second)]
-    first.get_by_text("Somebody answered").click()
+    first.get_by_text("Answered", exact=True).click()
     first.get_by_label("Who answered").fill("the guard")
     nothing_sideways(page)
     assert not serious_findings(page)
     first.get_by_role("button", name="The number is right").click()
     expect(page.get_by_role("status")).to_contain_text("Noted: the number is right.")
     second = page.locator(f"[id='{ids[1]}']")
-    second.get_by_role("button", name="Nobody answered").click()
-    expect(page.get_by_role("status")).to_contain_text("Noted: nobody answered.")
+    second.get_by_role("button", name="No answer").click()
+    expect(page.get_by_role("status")).to_contain_text("Noted: no answer.")
     lines = (menus / "contacts.csv").read_text("utf-8").splitlines()
     [called] = [each for each in lines if each.startswith(f"{ids[0]},")]
     assert called.endswith(",the guard,")

@@ -180,10 +180,8 @@ def test_nobody_answered(we: httpx.Client, menus_: Path) -> None:
     answer = posted(we, PAGE, outcome="unanswered", back="calls")
     assert answer.headers["location"].startswith("/operator/contacts/calls?")
     assert line_of(menus_)[-1] == str(utc_today())
-    assert f"{UNSURE.name} : Noted: nobody answered." in words(
-        we.get(answer.headers["location"]).text
-    )
-    assert f"Not answered: {utc_today()}" in words(we.get(PAGE).text)
+    assert f"{UNSURE.name} : Noted: no answer." in words(we.get(answer.headers["location"]).text)
+    assert f"No answer on: {utc_today()}" in words(we.get(PAGE).text)
 
 
 def test_running_processes_take_it_up(redis_url: str, menus_: Path) -> None:
