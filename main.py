@@ -38,7 +38,13 @@ from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
 from sms.bootstrap import SmsService, build_sms
-from sms.checks import capitals_are_keywords, keywords_clear, latin_stays_gsm7, messages_fit
+from sms.checks import (
+    capitals_are_keywords,
+    keywords_clear,
+    latin_stays_gsm7,
+    messages_fit,
+    patterns_clear,
+)
 from sms.content import make_ready
 from sms.gateways import africastalking as sms_gateway
 from ussd.bootstrap import budget_of, screens_of
@@ -62,7 +68,7 @@ def read_menu(budget: Budget, folder: Path, languages: Sequence[str] = ()) -> Me
     `languages`, or all.  Raises `BrokenMenu`.
     """
     screens = (latin_stays_gsm7, fits_on_screens(budget))
-    messages = (messages_fit, keywords_clear, capitals_are_keywords)
+    messages = (messages_fit, keywords_clear, capitals_are_keywords, patterns_clear)
     return offering(load(folder, [*screens, *messages]), languages)
 
 

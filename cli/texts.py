@@ -34,12 +34,16 @@ def sms_commands(context: CommandContext) -> typer.Typer:
             str | None,
             typer.Option("--from", metavar="MSISDN", help="Let this number really text it"),
         ] = None,
+        explain: Annotated[
+            bool, typer.Option("--explain", help="Say what was recognised, and why it won")
+        ] = False,
     ) -> None:
         """What a texted message would be answered, and what that costs.  With --from,
         the service that runs hears it, and the phone's inbox is shown; simulator only.
+        With --explain nothing is sent: --from then says from where it would come.
         """
-        if sender is None:
-            out.print(_drawn(_preview_of(context, message)))
+        if sender is None or explain:
+            _preview(context, message, sender or "", explain=explain)
         else:
             _show(_send_as(context, sender, message), settings_or_exit())
 
@@ -55,10 +59,12 @@ def sms_commands(context: CommandContext) -> typer.Typer:
     return cli
 
 
-def _preview_of(context: CommandContext, message: str) -> str:
+def _preview(context: CommandContext, message: str, sender: str, *, explain: bool) -> None:
     settings = settings_or_exit()
-    menu = context.menu(settings)
-    return content_of(settings, menu).preview(message)
+    content = content_of(settings, context.menu(settings))
+    out.print(_drawn(content.preview(message, sender)))
+    for line in content.reasons_for(message, sender) if explain else ():
+        out.print(line, markup=False)
 
 
 def _send_as(context: CommandContext, sender: str, message: str) -> SimulatedText:

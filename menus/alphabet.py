@@ -8,7 +8,23 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LATIN_LIKE_CYRILLIC = frozenset("aceiopxyABCEHIKMOPTXYh")
+
+_LOOK_ALIKE = {
+    "A": "А", "B": "В", "C": "С", "E": "Е", "H": "Н", "I": "І", "K": "К", "M": "М", "O": "О",
+    "P": "Р", "T": "Т", "X": "Х", "Y": "У", "Ö": "Ө", "Ü": "Ү",
+    "a": "а", "c": "с", "e": "е", "h": "һ", "i": "і", "k": "к", "m": "м", "o": "о",
+    "p": "р", "t": "т", "x": "х", "y": "у", "ö": "ө", "ü": "ү",
+}  # fmt: skip
+"""The Latin letters for which a Cyrillic one is typed, and which it is."""
+_SEEN_AS_SMALL_CAPITALS = frozenset("kmtöüÖÜ")
+"""Those of them that an eye tells apart."""
+
+TO_CYRILLIC = str.maketrans(_LOOK_ALIKE)
+TO_LATIN = str.maketrans({cyrillic: latin for latin, cyrillic in _LOOK_ALIKE.items()})
+CAPITALS_TO_CYRILLIC = str.maketrans(
+    {latin: cyrillic for latin, cyrillic in _LOOK_ALIKE.items() if latin.isupper()}
+)
+_LATIN_LIKE_CYRILLIC = _LOOK_ALIKE.keys() - _SEEN_AS_SMALL_CAPITALS
 
 
 def is_latin(char: str) -> bool:

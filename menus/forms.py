@@ -219,6 +219,31 @@ class Words(Form):
     nodes: dict[Name, NodeWords]
 
 
+class Levels(Form):
+    """How much a pattern says about what somebody wants."""
+
+    sure: tuple[Line, ...] = Field((), description="Says it, whatever stands beside it")
+    likely: tuple[Line, ...] = Field((), description="Says it, where nothing else is surer")
+    hint: tuple[Line, ...] = Field((), description="An everyday word: says it almost alone")
+
+
+class KeywordFile(Form):
+    """kk.keywords.yaml and the like: what people write in a language, beside the keywords
+    that its screens name.
+    """
+
+    language: Code
+    otherwise: Code = Field(description="The language to answer in while this one is not offered")
+    alphabets: tuple[Line, ...] = Field(description="All letters, one line for each script")
+    common: tuple[Line, ...] = Field(description="Words that are in every message")
+    lists: dict[Name, tuple[Line, ...]] = Field(
+        {}, description="Words of one meaning, for patterns to name as <name>"
+    )
+    keywords: dict[Name, Levels] = Field(
+        description="Patterns by what they ask for: a node, or stop, yes, embassy, tips, series"
+    )
+
+
 class Number(Form):
     """A phone number, and why it may be relied on, by the same rule as a contact."""
 
@@ -262,6 +287,7 @@ class Facts(RootModel[dict[str, Line]]):
 FORMS: dict[str, type[BaseModel]] = {
     "tree": Tree,
     "words": Words,
+    "keywords": KeywordFile,
     "numbers": Numbers,
     "facts": Facts,
 }

@@ -1,11 +1,11 @@
 """The menu as the rest of the house sees it: frozen, whole, and checked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from menus.contacts import Contact
 from menus.countries import NO_NAMES, Names
-from menus.forms import Does, Finds, Number, Phrases, SmsWords, Start
+from menus.forms import Does, Finds, KeywordFile, Number, Phrases, SmsWords, Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Language:
 class Menu:
     """One version of the menu.  `version` names its content, not its date:
     every process that reads the same files gives it the same name.  `names` are those of
-    countries.
+    countries; `keywords`, by language, what people write, also in languages that are not
+    offered.
     """
 
     version: str
@@ -62,6 +63,7 @@ class Menu:
     facts: Mapping[str, str]
     contacts: tuple[Contact, ...]
     names: Names = NO_NAMES
+    keywords: Mapping[str, KeywordFile] = field(default_factory=dict)
 
 
 def is_read(native_reader: str) -> bool:

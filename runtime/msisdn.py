@@ -2,9 +2,19 @@
 
 import re
 
+import phonenumbers
+
 _MSISDN = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def is_msisdn(number: str) -> bool:
     """Whether this is one E.164 number and nothing else, in ASCII digits."""
     return _MSISDN.fullmatch(number) is not None
+
+
+def country_of(number: str) -> str | None:
+    """The country whose number it is, as ISO 3166 writes it; none of a number that is no one's."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None

@@ -45,7 +45,7 @@ class Answering:
         durably queued.
         """
         content, now = self.content(), self.now()
-        request, key = content.request_of(inbound.text), key_of(inbound)
+        request, key = content.request_of(inbound.text, inbound.sender), key_of(inbound)
         if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
         act = self._act_of(request, inbound, content, now)

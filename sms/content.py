@@ -6,10 +6,18 @@ from functools import lru_cache
 
 from menus.live import AT_HAND
 from menus.model import Menu
+from runtime.msisdn import country_of
 from sms.embassy_reply import Library
 from sms.replies import already, reply_to
-from sms.requests import Confirm, NodeRequest, Request, Unknown
-from sms.understanding import Vocabulary, countries_of, understand, vocabulary_of
+from sms.requests import Confirm, Request, Unknown
+from sms.understanding import (
+    Vocabulary,
+    countries_of,
+    explain,
+    lines_of,
+    understand,
+    vocabulary_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +27,17 @@ class Content:
     menu: Menu
     library: Callable[[], Library]
 
-    def request_of(self, text: str) -> Request:
-        """What a text asks for."""
-        return understand(text, _vocabulary(self.menu))
+    def request_of(self, text: str, sender: str = "") -> Request:
+        """What a text asks for; the sender's number says where they may be."""
+        return understand(text, _vocabulary(self.menu), country_of(sender))
+
+    def reasons_for(self, text: str, sender: str = "") -> list[str]:
+        """Why it is understood so, in lines to be read."""
+        return lines_of(explain(text, _vocabulary(self.menu), country_of(sender)))
 
     def is_urgent(self, request: Request) -> bool:
         """Whether somebody may be in danger who asks for this."""
-        return isinstance(request, NodeRequest) and request.node in _vocabulary(self.menu).urgent
+        return _vocabulary(self.menu).is_urgent(request)
 
     def reply_to(self, request: Request) -> str:
         """The words that answer.  To `Confirm`, those to one who has asked for the series."""
@@ -35,9 +47,9 @@ class Content:
         """To one who asks for the series and has it."""
         return already(self.menu, language)
 
-    def preview(self, text: str) -> str:
+    def preview(self, text: str, sender: str = "") -> str:
         """What a text is answered from one who has asked for nothing yet."""
-        return self.reply_to(unless_asked(self.request_of(text)))
+        return self.reply_to(unless_asked(self.request_of(text, sender)))
 
 
 def unless_asked(request: Request) -> Request:

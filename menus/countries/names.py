@@ -22,6 +22,15 @@ class Homonym(Form):
     codes: Annotated[tuple[Country, ...], Field(min_length=2, max_length=4)]
 
 
+class Affixes(Form):
+    """What stands behind a name, or before it, by where it says that somebody is."""
+
+    in_: tuple[Line, ...] = Field(alias="in")
+    from_: tuple[Line, ...] = Field(alias="from")
+    to: tuple[Line, ...]
+    other: tuple[Line, ...] = ()
+
+
 class Names(Form):
     """All of the file.  Its own comments say what each part is for."""
 
@@ -29,13 +38,16 @@ class Names(Form):
     commonest: tuple[Country, ...]
     aliases: dict[Country, tuple[Line, ...]]
     as_written: dict[Country, tuple[Line, ...]]
+    adjectives: dict[Country, tuple[Line, ...]]
+    cities: dict[Country, tuple[Line, ...]]
     names: dict[Language, dict[Country, Line]]
     homonyms: tuple[Homonym, ...]
     abbreviations: dict[str, Line]
     around: tuple[tuple[Line, ...], ...]
     only_alone: tuple[Line, ...]
     not_countries: tuple[tuple[Line, ...], ...]
-    kazakh_endings: tuple[Line, ...]
+    endings: Affixes
+    before: Affixes
 
     def __hash__(self) -> int:
         """By a part of it; those that differ elsewhere are told apart by `==`."""
@@ -43,21 +55,30 @@ class Names(Form):
 
     def other_names(self) -> tuple[tuple[str, Mapping[Country, tuple[Line, ...]]], ...]:
         """The sections of other names, by what the file calls them."""
-        return (("aliases", self.aliases), ("as_written", self.as_written))
+        return (
+            ("aliases", self.aliases),
+            ("as_written", self.as_written),
+            ("adjectives", self.adjectives),
+            ("cities", self.cities),
+        )
 
 
+_NO_AFFIXES = Affixes.model_validate({"in": (), "from": (), "to": ()})
 NO_NAMES = Names(
     languages=("en",),
     commonest=(),
     aliases={},
     as_written={},
+    adjectives={},
+    cities={},
     names={},
     homonyms=(),
     abbreviations={},
     around=(),
     only_alone=(),
     not_countries=(),
-    kazakh_endings=(),
+    endings=_NO_AFFIXES,
+    before=_NO_AFFIXES,
 )
 """Stands in until the faults of the file are mended."""
 

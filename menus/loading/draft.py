@@ -14,12 +14,14 @@ from pydantic import BaseModel, ValidationError
 from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
-from menus.forms import Facts, Numbers, Phrases, Tree, Words
+from menus.forms import Facts, KeywordFile, Numbers, Phrases, Tree, Words
 from menus.parsing import Source, Steps, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
 _BESIDE_LANGUAGES = {"tree", "numbers", "facts", "countries"}
+
+_KEYWORDS = ".keywords"
 
 _SHOWN = {"text", "label", "name", "done", *Phrases.model_fields}
 """The keys whose words a phone may show; so are keywords and all words under `sms`."""
@@ -72,6 +74,7 @@ class Draft:
     numbers: Part[Numbers]
     facts: Part[Facts]
     languages: Mapping[str, Part[Words]]
+    keywords: Mapping[str, Part[KeywordFile]]
     contacts: tuple[Contact, ...]
     contact_faults: tuple[Fault, ...]
     countries: Part[Names]
@@ -85,7 +88,8 @@ class Draft:
 
     def parts(self) -> "list[Part[Any]]":
         """Every file."""
-        return [self.tree, self.numbers, self.facts, *self.languages.values()]
+        languages, keywords = self.languages.values(), self.keywords.values()
+        return [self.tree, self.numbers, self.facts, *languages, *keywords]
 
     def texts(self) -> "Iterator[tuple[Part[Any], Steps, str]]":
         """Every text that a phone may show, with the file and place it stands in."""
@@ -104,6 +108,7 @@ def read_draft(folder: Path) -> Draft:
         numbers=_part(folder / "numbers.yaml", Numbers),
         facts=_part(folder / "facts.yaml", Facts),
         languages={path.stem: _part(path, Words) for path in language_files(folder)},
+        keywords={code: _part(path, KeywordFile) for code, path in keyword_files(folder).items()},
         contacts=contacts,
         contact_faults=contact_faults,
         countries=_names(folder / "countries.yaml"),
@@ -120,8 +125,14 @@ def language_files(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.glob("[!.]*.yaml"))  # a dot: an editor's own file
-        if path.stem not in _BESIDE_LANGUAGES
+        if path.stem not in _BESIDE_LANGUAGES and not path.stem.endswith(_KEYWORDS)
     ]
+
+
+def keyword_files(folder: Path) -> dict[str, Path]:
+    """The files of keywords, by the code of their language."""
+    found = sorted(folder.glob(f"[!.]*{_KEYWORDS}.yaml"))
+    return {path.stem.removesuffix(_KEYWORDS): path for path in found}
 
 
 def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:

@@ -58,6 +58,7 @@ def build(draft: Draft) -> Menu | None:
         facts=draft.facts.form.root if draft.facts.form else {},
         contacts=draft.contacts,
         names=draft.countries.form or NO_NAMES,
+        keywords={code: part.form for code, part in draft.keywords.items() if part.form},
     )
 
 

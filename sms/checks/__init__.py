@@ -3,6 +3,7 @@
 from sms.checks.alphabet import latin_stays_gsm7
 from sms.checks.budget import longest_lines, messages, messages_fit
 from sms.checks.keywords import capitals_are_keywords, keywords_clear
+from sms.checks.patterns import patterns_clear
 
 __all__ = [
     "capitals_are_keywords",
@@ -11,4 +12,5 @@ __all__ = [
     "longest_lines",
     "messages",
     "messages_fit",
+    "patterns_clear",
 ]

@@ -1,16 +1,24 @@
 """A texted message in, what it asks for out."""
 
 from sms.understanding.country_search import MOST_ASKED, Countries, countries_of, name_of
-from sms.understanding.matching import understand
+from sms.understanding.explanation import lines_of
+from sms.understanding.keyword import LIST, REQUESTS, KeywordMatch
+from sms.understanding.matching import Explanation, explain, understand
 from sms.understanding.normalize import words_of
 from sms.understanding.vocabulary import Kind, Vocabulary, vocabulary_of
 
 __all__ = [
+    "LIST",
     "MOST_ASKED",
+    "REQUESTS",
     "Countries",
+    "Explanation",
+    "KeywordMatch",
     "Kind",
     "Vocabulary",
     "countries_of",
+    "explain",
+    "lines_of",
     "name_of",
     "understand",
     "vocabulary_of",

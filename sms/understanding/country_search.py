@@ -9,13 +9,14 @@ are given back to be asked about; where none is, nothing is.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from itertools import pairwise, product
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
 
-from menus.countries import Names, territories
+from menus.countries import Affixes, Names, territories
 from menus.model import Menu
 from sms.understanding.normalize import words_of
 
@@ -32,6 +33,7 @@ SHORTEST_GUESSED = 6
 
 _MOST_WORDS = 16
 _LONGEST_NAME = 8
+_LONGEST_ENDING = 8
 _SHORTEST_STEM = 4
 _HOME = "KZ"
 
@@ -52,6 +54,29 @@ _CYRILLIC = re.compile("[а-яё -]+", re.IGNORECASE)
 _NOT_CONSONANTS = re.compile("[aeiouh ]")
 _SOUND_ALIKE = str.maketrans("pdgfzsw", "btkvccv")
 
+
+class Role(StrEnum):
+    """What the words say of somebody and a country: by its ending or the word before it."""
+
+    IN = "in"
+    TO = "to"
+    NAMED = "named"
+    FROM = "from"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A country that a message names: its words `start` up to `end`.  A word of several
+    countries means the first of `codes`, the likeliest.  `adjective`: Turkish, not Turkey.
+    """
+
+    start: int
+    end: int
+    codes: tuple[str, ...]
+    role: Role
+    adjective: bool = False
+
+
 Codes = tuple[str, ...]
 Spellings = Mapping[str, Codes]
 """By the skeletons of a name's words, the countries that it may mean."""
@@ -62,15 +87,20 @@ class Countries:
     """All countries under all their names.  Built once, then only read.
 
     `known` are the spellings taken as they stand, `guessed` those that a misspelt
-    name is compared with.
+    name is compared with, `begun` the first words of those of several words, `name_words`
+    every word of them.
     """
 
     names: Names
     known: Spellings
     guessed: Spellings
-    endings: Codes
+    begun: Mapping[str, int]
+    name_words: frozenset[str]
+    endings: Mapping[str, Role]
+    before: Mapping[str, Role]
     around: frozenset[str]
     only_alone: frozenset[str]
+    adjectives: frozenset[str]
     not_countries: frozenset[str]
 
     @classmethod
@@ -79,13 +109,18 @@ class Countries:
         alone = frozenset(
             _key(form) for word in names.only_alone for form in (word, *cases_of(word))
         )
+        known = _known(names)
         return cls(
             names=names,
-            known=_known(names),
+            known=known,
             guessed={key: codes for key, codes in _guessed(names).items() if key not in alone},
-            endings=tuple(sorted(_skeletons([names.kazakh_endings]))),
+            begun=_begun(known),
+            name_words=frozenset(word for name in known for word in name.split()),
+            endings=_roles(names.endings),
+            before=_roles(names.before),
             around=_skeletons(names.around),
             only_alone=alone,
+            adjectives=_adjectives(names),
             not_countries=_skeletons(names.not_countries),
         )
 
@@ -118,43 +153,55 @@ class Countries:
             return self._misspelt(left) or named
         return self._whole(tokens, left) or named or self._misspelt(left)
 
+    def mentions(self, tokens: list[str]) -> list[Mention]:
+        """All names that a message has, by its skeletons; at each place the longest."""
+        found: list[Mention] = []
+        at = 0
+        while at < len(tokens):
+            mention = self._mention_at(tokens, at)
+            found += [mention] if mention else []
+            at = mention.end if mention else at + 1
+        return found
+
+    def misspelt(self, token: str) -> Codes:
+        """The countries that a word among others may be meant for."""
+        return self._nearest(token, LEAST_RATIO_AMONG_WORDS)
+
     # --- Names as they are known ---
 
     def _named(self, tokens: list[str]) -> Codes:
-        """All names that the message has; at each place the longest counts."""
-        met: list[Codes] = []
-        at = 0
-        while at < len(tokens):
-            length, codes = self._name_at(tokens, at)
-            at += length
-            met += [codes] if codes else []
-        return _agreed(met)
+        return _agreed([each.codes for each in self.mentions(tokens)])
 
-    def _name_at(self, tokens: list[str], at: int) -> tuple[int, Codes]:
-        for end in range(min(len(tokens), at + _LONGEST_NAME), at, -1):
-            rest = [*tokens[:at], *tokens[end:]]
-            key = self._key_of(tokens[at:end])
-            if key and (key not in self.only_alone or self.around.issuperset(rest)):
-                return end - at, self.known[key]
-        return 1, ()
+    def _mention_at(self, tokens: list[str], at: int) -> Mention | None:
+        longest = self.begun.get(tokens[at], 1)
+        for end in range(min(len(tokens), at + longest), at, -1):
+            if found := self._key_of(tokens[at:end]):
+                key, ending = found
+                before = self.before.get(tokens[at - 1]) if at else None
+                adjective, rest = key in self.adjectives, [*tokens[:at], *tokens[end:]]
+                placed = key not in self.only_alone or (before and not adjective)
+                if placed or self.around.issuperset(rest):
+                    return Mention(at, end, self.known[key], before or ending, adjective)
+        return None
 
-    def _key_of(self, window: list[str]) -> str | None:
-        """The known spelling of these words, without a Kazakh ending if it has one."""
+    def _key_of(self, window: list[str]) -> tuple[str, Role] | None:
+        """The known spelling of these words without its ending, and what the ending says."""
         if len(window) == 1 and window[0] in self.around:
             return None
-        spellings = (" ".join([*window[:-1], stem]) for stem in self._stems(window[-1]))
-        return next((each for each in spellings if each in self.known), None)
+        first = " ".join([*window[:-1], ""])
+        spellings = ((first + stem, role) for stem, role in self._stems(window[-1]))
+        return next((each for each in spellings if each[0] in self.known), None)
 
-    def _stems(self, word: str) -> Iterator[str]:
-        yield word
+    def _stems(self, word: str) -> Iterator[tuple[str, Role]]:
+        yield word, Role.NAMED
         if word in self.not_countries:
             return
-        for ending in self.endings:
-            stem = word.removesuffix(ending)
-            everyday = len(stem) == _SHORTEST_STEM and stem in self.only_alone
-            if stem != word and len(stem) >= _SHORTEST_STEM and not everyday:
-                yield stem
-                yield stem + ending[0]  # қазақстан + нан: doubled letters are one by now
+        for at in range(max(_SHORTEST_STEM, len(word) - _LONGEST_ENDING), len(word)):
+            stem, role = word[:at], self.endings.get(word[at:])
+            everyday = at == _SHORTEST_STEM and stem in self.only_alone
+            if role and not everyday:
+                yield stem, role
+                yield word[: at + 1], role  # қазақстан + нан: doubled letters are one by now
 
     # --- Names misspelt ---
 
@@ -240,7 +287,8 @@ def _known(names: Names) -> Spellings:
     """Every spelling that is taken as it stands.  Words that the file calls homonyms
     mean all their countries, whatever CLDR says; a name also goes without its spaces.
     """
-    written = [*_written(names), *_others(names.as_written)]
+    others = (names.as_written, names.adjectives, names.cities)
+    written = [*_written(names), *(pair for each in others for pair in _others(each))]
     cases = ((form, code) for name, code in written for form in cases_of(name))
     spelt = _spellings([*written, *cases])
     spelt |= _homonyms(names, lambda word: (word, *cases_of(word)))
@@ -307,6 +355,34 @@ def _homonyms(names: Names, forms: Callable[[str], Iterable[str]]) -> dict[str, 
 
 def _key(name: str) -> str:
     return " ".join(words_of(name))
+
+
+def _begun(known: Spellings) -> dict[str, int]:
+    """By the first word of names of several words, how many the longest of them has."""
+    found: dict[str, int] = {}
+    for first, *rest in (name.split() for name in known):
+        if rest:
+            found[first] = max(found.get(first, 1), min(1 + len(rest), _LONGEST_NAME))
+    return found
+
+
+def _adjectives(names: Names) -> frozenset[str]:
+    """The spellings that are an adjective and no name."""
+    written = (word for each in names.adjectives.values() for word in each)
+    others = (*_written(names), *_others(names.as_written), *_others(names.cities))
+    every = frozenset(_key(form) for word in written for form in (word, *cases_of(word)))
+    return every - {_key(name) for name, _ in others}
+
+
+def _roles(affixes: Affixes) -> dict[str, Role]:
+    """What each ending, or word before a name, says; where two fall together, the first."""
+    lists = {
+        Role.NAMED: affixes.other,
+        Role.TO: affixes.to,
+        Role.FROM: affixes.from_,
+        Role.IN: affixes.in_,
+    }
+    return {_key(each): role for role, listed in lists.items() for each in listed}
 
 
 def _skeletons(lists: Iterable[Iterable[str]]) -> frozenset[str]:

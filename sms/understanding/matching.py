@@ -1,239 +1,255 @@
 """What a texted message asks for: a pure function from its words to a request.
 
-A keyword counts wherever it stands in a message.  Where several do, this is the
-order: STOP; whoever is in danger; an embassy; tips; the other screens.  A country
-is a request by itself, and with a word of danger it says where the person is.
-Nothing that a person writes is an error.
+The whole message is weighed, not the first keyword.  Keywords say what it may be about, each
+with its weight; of those that share words, the one that says most counts.  Then, in this
+order, the first rule that holds decides:
 
-The reply is in the language of the keyword; without one, in the language that the
-message is most likely in.
+    keyword    it is a word that a screen names, and nothing else
+    stop       it says STOP and nothing else, or plainly asks for no more messages
+    confirm    it says YES and nothing else
+    help       somebody is in need, and nothing else is surer
+    embassy    missions are asked for
+    about      what weighs most of all else
+    country    a country is named
+    unknown    nothing of it is known
+
+Whoever is in need in another country, or texts from one, is answered for that country.
+Nothing that a person writes is an error.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA
+from menus.forms import Finds
+from sms.requests import (
+    HOME,
+    Confirm,
+    Digest,
+    Embassy,
+    NodeRequest,
+    Request,
+    Series,
+    Stop,
+    Unknown,
+)
+from sms.understanding.country_search import Role
+from sms.understanding.keyword import Weight
+from sms.understanding.reading import (
+    Reading,
+    abroad,
+    is_in_no_language,
+    language_of,
+    may_be_written,
+    place_of,
+    read_message,
+)
+from sms.understanding.vocabulary import Vocabulary
 
-from menus.alphabet import is_cyrillic
-from sms.requests import HOME, Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
-from sms.understanding.normalize import words_of
-from sms.understanding.vocabulary import Keyword, Kind, LanguageProfile, Vocabulary
-
-MOST_CHARACTERS = 480
-"""Of a message that are read: three segments of GSM-7, more than anybody needs to ask."""
-STOP_ALONE = 3
-"""Words: in a message of no more, STOP counts wherever it stands, as it does in the
-first place.  In a longer one it is no STOP beside a word of danger ("they won't stop")."""
-
-_FROM_LETTERS = ((9, 2), (6, 1))
-"""How many typing mistakes a word of so many letters may have."""
-
-_WORD = re.compile("[^\\W_]+(?:['`´ʻʼʹʽ‘’‛′\u0300-\u036f][^\\W_]*)*")
-"""A word with the apostrophes and accents inside it."""
-
-_LOOKS = {"A": "A", "B": "VE", "C": "ES", "E": "IE", "H": "EN", "K": "KA", "M": "EM", "O": "O"}
-_LOOKS |= {"P": "ER", "T": "TE", "X": "HA", "Y": "U"}
-_CYRILLIC_LOOKS = {
-    ord(latin): unicodedata.lookup(f"CYRILLIC CAPITAL LETTER {name}")
-    for latin, name in _LOOKS.items()
-}
-
-
-# --- What may be wished -------------------------------------------------------
-
-
-# --- Reading ------------------------------------------------------------------
+MOST_BESIDE_STOP = 1
+"""Unknown words that the word STOP may stand beside, and still be one."""
+MESSAGES = ("stop", "tips", "series")
+"""What is said of the messages themselves."""
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a message: as written, and its skeleton; another one if all its
-    letters are Latin capitals that look Cyrillic.
+class Message:
+    """A message as it was read, and what else decides: the sender's country, if it is not
+    home.
     """
 
-    written: str
-    skeleton: str
-    disguised: str
-    cyrillic: bool
+    reading: Reading
+    vocabulary: Vocabulary
+    language: str
+    place: str | None
+    sender_country: str | None
+
+    def need(self) -> int:
+        """How much it says that somebody is in need."""
+        return self.reading.score(self.vocabulary.help)
+
+    def others(self) -> dict[str, int]:
+        """What else it may be about, with its weights."""
+        scores = self.reading.scores
+        return {
+            meaning: score
+            for meaning, score in scores.items()
+            if meaning not in self.vocabulary.help and meaning not in ("stop", "yes")
+        }
+
+    def is_told(self, score: int) -> bool:
+        """Whether so much is enough: an everyday word is not, among others."""
+        return score > Weight.HINT or len(self.reading.content()) <= 2
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordMatch:
-    """A keyword at its place in a message: words `start` up to `end`."""
+class Explanation:
+    """What a message was understood as, by which rule, and what was read in it."""
 
-    start: int
-    end: int
-    keyword: Keyword
+    request: Request
+    rule: str
+    message: Message
 
 
-def understand(text: str, vocabulary: Vocabulary) -> Request:
+def understand(text: str, vocabulary: Vocabulary, sender_country: str | None = None) -> Request:
     """What the message asks for.  Never raises."""
-    words = _read(text)
-    met = list(_met(words, vocabulary))
-    guess = _guess(words, vocabulary)
-    return (
-        _stop(words, met, vocabulary)
-        or _embassy(words, met, vocabulary, guess)
-        or _ask([each for each in met if each.keyword.node in vocabulary.urgent])
-        or _tips(met)
-        or _ask([each for each in met if each.keyword.kind is Kind.NODE])
-        or _yes(words, met, vocabulary)
-        or Unknown(guess)
+    return explain(text, vocabulary, sender_country).request
+
+
+def explain(text: str, vocabulary: Vocabulary, sender_country: str | None = None) -> Explanation:
+    """As `understand`, with the reasons."""
+    reading = read_message(text, vocabulary)
+    sent_from = sender_country if sender_country != HOME else None
+    place = place_of(reading) or sent_from
+    message = Message(reading, vocabulary, language_of(reading, vocabulary), place, sent_from)
+    for rule, decide in RULES.items():
+        if request := decide(message):
+            return Explanation(request, rule, message)
+    return Explanation(_unknown(message), "unknown", message)
+
+
+# --- The rules ------------------------------------------------------------------
+
+
+def _keyword(message: Message) -> Request | None:
+    """What a screen names is what it says there, in the language of that screen."""
+    reading, vocabulary = message.reading, message.vocabulary
+    named = vocabulary.named.get(" ".join(word.skeleton for word in reading.words), ())
+    fitting = [each for each in named if may_be_written(each, reading)]
+    if not fitting or not all(word.forms for word in reading.words):
+        return None
+    if message.place and fitting[0].meaning in vocabulary.help:
+        return None
+    keyword = max(fitting, key=lambda each: reading.likeness[each.language])
+    return _asked_by(keyword.meaning, keyword.language)
+
+
+def _asked_by(meaning: str, language: str) -> Request:
+    """The request of a meaning that needs no more than a language."""
+    made: dict[str, Callable[[str], Request]] = {
+        "stop": Stop,
+        "yes": Confirm,
+        "tips": Digest,
+        "series": Series,
+    }
+    if meaning == "embassy":
+        return Embassy(language, (), words_given=False)
+    return made[meaning](language) if meaning in made else NodeRequest(language, meaning)
+
+
+def _stop(message: Message) -> Stop | None:
+    """STOP alone, also one that could be a plea ("enough!"); or a plain request for it."""
+    reading = message.reading
+    stops = [each for each in reading.matches if each.keyword.meaning == "stop"]
+    if not stops or message.need():
+        return None
+    weight = max(each.keyword.weight for each in stops)
+    if reading.is_only(*MESSAGES):
+        return Stop(message.language, plea=weight is Weight.HINT)
+    others = [score for meaning, score in message.others().items() if meaning not in MESSAGES]
+    if weight is Weight.HINT or reading.mentions or max(others, default=0) > Weight.HINT:
+        return None
+    unexplained = len(_unexplained(message))
+    if weight is not Weight.SURE and unexplained > MOST_BESIDE_STOP:
+        return None
+    return Stop(message.language, plea=bool(unexplained) and weight is not Weight.SURE)
+
+
+def _confirm(message: Message) -> Confirm | None:
+    """Consent is a yes and nothing else but a courtesy."""
+    polite = all(
+        word.written.casefold() in message.vocabulary.courtesies
+        for word in message.reading.rest("yes")
     )
+    return Confirm(message.language) if polite and message.reading.is_only("yes") else None
 
 
-def _read(text: str) -> list[Word]:
-    plain = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS])
-    plain = "".join(char for char in plain if unicodedata.category(char) != "Cf")
-    return [word for piece in _WORD.findall(plain) for word in _words_in(piece)]
-
-
-def _words_in(piece: str) -> Iterator[Word]:
-    looked = piece.translate(_CYRILLIC_LOOKS)
-    disguised = piece.isascii() and all(map(is_cyrillic, looked))
-    cyrillic = any(map(is_cyrillic, piece)) and all(
-        is_cyrillic(char) or not char.isalpha() for char in piece.upper().translate(_CYRILLIC_LOOKS)
-    )
-    for skeleton in words_of(piece):
-        yield Word(piece, skeleton, "".join(words_of(looked)) if disguised else "", cyrillic)
-
-
-def _met(words: list[Word], vocabulary: Vocabulary) -> Iterator[KeywordMatch]:
-    """The keywords in a message, none over another; the longest at each place."""
-    at = 0
-    while at < len(words):
-        met = _met_at(words, at, vocabulary)
-        if met:
-            yield met
-        at = met.end if met else at + 1
-
-
-def _met_at(words: list[Word], at: int, vocabulary: Vocabulary) -> KeywordMatch | None:
-    for end in range(min(len(words), at + vocabulary.longest), at, -1):
-        key = " ".join(word.skeleton for word in words[at:end])
-        if words[at].written.casefold() in vocabulary.fillers and end == at + 1:
-            return None
-        if keyword := _of_script(words[at:end], vocabulary.keywords.get(key, ())):
-            return KeywordMatch(at, end, keyword)
-    disguised = vocabulary.keywords.get(words[at].disguised, ())
-    seen = next((each for each in disguised if each.cyrillic), None)
-    keyword = seen or _misspelt(words[at], vocabulary)
-    return KeywordMatch(at, at + 1, keyword) if keyword else None
-
-
-def _of_script(words: list[Word], known: Iterable[Keyword]) -> Keyword | None:
-    """The keyword written in the script of the words.  Cyrillic ones may be typed in
-    Latin letters, Latin ones not in Cyrillic: those are other words.
-    """
-    cyrillic = any(word.cyrillic for word in words)
-    fitting = [each for each in known if each.cyrillic or not cyrillic]
-    return min(fitting, key=lambda each: each.cyrillic != cyrillic, default=None)
-
-
-def _misspelt(word: Word, vocabulary: Vocabulary) -> Keyword | None:
-    """The keyword that a long word misses by a letter or two, if it is one alone.
-
-    STOP and YES are never guessed: in Kazakh two letters make "send" of "do not send".
-    """
-    most = next((most for letters, most in _FROM_LETTERS if len(word.skeleton) >= letters), 0)
-    near: dict[float, list[Keyword]] = {}
-    keys = vocabulary.single if most else ()
-    for key, distance, _ in process.extract(
-        word.skeleton, keys, scorer=OSA.distance, score_cutoff=most, limit=None
-    ):
-        keyword = _of_script([word], vocabulary.keywords[key])
-        if keyword and keyword.kind not in (Kind.STOP, Kind.YES):
-            near.setdefault(distance, []).append(keyword)
-    nearest = near[min(near)] if near else []
-    one = len({(each.kind, each.node) for each in nearest}) == 1
-    return nearest[0] if one and not _find([word], vocabulary) else None
-
-
-def _is_filler(word: Word, vocabulary: Vocabulary) -> bool:
-    return word.written.casefold() in vocabulary.fillers or word.skeleton in vocabulary.fillers
-
-
-def _guess(words: list[Word], vocabulary: Vocabulary) -> str:
-    """The language that knows most of the words; else the one that has all their letters
-    and the fewest that no other has; else the menu's first.
-    """
-    letters = {char for word in words for char in word.written.casefold() if char.isalpha()}
-
-    def unlike(profile: LanguageProfile) -> tuple[int, int, int]:
-        own = [word for word in words if profile.cyrillic or not word.cyrillic]
-        known = sum(word.skeleton in profile.words for word in own)
-        return -known, len(letters - profile.letters), profile.own_letters
-
-    return min(vocabulary.profiles, key=unlike).code if letters else vocabulary.profiles[0].code
-
-
-# --- Deciding -----------------------------------------------------------------
-
-
-def _stop(words: list[Word], met: list[KeywordMatch], vocabulary: Vocabulary) -> Stop | None:
-    stops = [each for each in met if each.keyword.kind is Kind.STOP]
-    if not stops:
+def _help(message: Message) -> NodeRequest | Embassy | None:
+    need, rival = message.need(), max(message.others().values(), default=0)
+    outweighed = need < Weight.SURE and need < rival
+    if not need or outweighed or not message.is_told(need):
         return None
-    danger = any(each.keyword.node in vocabulary.urgent for each in met)
-    heard = stops[0].start == 0 or len(words) <= STOP_ALONE or not danger
-    return Stop(stops[0].keyword.language) if heard else None
-
-
-def _embassy(
-    words: list[Word], met: list[KeywordMatch], vocabulary: Vocabulary, guess: str
-) -> Embassy | None:
-    """Missions of the country named, if it is asked for or nothing else is."""
-    asked = [each.keyword for each in met if each.keyword.kind is Kind.EMBASSY]
-    danger = [each.keyword for each in met if each.keyword.node in vocabulary.urgent]
-    if not asked and len(danger) < len(met):
+    if message.place and message.place != HOME:
+        return Embassy(message.language, (message.place,), True, "abroad", danger=True)
+    if message.others().get("embassy") and need <= Weight.LIKELY:
         return None
-    taken = {n for each in met for n in range(each.start, each.end)}
-    beside = [word for n, word in enumerate(words) if n not in taken]
-    rest = [word for word in beside if not _is_filler(word, vocabulary)]
-    codes = _find(beside, vocabulary) or _find(rest, vocabulary)
-    abroad = codes if codes != (HOME,) else ()
-    if not asked and (not codes or (danger and not abroad)):
+    return NodeRequest(message.language, _nearest_node(message))
+
+
+def _nearest_node(message: Message) -> str:
+    """What they are in need of; danger, where it is one of several."""
+    scores = {each: message.reading.scores.get(each, 0) for each in message.vocabulary.help}
+    first = "danger" if scores.get("danger", 0) >= Weight.LIKELY else ""
+    return max(scores, key=lambda each: (each == first, scores[each], each == "danger"))
+
+
+def _embassy(message: Message) -> Embassy | None:
+    """Missions are asked for by name, of the country that is named."""
+    if not message.others().get("embassy"):
         return None
-    spoken = next((keyword.language for keyword in (*asked, *danger)), None)
-    language = spoken or _language_of(rest, codes[0], vocabulary, guess)
-    return Embassy(language, abroad, bool(rest) and codes != (HOME,))
+    rival = max(score for score in message.others().values())
+    if message.others()["embassy"] < rival:
+        return None
+    return _missions(message)
 
 
-def _find(words: list[Word], vocabulary: Vocabulary) -> tuple[str, ...]:
-    return vocabulary.countries.find(" ".join(word.written for word in words))
+def _missions(message: Message) -> Embassy:
+    named = _countries_named(message)
+    codes = abroad(named) or ((message.sender_country,) if message.sender_country else ())
+    given = bool(message.reading.mentions or _unexplained(message)) and named != (HOME,)
+    return Embassy(message.language, codes, given, _half(message))
 
 
-def _language_of(rest: list[Word], code: str, vocabulary: Vocabulary, guess: str) -> str:
-    """The language in which the country is called most nearly what was written."""
-    written = " ".join(word.skeleton for word in rest)
-    cyrillic = any(word.cyrillic for word in rest)
-
-    def likeness(profile: LanguageProfile) -> tuple[float, bool]:
-        name = " ".join(words_of(vocabulary.countries.name(code, profile.code)))
-        return fuzz.partial_ratio(written, name), profile.code == guess
-
-    return max((t for t in vocabulary.profiles if t.cyrillic or not cyrillic), key=likeness).code
+def _countries_named(message: Message) -> tuple[str, ...]:
+    """Each country once; else those that misspelt words may mean."""
+    codes = dict.fromkeys(each.codes[0] for each in message.reading.mentions)
+    return tuple(codes) or message.vocabulary.countries.find(" ".join(_unexplained(message)))
 
 
-def _ask(met: list[KeywordMatch]) -> NodeRequest | None:
-    """The node whose keyword has the most words, the first of them."""
-    longest = max(met, key=lambda each: each.end - each.start, default=None)
-    return NodeRequest(longest.keyword.language, longest.keyword.node) if longest else None
+def _unexplained(message: Message) -> list[str]:
+    """The words that no keyword has, as they are written."""
+    reading = message.reading
+    known = {n for each in reading.matches for n in each.words}
+    return [reading.words[n].written for n in sorted(reading.content() - known)]
 
 
-def _tips(met: list[KeywordMatch]) -> Digest | Series | None:
-    asked = {each.keyword.kind: each.keyword.language for each in reversed(met)}
-    if Kind.SERIES in asked:
-        return Series(asked[Kind.SERIES])
-    return Digest(asked[Kind.TIPS]) if Kind.TIPS in asked else None
+def _half(message: Message) -> Finds | None:
+    """Which half of the answer is meant, where the words say it."""
+    roles = {(each.codes[0] == HOME, each.role) for each in message.reading.mentions}
+    if (False, Role.IN) in roles:
+        return "abroad"
+    return "here" if (True, Role.IN) in roles or (False, Role.FROM) in roles else None
 
 
-def _yes(words: list[Word], met: list[KeywordMatch], vocabulary: Vocabulary) -> Confirm | None:
-    """Consent is a yes and nothing else."""
-    fillers = sum(_is_filler(word, vocabulary) for word in words)
-    agreed = [each for each in met if each.keyword.kind is Kind.YES]
-    said = sum(each.end - each.start for each in agreed) + fillers
-    return Confirm(agreed[0].keyword.language) if agreed and said >= len(words) else None
+def _about(message: Message) -> Request | None:
+    """What weighs most; of several alike, what stands first."""
+    others = message.others()
+    best = max(others, key=lambda each: others[each], default=None)
+    if best is None or not message.is_told(others[best]):
+        return None
+    return _missions(message) if best == "embassy" else _asked_by(best, message.language)
+
+
+def _country(message: Message) -> Embassy | None:
+    """A country is a request by itself."""
+    named = _countries_named(message)
+    if not named:
+        return None
+    return Embassy(message.language, abroad(named), named != (HOME,), _half(message))
+
+
+def _unknown(message: Message) -> Unknown:
+    if is_in_no_language(message.reading) and len(message.vocabulary.offered) > 1:
+        first, second = message.vocabulary.offered[:2]
+        return Unknown(first, second)
+    return Unknown(message.language)
+
+
+RULES: dict[str, Callable[[Message], Request | None]] = {
+    "keyword": _keyword,
+    "stop": _stop,
+    "confirm": _confirm,
+    "help": _help,
+    "embassy": _embassy,
+    "about": _about,
+    "country": _country,
+}

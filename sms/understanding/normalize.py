@@ -3,14 +3,17 @@
 A word is brought to a skeleton of Latin letters in which the usual variants are
 one: capitals, ё and е, й and и, Kazakh letters and the Russian ones typed for
 them, Latin letters inside a Cyrillic word, Cyrillic words typed in Latin letters
-(турция, turciya, turtsiya), doubled letters.  Two words of one skeleton may still
-be two words: who compares skeletons must mind those that collide.
+(турция, turciya, turtsiya), the Latin alphabet of 2021 (şyğarmaidy), doubled letters.
+Two words of one skeleton may still be two words: who compares skeletons must mind those
+that collide.
 """
 
 import re
 import unicodedata
 
 from anyascii import anyascii
+
+from menus.alphabet import TO_CYRILLIC, TO_LATIN
 
 LONGEST = 200
 """Characters of a message that are read; what stands behind them names no country."""
@@ -22,13 +25,14 @@ _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
 _AS_RUSSIAN = str.maketrans("әқғңөұүіһёйўҳҷӣӯъь", "акгноууихеиухжиу  ")
 """Letters of Kazakh, Uzbek and Tajik as they are typed on a Russian keyboard."""
 
-_CYRILLIC_LOOKS = str.maketrans("AaBCcEeHhIiKkMmOoPpTtXxYyÖöÜü", "АаВСсЕеНһІіКкМмОоРрТтХхУуӨөҮү")
-_LATIN_LOOKS = str.maketrans("АаВСсЕеНІіКкМмОоРрТтХхУуһ", "AaBCcEeHIiKkMmOoPpTtXxYyh")
+_OF_2021 = str.maketrans({"ş": "sh", "ç": "ch"})
+"""Of the Latin alphabets of Kazakh, the letters that are more than a sign on another."""
 
+_FEWER_I = re.compile("i+(?=[aeou])")
 _SOUNDS = (
     (re.compile("(?<=i)j|(?<=[aeiou])j$"), "i"),
     (re.compile("shch|sch"), "sh"),
-    (re.compile("ts|tz"), "c"),
+    (re.compile("t[sz](?!h)"), "c"),
     (re.compile("kh|x"), "h"),
     (re.compile("zh|dj|dzh|j"), "z"),
     (re.compile("ph"), "f"),
@@ -36,10 +40,12 @@ _SOUNDS = (
     (re.compile("w"), "v"),
     (re.compile("gh"), "g"),
     (re.compile("[yj]"), "i"),
-    (re.compile("i+(?=[aeou])"), "i"),
-    (re.compile(r"([^i])\1+"), r"\1"),
+    (_FEWER_I, "i"),
 )
 """Sounds that are typed in more than one way, the longest first."""
+_NO_LETTERS = re.compile("[^a-z0-9]")
+_ONLY_CYRILLIC = re.compile("[\u0430-\u052f]+")
+_DOUBLED = re.compile(r"([^i])\1+")
 
 
 def words_of(text: str) -> list[str]:
@@ -50,8 +56,28 @@ def words_of(text: str) -> list[str]:
 
 def skeleton(word: str) -> str:
     """The one spelling of a single word; empty if it has no letter or digit."""
-    plain = _in_one_script(word).casefold().translate(_AS_RUSSIAN).replace(" ", "")
-    latin = re.sub("[^a-z0-9]", "", anyascii(plain).casefold())
+    return once_each(letters_of(word))
+
+
+def once_each(letters: str) -> str:
+    """With no letter doubled but i, which stands for several."""
+    return _DOUBLED.sub(r"\1", letters)
+
+
+def letters_of(word: str) -> str:
+    """Its skeleton with the letters that are doubled: where words were run together, one
+    of them may belong to the next.
+    """
+    plain = _in_one_script(word).casefold()
+    if _ONLY_CYRILLIC.fullmatch(plain):
+        return _FEWER_I.sub("i", plain.translate(_CYRILLIC).replace("dz", "z"))
+    return _latin(plain)
+
+
+def _latin(plain: str) -> str:
+    """Sounds are what the letters are together: sh, zh, kh."""
+    known = plain.translate(_AS_RUSSIAN).replace(" ", "").translate(_OF_2021)
+    latin = _NO_LETTERS.sub("", anyascii(known).casefold())
     for sound, letter in _SOUNDS:
         latin = sound.sub(letter, latin)
     return latin
@@ -63,6 +89,10 @@ def _in_one_script(word: str) -> str:
     latin = sum(char.isascii() and char.isalpha() for char in word)
     if not (cyrillic and latin):
         return word
-    disguised = word.translate(_CYRILLIC_LOOKS)
+    disguised = word.translate(TO_CYRILLIC)
     all_cyrillic = not any(char.isascii() and char.isalpha() for char in disguised)
-    return disguised if all_cyrillic or cyrillic > latin else word.translate(_LATIN_LOOKS)
+    return disguised if all_cyrillic or cyrillic > latin else word.translate(TO_LATIN)
+
+
+_CYRILLIC = {code: _latin(chr(code)) for code in range(0x430, 0x530)}
+"""What each small Cyrillic letter is by itself."""

@@ -1,129 +1,188 @@
-"""The words by which messages ask: every keyword of a menu, in all its languages."""
+"""Everything that a message is understood by: the keywords of a menu in all languages that
+people write, built once a version.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from menus.alphabet import is_cyrillic
+from menus.forms import KeywordFile
 from menus.model import Language, Menu
+from sms.requests import Embassy, NodeRequest, Request
 from sms.understanding.country_search import Countries
+from sms.understanding.keyword import Keyword, Weight, parts_of
+from sms.understanding.languages import Languages, languages_of
 from sms.understanding.normalize import words_of
+from sms.understanding.word_index import LATIN_ONLY, WHOLE, WordIndex
+
+HELP_MENUS = ("danger", "signs")
+"""What they lead to is for somebody in need."""
+NEVER_GUESSED = ("stop", "yes")
+"""In Kazakh two letters make "send" of "do not send"."""
+SHORTEST_SKELETON = 3
+"""Letters of a filler that is one however it is spelt."""
 
 
 class Kind(StrEnum):
-    """What a keyword is for; each but NODE has its own list under `sms`."""
+    """The lists of keywords under `sms` in a language's file."""
 
     STOP = "stop_keywords"
     YES = "yes_keywords"
     EMBASSY = "embassy_keywords"
     TIPS = "tips_keywords"
     SERIES = "series_keywords"
-    NODE = "keywords"
 
-
-@dataclass(frozen=True, slots=True)
-class Keyword:
-    """One keyword of one language; `node` if it asks for one."""
-
-    language: str
-    kind: Kind
-    node: str
-    cyrillic: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageProfile:
-    """What a language looks like, to tell which one a message is in."""
-
-    code: str
-    cyrillic: bool
-    letters: frozenset[str]
-    own_letters: int
-    words: frozenset[str]
+    @property
+    def meaning(self) -> str:
+        return self.removesuffix("_keywords")
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All keywords of one menu, by the skeletons of their words.  Built once a version.
-
-    `fillers`: words that tell nothing, as written and as skeletons.  `urgent`: what a
-    person in danger chooses, the menu's first choice and those below it.
+    """`named`: the keywords that screens name, by the skeletons of their words.  `by_form`: by
+    each form, the keywords and parts that begin with it.  `latin`: forms that no Cyrillic
+    word is.  `known_words`: whole words, which are never parted.  `courtesies`: fillers that
+    may stand beside a yes.  `help`: the nodes for somebody in need; `urgent`: those of the
+    menu's first choice.
     """
 
-    keywords: Mapping[str, tuple[Keyword, ...]]
-    single: tuple[str, ...]
-    longest: int
+    named: Mapping[str, tuple[Keyword, ...]]
+    keywords: tuple[Keyword, ...]
+    by_form: Mapping[str, tuple[tuple[int, int], ...]]
+    index: WordIndex
+    latin: WordIndex
+    known_words: frozenset[str]
     fillers: frozenset[str]
+    courtesies: frozenset[str]
+    help: frozenset[str]
     urgent: frozenset[str]
-    profiles: tuple[LanguageProfile, ...]
+    languages: Languages
+    offered: tuple[str, ...]
     countries: Countries
+
+    def is_urgent(self, request: Request) -> bool:
+        """Whether somebody is in danger now."""
+        if isinstance(request, Embassy):
+            return request.danger
+        return isinstance(request, NodeRequest) and request.node in self.urgent
+
+    def begins(self, letters: str) -> bool:
+        """Whether a word that begins so is known, whatever it ends in."""
+        name = len(letters) > 4 and letters in self.countries.name_words
+        return name or letters in self.index.forms
 
 
 def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
     """Everything that `understand` knows."""
-    keywords: dict[str, tuple[Keyword, ...]] = {}
-    for language in menu.languages.values():
-        for written, keyword in keywords_of(language):
-            key = " ".join(words_of(written))
-            keywords[key] = (*keywords.get(key, ()), keyword)
-    first = menu.nodes[menu.start.leads_to].choices[:1]
-    below = (name for each in first for name in menu.nodes[each].choices)
-    fillers = (word for each in menu.languages.values() for word in each.sms.filler_words)
-    letters = {code: _letters(each) for code, each in menu.languages.items()}
+    named = tuple(_named(menu))
+    keywords = (*named, *_all_patterns(menu))
+    languages = languages_of(menu, keywords)
+    forms = frozenset(form for each in keywords for form in each.forms())
+    latin = frozenset(form for form in forms if form.startswith(LATIN_ONLY))
+    kept = frozenset(
+        form for each in keywords if each.meaning in NEVER_GUESSED for form in each.forms()
+    )
+    whole = {form.strip(LATIN_ONLY + WHOLE) for form in forms if form.endswith(WHOLE)}
     return Vocabulary(
+        named=_by_words(named),
         keywords=keywords,
-        single=tuple(key for key in keywords if " " not in key),
-        longest=max(key.count(" ") + 1 for key in keywords),
-        fillers=frozenset(each for word in fillers for each in (word.casefold(), *words_of(word))),
-        urgent=frozenset([*first, *below]),
-        profiles=tuple(_profile(each, letters) for each in menu.languages.values()),
+        by_form=_by_form(keywords),
+        index=WordIndex.of(forms - latin, kept),
+        latin=WordIndex.of(latin, kept),
+        known_words=frozenset(whole).union(*(each.words for each in languages.profiles)),
+        fillers=_fillers(menu),
+        courtesies=frozenset(
+            word.casefold() for each in menu.languages.values() for word in each.sms.filler_words
+        ),
+        help=frozenset(_below(menu, HELP_MENUS)),
+        urgent=frozenset(_below(menu, menu.nodes[menu.start.leads_to].choices[:1])),
+        languages=languages,
+        offered=tuple(menu.languages),
         countries=countries,
     )
 
 
-def keywords_of(language: Language) -> Iterator[tuple[str, Keyword]]:
-    """Every keyword of a language as it is written, in the order of the file."""
+def _all_patterns(menu: Menu) -> Iterator[Keyword]:
+    for code, file in menu.keywords.items():
+        yield from _patterns(file, _mark(menu, code))
+
+
+def _named(menu: Menu) -> Iterator[Keyword]:
+    for language in menu.languages.values():
+        for written, meaning in named_by(language):
+            weight = _weight_of_named(menu, meaning, written)
+            for parts in parts_of(written, {}, _mark(menu, language.code)):
+                yield Keyword(language.code, meaning, weight, written, parts)
+
+
+def _by_words(named: Iterable[Keyword]) -> dict[str, tuple[Keyword, ...]]:
+    found: dict[str, tuple[Keyword, ...]] = {}
+    for keyword in named:
+        key = " ".join(words_of(keyword.written))
+        found[key] = (*found.get(key, ()), keyword)
+    return found
+
+
+def named_by(language: Language) -> Iterator[tuple[str, str]]:
+    """The keywords of a language's own file, and what each means."""
     for kind in Kind:
         for written in getattr(language.sms, kind, ()):
-            yield written, _keyword(language, kind, "", written)
+            yield written, kind.meaning
     for node, words in language.words.items():
         for written in words.keywords:
-            yield written, _keyword(language, Kind.NODE, node, written)
+            yield written, node
 
 
-def _keyword(language: Language, kind: Kind, node: str, written: str) -> Keyword:
-    return Keyword(language.code, kind, node, any(map(is_cyrillic, written)))
+def _weight_of_named(menu: Menu, meaning: str, written: str) -> Weight:
+    """A word that a screen names is sure by itself; in a sentence, only where it is no
+    everyday word: those are hints, and the patterns say when they are more.
+    """
+    if meaning in menu.nodes and meaning not in _below(menu, HELP_MENUS):
+        return Weight.LIKELY if " " in written else Weight.HINT
+    return Weight.LIKELY
 
 
-def _profile(language: Language, letters: Mapping[str, frozenset[str]]) -> LanguageProfile:
-    own = letters[language.code]
-    others = (each for code, each in letters.items() if code != language.code)
-    return LanguageProfile(
-        code=language.code,
-        cyrillic=any(map(is_cyrillic, own)),
-        letters=own,
-        own_letters=len(own.difference(*others)),
-        words=frozenset(words_of_all(_said(language))),
-    )
+def _patterns(file: KeywordFile, mark: str) -> Iterator[Keyword]:
+    for meaning, levels in file.keywords.items():
+        for weight in Weight:
+            for written in getattr(levels, weight.name.lower()):
+                for parts in parts_of(written, file.lists, mark):
+                    yield Keyword(file.language, meaning, weight, written, parts)
 
 
-def words_of_all(texts: Iterable[str]) -> Iterator[str]:
-    """The skeletons of all words, however long the texts are."""
-    for text in texts:
-        for word in text.split():
-            yield from words_of(word)
+def _mark(menu: Menu, code: str) -> str:
+    file = menu.keywords.get(code)
+    letters = "".join(file.alphabets) if file else "ж"
+    return "" if any(map(is_cyrillic, letters)) else LATIN_ONLY
 
 
-def _letters(language: Language) -> frozenset[str]:
-    return frozenset(char for text in _said(language) for char in text.casefold() if char.isalpha())
+def _by_form(keywords: Iterable[Keyword]) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, list[tuple[int, int]]] = {}
+    for n, keyword in enumerate(keywords):
+        for m, part in enumerate(keyword.parts):
+            for form in part[0]:
+                found.setdefault(form, []).append((n, m))
+    return {form: tuple(places) for form, places in found.items()}
 
 
-def _said(language: Language) -> Iterator[str]:
-    """All that a language says on screens and in messages, its keywords too."""
-    for words in language.words.values():
-        yield words.text
-    for _, value in language.sms:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, tuple):
-            yield from value
+def _fillers(menu: Menu) -> frozenset[str]:
+    said = (word for each in menu.languages.values() for word in each.sms.filler_words)
+    common = (word for each in menu.keywords.values() for word in each.common)
+    return frozenset(form for word in (*said, *common) for form in _as_filler(word))
+
+
+def _as_filler(word: str) -> Iterator[str]:
+    """Short ones only as they are written: я is none of иә, though one to a skeleton."""
+    yield word.casefold()
+    yield from (part for part in words_of(word) if len(part) >= SHORTEST_SKELETON)
+
+
+def _below(menu: Menu, nodes: Iterable[str]) -> set[str]:
+    """The nodes, and all that they lead to."""
+    found, ahead = set[str](), [node for node in nodes if node in menu.nodes]
+    while ahead:
+        node = ahead.pop()
+        found.add(node)
+        ahead += [each for each in menu.nodes[node].choices if each not in found]
+    return found

@@ -25,7 +25,7 @@ def where_it_is(hour: int) -> dict[str, str]:
         ("POLICE", "102", "GSM-7"),
         ("EMBASSY TURKEY", "Turkey", "GSM-7"),
         ("посольство турция", "Турция", "UCS-2"),
-        ("xyzzy", "102", "GSM-7"),
+        ("xyzzy", "102", "UCS-2"),
     ],
 )
 def test_text_prints_one_reply_with_its_segments(
@@ -35,6 +35,14 @@ def test_text_prints_one_reply_with_its_segments(
     assert re.match(rf"╭─+ [1-4] segments, {encoding} ─+╮\n", printed)
     assert printed.count("╭") == 1
     assert words in printed
+    assert not (good / "data").exists(), "nothing is sent or kept"
+
+
+def test_text_explains_what_it_recognised(good: Path) -> None:
+    asked = ("text", "--explain", "--from", "+905000000000", "помогите")
+    printed = ended_well(command(good, *asked))
+    assert "Embassy: TR, danger in ru, by the rule 'help'" in printed
+    assert "where: TR, by the sender's number" in printed
     assert not (good / "data").exists(), "nothing is sent or kept"
 
 

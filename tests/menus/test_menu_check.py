@@ -19,7 +19,7 @@ from tests.support.trees import MENUS, copied_menus, edit, faults_of, read_menu
 
 ALL = MISTAKES | SCREEN_MISTAKES | SMS_MISTAKES
 
-FAULT = re.compile(r"menus/[a-z]+\.yaml:[1-9][0-9]*:[1-9][0-9]*: [^:\n]+: [^\n]+")
+FAULT = re.compile(r"menus/[a-z.]+\.yaml:[1-9][0-9]*:[1-9][0-9]*: [^:\n]+: [^\n]+")
 """What an operator reads: `file:line:column: screen: what is wrong`, on one line."""
 
 

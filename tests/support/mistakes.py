@@ -96,7 +96,7 @@ SHAPE = {
         "'shout' is not known here: write send, digest or series",
     ),
     "a menu lists what screens offer by themselves": Mistake(
-        "tree.yaml", "tips_by_sms, series]", f"tips_by_sms, {MARK}by_sms, series]", "helpers",
+        "tree.yaml", "[who, free, private]", f"[who, free, {MARK}by_sms, private]", "service",
         "lists 'by_sms', which screens offer by themselves: remove it",
     ),
     "two nodes send what the screen before them says": Mistake(

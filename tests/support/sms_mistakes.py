@@ -2,6 +2,8 @@
 
 from tests.support.mistakes import MARK, Mistake
 
+WHO_CAN_HELP = "    likely: [who can help,"
+
 # Compact, so that one mistake is one thing to read.
 # fmt: off
 
@@ -79,6 +81,43 @@ SMS_MISTAKES = {
     "a list of keywords is missing": Mistake(
         "en.yaml", "  yes_keywords: ", f"  {MARK}yes_words: ", "sms",
         "'yes_words' is not a key that is known here", also=("'yes_keywords' is missing",),
+    ),
+    "a pattern asks for what there is not": Mistake(
+        "ru.keywords.yaml", "\n  helpers:\n", f"\n  {MARK}helper:\n", "helper",
+        "'helper' is neither a node nor one of stop, yes, embassy, tips, series",
+    ),
+    "a pattern names a list that there is not": Mistake(
+        "en.keywords.yaml", WHO_CAN_HELP,
+        f"    likely: [{MARK}help + <paper>, who can help,",
+        "helpers", "'help + <paper>' names <paper>, which stands under no name in lists",
+    ),
+    "a pattern begins every other word": Mistake(
+        "en.keywords.yaml", WHO_CAN_HELP,
+        f"    likely: [{MARK}wh*, who can help,",
+        "helpers", "'wh*' begins every other word: write more letters",
+    ),
+    "a pattern has a part without letters": Mistake(
+        "en.keywords.yaml", WHO_CAN_HELP,
+        f"    likely: [{MARK}help +, who can help,",
+        "helpers", "'help +' has a part without letters",
+    ),
+    "a pattern has a sign that none has": Mistake(
+        "en.keywords.yaml", WHO_CAN_HELP,
+        f"    likely: [{MARK}who (can) help, who can help,",
+        "helpers", "'who (can) help' has a sign that no pattern has",
+    ),
+    "a word of a pattern mixes alphabets": Mistake(
+        "ru.keywords.yaml", "    likely: [кто поможет,",
+        f"    likely: [{MARK}пoмогает, кто поможет,",
+        "helpers", "'пoмогает' mixes alphabets in 'пoмогает': retype it in one",
+    ),
+    "a file of keywords answers in a language that there is not": Mistake(
+        "uz.keywords.yaml", "otherwise: ru", f"otherwise: {MARK}xx", "otherwise",
+        "there is no xx.yaml: answer in a language that has one",
+    ),
+    "a file of keywords is of another language": Mistake(
+        "uz.keywords.yaml", "language: uz", f"language: {MARK}ky", "language",
+        "says 'ky', but the file is uz.keywords.yaml",
     ),
 }
 

@@ -1,0 +1,84 @@
+"""Whether each pattern of the files of keywords says something, of something that there is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from menus.alphabet import mixed_words
+from menus.faults import Fault
+from menus.forms import KeywordFile
+from menus.loading import Draft, Part
+from menus.model import Menu
+from menus.parsing import Steps
+from sms.understanding import LIST, REQUESTS
+
+FEWEST_LETTERS = 3
+"""Of a beginning that says something by itself: fewer begin every other word."""
+
+_BEGINNING = re.compile(r"([^\W\d_'ʻ‘’`]+['ʻ‘’`]?[^\W\d_]*)\*")
+_LATIN, _CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u052f]")
+_SIGNS = re.compile(r"[\w*|+/<>'ʻ‘’` -]+")
+
+
+def patterns_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
+    """Each file is of its language and answers in one that there is; each pattern asks for
+    a node or a request, and can be read.
+    """
+    for code, part in draft.keywords.items():
+        if not (form := part.form):
+            continue
+        meanings = {*menu.nodes, *REQUESTS, *_worded(draft)}
+        yield from _of_the_file(code, part, form, meanings)
+        if form.otherwise not in {*draft.languages, *menu.start.languages}:
+            what = f"there is no {form.otherwise}.yaml: answer in a language that has one"
+            yield Fault(part.source.value("otherwise"), "otherwise", what)
+        for steps, written in _patterns(form):
+            for what in _wrong(written, form):
+                yield Fault(part.source.value(*steps), str(steps[1]), f"'{written}' {what}")
+
+
+def _worded(draft: Draft) -> Iterator[str]:
+    """The nodes that a language has words for: that one is missing is said there."""
+    for part in draft.languages.values():
+        if part.form:
+            yield from part.form.nodes
+
+
+def _of_the_file(
+    code: str, part: Part[Any], form: KeywordFile, meanings: set[str]
+) -> Iterator[Fault]:
+    if form.language != code:
+        what = f"says '{form.language}', but the file is {code}.keywords.yaml"
+        yield Fault(part.source.value("language"), "language", what)
+    for meaning in form.keywords:
+        if meaning not in meanings:
+            what = f"'{meaning}' is neither a node nor one of {', '.join(REQUESTS)}"
+            yield Fault(part.source.key("keywords", meaning), meaning, what)
+
+
+def _patterns(form: KeywordFile) -> Iterator[tuple[Steps, str]]:
+    for name, words in form.lists.items():
+        yield from ((("lists", name, n), word) for n, word in enumerate(words))
+    for meaning, levels in form.keywords.items():
+        for level, patterns in levels:
+            yield from ((("keywords", meaning, level, n), each) for n, each in enumerate(patterns))
+
+
+def _wrong(written: str, form: KeywordFile) -> Iterator[str]:
+    for name in LIST.findall(written):
+        if name not in form.lists:
+            yield f"names <{name}>, which stands under no name in lists"
+    if not _SIGNS.fullmatch(written):
+        yield "has a sign that no pattern has: write words, * | + / and <names>"
+    if not all(any(map(str.isalpha, part)) for part in re.split(r"[+/|]", written)):
+        yield "has a part without letters"
+    alone = _BEGINNING.fullmatch(written)
+    if alone and len(alone[1]) < FEWEST_LETTERS:
+        yield "begins every other word: write more letters"
+    yield from _mixed(LIST.sub(" ", written))
+
+
+def _mixed(words: str) -> Iterator[str]:
+    if _LATIN.search(words) and _CYRILLIC.search(words):
+        for word in mixed_words(words):
+            yield f"mixes alphabets in '{word}': retype it in one"
