@@ -46,10 +46,10 @@ from sms.checks import (
     patterns_clear,
 )
 from sms.content import make_ready
-from sms.gateways import africastalking as sms_gateway
+from sms.gateways import inbound_callback, opt_out_callback, report_callback
 from ussd.bootstrap import budget_of, screens_of
 from ussd.checks import fits_on_screens
-from ussd.gateways import africastalking as ussd_gateway
+from ussd.gateways import end_callback, ussd_callback
 from ussd.hop import Dialogue
 from ussd.paging import Budget
 from ussd.sessions import REDIS_SECONDS, Sessions
@@ -95,11 +95,11 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     sessions = Sessions(redis, Seal(data_key_of(settings)))
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     callbacks = {
-        "ussd": ussd_gateway.ussd_callback(secret, dialogue),
-        "ussd/end": ussd_gateway.end_callback(secret, sessions),
-        "sms": sms_gateway.inbound_callback(secret, sms.answering.handle),
-        "sms/delivery": sms_gateway.report_callback(secret, sms.take_report),
-        "sms/opt-out": sms_gateway.opt_out_callback(secret, sms.answering.stop),
+        "ussd": ussd_callback(secret, dialogue),
+        "ussd/end": end_callback(secret, sessions),
+        "sms": inbound_callback(secret, sms.answering.handle),
+        "sms/delivery": report_callback(secret, sms.take_report),
+        "sms/opt-out": opt_out_callback(secret, sms.answering.stop),
     }
     app = FastAPI(
         lifespan=partial(lifespan, menu, redis, sms, settings.worker),

@@ -21,7 +21,7 @@ from sms.consent import ConsentHandler
 from sms.content import Content
 from sms.country_requests import CountryRequests
 from sms.embassy_reply import Library
-from sms.gateways import DeliveryReport, Gateway, Simulator
+from sms.gateways import DeliveryReport, Gateway, gateway_of
 from sms.outbox import Outbox, run_worker
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.understanding import countries_of
@@ -106,20 +106,6 @@ def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
         consents=ConsentHandler(outbox, subscriptions),
         unknown_words=unknown_words,
         country_requests=country_requests,
-    )
-
-
-def gateway_of(settings: Settings, redis: Redis, seal: Seal) -> Gateway:
-    """A new gateway is one line here."""
-    if settings.gateway == "simulator" or settings.at_api_key is None:
-        return Simulator(redis, seal)
-    from sms.gateways.africastalking_client import AfricasTalkingGateway  # noqa: PLC0415 (it says why)
-
-    return AfricasTalkingGateway(
-        settings.at_username,
-        settings.at_api_key.get_secret_value(),
-        settings.at_url,
-        settings.sender_id,
     )
 
 

@@ -64,9 +64,20 @@ def test_a_packages_inside_is_its_own(room: str) -> None:
     """Its neighbours take from it what its `__init__` names."""
     for file in [*files_of(room), HOUSE / "main.py"]:
         for package in packages() - {file.parent}:
-            insides = {f"{dotted(package)}.{each.stem}" for each in package.glob("[!_]*.py")}
-            reached = modules(file) & insides
+            names = {each.stem for each in package.glob("[!_]*.py")} - named_by(package)
+            reached = modules(file) & {f"{dotted(package)}.{name}" for name in names}
             assert not reached, f"{file.relative_to(HOUSE)} reaches into {reached}"
+
+
+def named_by(package: Path) -> set[str]:
+    """The names that its `__init__` gives to others."""
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
+    return {
+        name
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+        for name in ast.literal_eval(node.value)
+    }
 
 
 def packages() -> set[Path]:

@@ -1,5 +1,6 @@
 """Everything that carries SMS: the port, its results, one file for each gateway."""
 
+from sms.gateways.africastalking import inbound_callback, opt_out_callback, report_callback
 from sms.gateways.gateway import (
     MOST_RECIPIENTS,
     Accepted,
@@ -13,6 +14,7 @@ from sms.gateways.gateway import (
     Rejected,
     Result,
 )
+from sms.gateways.registry import gateway_of
 from sms.gateways.simulator import Delivered, Fault, Simulator
 
 __all__ = [
@@ -30,4 +32,8 @@ __all__ = [
     "Rejected",
     "Result",
     "Simulator",
+    "gateway_of",
+    "inbound_callback",
+    "opt_out_callback",
+    "report_callback",
 ]

@@ -1,7 +1,5 @@
 """One file for each gateway's way of dialled sessions."""
 
-from ussd.gateways.africastalking import answers_of
+from ussd.gateways.africastalking import answers_of, end_callback, ussd_callback
 
-__all__ = [
-    "answers_of",
-]
+__all__ = ["answers_of", "end_callback", "ussd_callback"]
