@@ -56,9 +56,12 @@ def test_check_sums_up_a_menu_without_faults(good: Path) -> None:
         r"No faults: [0-9]+ nodes, 40 facts, [0-9]+ numbers, 3 languages\. Version [0-9a-f]{12}\.",
         first,
     )
-    assert notes == [
+    unread = [
         f"Note: no native speaker has read menus/{code}.yaml yet." for code in ("kk", "ru", "en")
     ]
+    assert notes[: len(unread)] == unread
+    alike = r"Note: menus/[a-z]+\.yaml:[0-9:]+ \w+: '\w+' says the same as in [a-z]+\.yaml: .*"
+    assert [note for note in notes[len(unread) :] if not re.fullmatch(alike, note)] == []
 
 
 def test_check_names_every_fault(tree: Path) -> None:

@@ -86,7 +86,7 @@ def test_who_when_what_and_which_versions_are_noted(desk: Publisher) -> None:
     [
         ({"label": "L" * 200}, "label", "needs"),
         ({"label": ""}, "", "'label' is missing"),
-        ({"text": ""}, "text", "'text' has no words"),
+        ({"text": ""}, "", "'text' is missing"),
         ({"text": "Call {nope}"}, "text", "'{nope}' has no number"),
         ({"text": "It’s"}, "text", "not in the GSM-7 alphabet"),
         ({"text": "word " * 400}, "text", "as an SMS needs"),

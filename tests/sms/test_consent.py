@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from runtime.encryption import Seal
@@ -31,9 +32,9 @@ SEAL = Seal(KEY)
 SLOWEST_SECONDS = 2.0
 WISHES: dict[str, DialableRequest] = {
     "3*5*6*1": Digest("en"),
-    "3*5*2*1*8*1*1": Embassy("en", ("US",), words_given=True),
-    "3*5*2*1*Korea*1*1*1": Embassy("en", ("KR",), words_given=True),
-    "2*5*2*2*узбекистан*1*1": Embassy("ru", ("UZ",), words_given=True),
+    "3*5*2*1*8*1*1": Embassy("en", ("US",), words_given=True, finds="abroad"),
+    "3*5*2*1*Korea*1*1*1": Embassy("en", ("KR",), words_given=True, finds="abroad"),
+    "2*5*2*2*узбекистан*1*1": Embassy("ru", ("UZ",), words_given=True, finds="here"),
     "3*1*1*1*1": NodeRequest("en", "abroad"),
     "1*5*3*1*1": NodeRequest("kk", "abroad"),
 }
@@ -236,9 +237,10 @@ def test_the_number_and_the_words_are_in_no_log_and_not_in_redis(house: House) -
     house.told(new_session(), "3*5*2*1*turkey*1*1", number)
     assert house.queued(number)
     assert number[1:] not in house.service.log.read_text()
-    for key in house.redis.scan_iter(count=1000):
-        held = house.redis.dump(key) if house.redis.type(key) != "string" else house.redis.get(key)
-        assert number[1:] not in f"{key} {held!r}"
+    with Redis.from_url(house.url) as redis:  # some keys hold octets that are no text
+        for key in redis.scan_iter(count=1000):
+            held = redis.dump(key) if redis.type(key) != b"string" else redis.get(key)
+            assert number[1:] not in f"{key!r} {held!r}"
 
 
 # --- By itself --------------------------------------------------------------------

@@ -199,7 +199,7 @@ LANGUAGES = {
         "'colour' is not a key that is known here: correct or remove it",
     ),
     "a label is a list": label("en.yaml", f"{MARK}[I, got] # ", "must be words, not a list"),
-    "a label is empty": label("en.yaml", f"{MARK}'' # ", "write words, on one line"),
+    "a label is empty": label("en.yaml", f"{MARK}'' # ", "'label' has no words: write some"),
     "a label has two lines": label("en.yaml", f'{MARK}"I\\ngot" # ', "write words, on one line"),
     "a file says another language": Mistake(
         "kk.yaml", "language: kk", f"language: {MARK}kz", "language",
