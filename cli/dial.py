@@ -1,8 +1,10 @@
 """`main.py dial` and `screens`: what phones show, from the command line."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from cli.consoles import out
 from cli.context import CommandContext, refuse, settings_or_exit
@@ -10,6 +12,7 @@ from cli.terminal_phone import draw, talk
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import answers_of
 from ussd.preview import all_screens, conversation, text_dialled
+from ussd.summary import Summary, summary_of
 
 
 def dial_commands(context: CommandContext) -> typer.Typer:
@@ -34,16 +37,34 @@ def dial_commands(context: CommandContext) -> typer.Typer:
     @cli.command()
     def screens(
         language: Annotated[str | None, typer.Option(help="One language, such as ru")] = None,
+        summary: Annotated[
+            bool, typer.Option("--summary", help="Figures instead: pages, and keys to help")
+        ] = False,
     ) -> None:
         """Everything that a phone can show, page by page, with its size."""
         settings = settings_or_exit()
         menu = context.menu(settings)
         if language not in (None, *menu.languages):
             refuse(f"There is no language {language}: {', '.join(menu.languages)}")
-        for shown in all_screens(screens_of(settings, menu), language):
-            out.print(draw(shown, budget_of(settings)))
+        shown = screens_of(settings, menu)
+        if summary:
+            codes = [language] if language else menu.languages
+            out.print(summary_table(summary_of(menu, shown, code) for code in codes))
+            return
+        for each in all_screens(shown, language):
+            out.print(draw(each, budget_of(settings)))
 
     return cli
+
+
+def summary_table(summaries: Iterable[Summary]) -> Table:
+    """How long the words of each language take."""
+    keys = "keys to a number, held", "keys to tips by SMS"
+    table = Table("language", "texts", "pages", *keys, caption="Keys from the dial on.")
+    for each in summaries:
+        figures = (each.texts, each.pages, each.to_number, each.to_tips)
+        table.add_row(each.language, *("-" if n is None else str(n) for n in figures))
+    return table
 
 
 def _with_the_code(ours: str, code: str | None) -> tuple[str, ...]:

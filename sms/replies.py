@@ -14,6 +14,7 @@ from menus.model import Menu
 from sms.embassy_reply import Library, country_name, country_reply
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 
+_NUMBER = re.compile(r"\d{3}")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
@@ -52,7 +53,8 @@ def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
 def _unknown(menu: Menu, language: str, also: str | None) -> str:
     if also is None:
         return menu.languages[language].sms.unknown
-    return "\n".join(help_lines(menu, each) for each in (language, also))
+    heading = menu.languages[language].sms.heading
+    return "\n".join([heading, *(help_lines(menu, each) for each in (language, also))])
 
 
 def help_lines(menu: Menu, language: str) -> str:
@@ -72,9 +74,11 @@ def tips(menu: Menu, language: str) -> tuple[str, ...]:
 
 
 def is_neutral(text: str, said: SmsWords) -> bool:
-    """Whether no word of the first line begins as those that it must not have."""
+    """Whether the first line has no number to call, and no word that begins as those that
+    it must not have.
+    """
     first = text.strip().split("\n", 1)[0].casefold()
-    return not any(
+    return not _NUMBER.search(first) and not any(
         word.startswith(stem.casefold()) for word in words(first) for stem in said.not_in_first_line
     )
 

@@ -46,7 +46,7 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
 
 
 def _screen_0(draft: Draft, view: View) -> Iterator[Fault]:
-    shown = view.noticed.around(view.text)
+    shown = view.noticed[0].around(view.text)
     if not view.budget.holds(shown):
         where = draft.tree.source.key("start", "text")
         yield Fault(
@@ -65,8 +65,8 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
         where = source.key("phrases", "not_sent")
         yield Fault(where, "phrases", f"'not_sent' {_over(shown, view.budget)}")
     notice = max(language.phrases.not_on_list, language.phrases.not_found, key=len)
-    frame = replace(view.noticed, above=notice, offer=screens.offer_of(language.code))
-    around = frame.around("?", first=True, more=True)
+    frame = replace(view.frame, above=notice)
+    around = frame.around("?", more=True)
     room = view.budget.of(around) - measure(around).units + 1
     if room < MIN_ROOM:
         what = f"leave {room} units for text, at least {MIN_ROOM} are needed: shorten them"

@@ -5,7 +5,7 @@ on one day.  A place and its pages are made when they are first asked for, and k
 there are only so many.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -67,19 +67,21 @@ class View:
     def page(self, start: int = 0, *, notice: bool = False) -> Page:
         """The page that begins at `start`, under the notice if there is to be one.
 
-        A notice takes room, so that page may end sooner; the next one goes on
-        where it ended, and nothing is lost.
+        A notice takes room: the offer on a first page makes way for it, or else that page
+        ends sooner; the next one goes on where it ended, and nothing is lost.
         """
         page = self._pages.get((start, notice))
         if page is None:
-            frame = self.noticed if notice else self.frame
-            page = self._pages[start, notice] = page_at(self.text, start, frame, self.budget)
+            frames = self.noticed if notice else (self.frame,)
+            pages = [page_at(self.text, start, frame, self.budget) for frame in frames]
+            page = self._pages[start, notice] = max(pages, key=lambda each: each.end)
         return page
 
     @property
-    def noticed(self) -> Frame:
-        """The lines around a page after a wrong key."""
-        return replace(self.frame, above=self.notice)
+    def noticed(self) -> tuple[Frame, Frame]:
+        """The lines around a page after a wrong key, with the offer and without."""
+        frame = replace(self.frame, above=self.notice)
+        return frame, replace(frame, offer="")
 
     def pages(self) -> list[Page]:
         """The pages in order, as a caller meets them who types nothing wrong."""
@@ -165,7 +167,7 @@ class Screens:
         language, finds = self._menu.languages[place.language], self._menu.nodes[place.node].finds
         if finds and len(place.countries) == 1:
             text = country_screen(self._menu, language.code, finds, *place.countries, library)
-            return self._with_sms(place, self._view(language, text))
+            return self._country(place, language, text)
         offered_countries = place.countries or library.countries.commonest[: len(KEYS)]
         text = language.phrases.which if place.countries else language.words[place.node].text
         offered = [
@@ -180,6 +182,16 @@ class Screens:
         view = self._view(language, text, offered)
         notice = view.notice if place.countries else language.phrases.not_found
         return replace(view, find=find, notice=notice)
+
+    def _country(self, place: Place, language: Language, text: str) -> View:
+        """What is known of a country; it is offered by SMS on the first page, or on the
+        last where that would leave room for no more than the name.
+        """
+        view = self._with_sms(place, self._view(language, text))
+        if "\n" in text[: view.page().end].strip() or not self._sender:
+            return view
+        label = language.words[self._sender].label
+        return self._view(language, text, [(view.choices[KEYS[0]], label)])
 
     def _find(self, answer: str) -> tuple[str, ...]:
         """The countries that were typed.  Each hop plays all answers of its session, so the
@@ -210,10 +222,12 @@ class Screens:
         self, language: Language, text: str, offered: Iterable[tuple[Place, str]] = ()
     ) -> View:
         choices = dict(zip(KEYS, offered, strict=False))
+        lines = [f"{key} {label}" for key, (_, label) in choices.items()]
+        frame = _frame(language.phrases)
         return View(
-            text=_with_choices(text, {key: label for key, (_, label) in choices.items()}),
+            text=_with_choices(text, lines, frame, self._budget),
             choices={key: place for key, (place, _) in choices.items()},
-            frame=_frame(language.phrases),
+            frame=frame,
             notice=language.phrases.not_on_list,
             goodbye=language.phrases.goodbye,
             budget=self._budget,
@@ -254,8 +268,25 @@ def _screen_0(menu: Menu, budget: Budget) -> View:
     )
 
 
-def _with_choices(text: str, labels: Mapping[str, str]) -> str:
-    """The text, then the choices; after every five a blank line, so a new screen."""
-    lines = [f"{key} {label}" for key, label in labels.items()]
-    fives = [lines[n : n + CHOICES_A_SCREEN] for n in range(0, len(lines), CHOICES_A_SCREEN)]
-    return "\n".join([text, "\n\n".join("\n".join(five) for five in fives)]).strip()
+def _with_choices(text: str, lines: Sequence[str], frame: Frame, budget: Budget) -> str:
+    """The text, then the choices, as many on each screen as it holds, five at most: a
+    blank line begins the next screen.
+    """
+    *screens, screen = text.split("\n\n")
+    while lines:
+        count = _fitting(screen, lines, frame, budget, first=not screens)
+        count = count if screen else max(count, 1)  # one that no screen holds is cut later
+        screens.append("\n".join([screen, *lines[:count]]).strip())
+        lines, screen = lines[count:], ""
+    return "\n\n".join([*screens, screen]).strip()
+
+
+def _fitting(
+    screen: str, lines: Sequence[str], frame: Frame, budget: Budget, *, first: bool
+) -> int:
+    """How many of the lines this screen holds under what it says, five at most."""
+    for count in range(min(len(lines), CHOICES_A_SCREEN), 0, -1):
+        text = "\n".join([screen, *lines[:count]])
+        if budget.holds(frame.around(text, first=first, more=count < len(lines))):
+            return count
+    return 0

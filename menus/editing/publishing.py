@@ -20,7 +20,7 @@ from menus.editing.values import NotWritable, Values
 from menus.faults import BrokenMenu, Fault
 from menus.live import LiveMenu
 from menus.loading import Draft, Reader, build, is_data, language_files, read_draft
-from menus.model import Menu
+from menus.model import Menu, NodeWords
 from menus.parsing import Source, Steps, read
 from runtime.clock import utc_now
 from runtime.files import exclusive_lock, replace_file
@@ -104,7 +104,10 @@ class Publisher:
         return listed + [code for code in files if code not in listed]
 
     def passages(self) -> dict[str, Section]:
-        return passages(self.live.current.nodes)
+        menu = self.live.current
+        unsaid = NodeWords("", "")
+        words = [language.words for language in menu.languages.values()]
+        return passages(node for node in menu.nodes if any(each[node] != unsaid for each in words))
 
     def source(self, language: str) -> Source:
         """A language's file as it is on the disk now."""

@@ -39,6 +39,10 @@ def _known_nodes(draft: Draft, tree: Tree) -> set[str]:
     return set(tree.nodes) | draft.tree.unreadable
 
 
+def _listed(tree: Tree) -> set[str]:
+    return {choice for node in tree.nodes.values() for choice in node.choices}
+
+
 def leads_somewhere(draft: Draft) -> Iterator[Fault]:
     """Every choice leads to a node that exists, once."""
     if not (tree := draft.tree.form):
@@ -77,7 +81,7 @@ def no_orphans(draft: Draft) -> Iterator[Fault]:
     """Every node is listed by another, so that (without circles) each is reached."""
     if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
         return
-    listed = {choice for node in tree.nodes.values() for choice in node.choices}
+    listed = _listed(tree)
     for name, node in tree.nodes.items():
         if name not in listed and name != tree.start.leads_to and not sends(node):
             where = draft.tree.source.key("nodes", name)
@@ -142,13 +146,16 @@ def languages_have_keys(draft: Draft) -> Iterator[Fault]:
 
 
 def words_complete(draft: Draft) -> Iterator[Fault]:
-    """Each language has words for each node, and for no other."""
+    """Each language has words for each node, and for no other.  A menu that no other lists
+    needs none: its choices say it all.
+    """
     if not (tree := draft.tree.form):
         return
-    known = _known_nodes(draft, tree)
+    known, listed = _known_nodes(draft, tree), _listed(tree)
+    silent = {n for n, node in tree.nodes.items() if node.kind == "menu" and n not in listed}
     for part in draft.languages.values():
         if part.form:
-            have = set(part.form.nodes) | part.unreadable
+            have = set(part.form.nodes) | part.unreadable | silent
             for name in (n for n in tree.nodes if n not in have):
                 what = f"has no words in '{part.form.language}': add them under nodes"
                 yield Fault(part.source.key("nodes"), name, what)

@@ -113,14 +113,14 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
         name=put_in(numbers, words.name),
         native_reader=words.native_reader,
         phrases=_all_put_in(numbers, words.phrases),
-        words={name: _words(words, name, numbers) for name in tree.nodes},
+        words={name: _words(words, name, tree.start.leads_to, numbers) for name in tree.nodes},
         sms=_all_put_in(numbers, words.sms),
     )
 
 
-def _words(words: Words, name: str, numbers: dict[str, Number]) -> NodeWords:
+def _words(words: Words, name: str, first: str, numbers: dict[str, Number]) -> NodeWords:
     node = words.nodes.get(name)
     if node is None:
-        return NodeWords(FILLER, FILLER, done=FILLER)
+        return NodeWords("", "") if name == first else NodeWords(FILLER, FILLER, done=FILLER)
     label, text, done = (put_in(numbers, each or "") for each in (node.label, node.text, node.done))
     return NodeWords(label, text, node.keywords, done)

@@ -105,7 +105,7 @@ def test_a_code_may_go_straight_to_a_screen(good: Path) -> None:
 
 
 def test_dial_says_what_would_be_sent(good: Path) -> None:
-    printed = ended_well(command(good, "dial", "--keys", "3*5*6*1*0*7*1"))
+    printed = ended_well(command(good, "dial", "--keys", "3*3*1*1*0*0*4*5*1"))
     assert printed.count("here this is sent by SMS:") == 1
     assert "Give your passport to nobody." in printed
     assert printed.count("here the series begins") == 1
@@ -153,9 +153,9 @@ def test_dial_asks_for_each_answer_until_it_is_hung_up(good: Path) -> None:
 def test_dial_ends_when_the_session_ends(good: Path) -> None:
     printed = ended_well(command(good, "dial", "*384*55*3#", typed="x\n\n[bold]\n1\n"))
     main, notice, again, goodbye = screens(printed)
-    assert "Not on the list." not in main
+    assert "Please choose again." not in main
     assert notice == again
-    assert notice.startswith("Not on the list.")
+    assert notice.startswith("Please choose again.")
     assert "11616" in goodbye
     assert "session ends" in printed
     assert not printed.endswith("hung up\n")

@@ -30,9 +30,9 @@ def redis(redis_url: str) -> Any:
 
 def test_a_dialogue_over_the_wire(service: Service, redis: Any) -> None:
     session = new_session()
-    assert service.hop(session, "").startswith("CON Police")
-    assert service.hop(session, "3").startswith("CON Choose")
-    assert service.hop(session, "3*1").startswith("CON Call now:\npolice 102")
+    assert service.hop(session, "").startswith("CON Politsiya")
+    assert service.hop(session, "3").startswith("CON 1 I am")
+    assert service.hop(session, "3*1").startswith("CON Call the police 102")
     assert redis.hgetall(f"ussd:session:{session}")["heard"] == "2"
     assert 0 < redis.ttl(f"ussd:session:{session}") <= 600
 
@@ -53,21 +53,21 @@ def test_the_answer_is_plain_text_from_the_first_octet(service: Service) -> None
         pytest.param(b"text=1&text=2&sessionId=x", 400, "a field comes twice", id="repeated"),
         pytest.param(b"&".join([b"a%d=1" % n for n in range(65)]), 400, "a form has", id="fields"),
         pytest.param(b"text=" + b"1" * MOST_OCTETS, 413, "a form has", id="too large"),
-        pytest.param(b"text=3", 200, "CON Choose", id="no session: answered, not kept"),
-        pytest.param(b"sessionId=ATUid_1", 200, "CON Police", id="no text: the first screen"),
-        pytest.param(b"text=3&sessionId=", 200, "CON Choose", id="an empty session"),
-        pytest.param(b"text=3&sessionId=a%00b", 200, "CON Choose", id="NUL in the session"),
-        pytest.param(b"text=3%00&sessionId=x y", 200, "CON Choose", id="NUL in the answer"),
-        pytest.param(KEPT + b"&text=3*%FF%FE", 200, "CON Not on", id="no UTF-8"),
-        pytest.param(KEPT + b"&text=3*\xd0\xff", 200, "CON Not on", id="no UTF-8, unescaped"),
-        pytest.param(KEPT + b"&text=3*%00", 200, "CON Not on", id="NUL, in a good session"),
-        pytest.param(KEPT, 200, "CON Police", id="no text, in a good session"),
-        pytest.param(b"text=3&phoneNumber=1&sessionId=ATUid_1", 200, "CON Choose", id="no number"),
+        pytest.param(b"text=3", 200, "CON 1 I am", id="no session: answered, not kept"),
+        pytest.param(b"sessionId=ATUid_1", 200, "CON Politsiya", id="no text: the first screen"),
+        pytest.param(b"text=3&sessionId=", 200, "CON 1 I am", id="an empty session"),
+        pytest.param(b"text=3&sessionId=a%00b", 200, "CON 1 I am", id="NUL in the session"),
+        pytest.param(b"text=3%00&sessionId=x y", 200, "CON 1 I am", id="NUL in the answer"),
+        pytest.param(KEPT + b"&text=3*%FF%FE", 200, "CON Please", id="no UTF-8"),
+        pytest.param(KEPT + b"&text=3*\xd0\xff", 200, "CON Please", id="no UTF-8, unescaped"),
+        pytest.param(KEPT + b"&text=3*%00", 200, "CON Please", id="NUL, in a good session"),
+        pytest.param(KEPT, 200, "CON Politsiya", id="no text, in a good session"),
+        pytest.param(b"text=3&phoneNumber=1&sessionId=ATUid_1", 200, "CON 1 I am", id="no number"),
         pytest.param(
-            b"text=3*1*0*1;sessionId=x", 200, "CON Not on", id="a semicolon parts nothing"
+            b"text=3*1*0*1;sessionId=x", 200, "CON Please", id="a semicolon parts nothing"
         ),
         pytest.param(b"text=" + b"*" * 30000, 200, "END ", id="stars alone"),
-        pytest.param(b"text=3" + b"*1*0" * 5000, 200, "CON Choose", id="ten thousand answers"),
+        pytest.param(b"text=3" + b"*1*0" * 5000, 200, "CON 1 I am", id="ten thousand answers"),
         pytest.param(b"text=%F0%9F%98%80", 200, "CON 1-3?", id="an emoji"),
     ],
 )
@@ -85,7 +85,7 @@ def test_a_form_is_read_with_or_without_its_name(
 ) -> None:
     headers = {"content-type": content_type} if content_type else {}
     response = service.http.post(service.callback, content=f"{GOOD}3".encode(), headers=headers)
-    assert (response.status_code, response.text[:10]) == (200, "CON Choose")
+    assert (response.status_code, response.text[:10]) == (200, "CON 1 I am")
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "multipart/form-data", "x", ""])

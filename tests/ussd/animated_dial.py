@@ -19,8 +19,8 @@ from ussd.screens import Screens
 
 PICTURE = Path(__file__).parents[2] / "docs" / "dial.svg"
 CODE = "*384*55#"
-ANSWERS = "3*1*1*1*1"
-"""English, in danger, abroad, by SMS, yes."""
+ANSWERS = "3*4*3*1*1"
+"""English, who can help, abroad, by SMS, yes."""
 SECONDS = 3.5
 """That each screen is shown."""
 STILL = 5

@@ -62,7 +62,7 @@ def test_a_key_of_another_kind_harms_nobody(service: Service, redis_url: str) ->
     session = new_session()
     with Redis.from_url(redis_url) as redis:
         redis.set(f"ussd:session:{session}", "not ours", ex=60)
-    assert service.hop(session, "3").startswith("CON Choose")
+    assert service.hop(session, "3").startswith("CON 1 I am")
 
 
 def test_many_callers_at_once_on_a_frozen_redis_are_all_answered(trouble: OwnRedis) -> None:
@@ -70,7 +70,7 @@ def test_many_callers_at_once_on_a_frozen_redis_are_all_answered(trouble: OwnRed
     trouble.send(signal.SIGSTOP)
     with ThreadPoolExecutor(50) as pool:
         hops = pool.map(lambda _: trouble.service.hop(new_session(), "3"), range(300))
-        assert {hop[:10] for hop in hops} == {"CON Choose"}
+        assert {hop[:10] for hop in hops} == {"CON 1 I am"}
 
 
 def test_what_redis_answers_late_is_not_taken_for_another_answer(trouble: OwnRedis) -> None:
@@ -84,7 +84,7 @@ def test_what_redis_answers_late_is_not_taken_for_another_answer(trouble: OwnRed
     trouble.send(signal.SIGCONT)
     for _ in range(3):
         replies = [trouble.service.hop(session, "3*1") for session in sessions]
-        assert {answer[:13] for answer in replies} == {"CON Call now:"}
+        assert {answer[:13] for answer in replies} == {"CON Call the "}
     with Redis.from_url(trouble.url, decode_responses=True) as redis:
         heard = {redis.hget(f"ussd:session:{session}", "heard") for session in sessions}
     assert heard == {"2"}

@@ -83,7 +83,7 @@ def faults(page: Page) -> Locator:
 )
 def test_danger_is_two_keys_from_the_code(phone: Phone, language: str, words: str) -> None:
     phone.dial("*384*55#")
-    expect(phone.screen).to_contain_text("Police, politsiya: 102")
+    expect(phone.screen).to_contain_text("Politsiya 102, 112")
     phone.answer(language)
     expect(phone.screen).to_contain_text("\n00 ")
     phone.answer("1")

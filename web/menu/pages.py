@@ -16,6 +16,7 @@ from menus.faults import Fault
 from menus.live import LiveMenu
 from menus.model import Menu, Node, NodeWords
 from ussd.bootstrap import ScreensOf
+from ussd.summary import Summary, summary_of
 from web.menu.node import (
     NodeInLanguage,
     PhoneText,
@@ -37,6 +38,7 @@ class TreeContext(Context):
     faults: Sequence[Fault]
     trees: Sequence[Branch]
     screen_0: Sequence[PhoneText]
+    summaries: Sequence[Summary]
     q: str
     found: Sequence[Match]
     most_found: int
@@ -78,6 +80,7 @@ class MenuOnPhones:
             faults=faults,
             trees=trees_of(menu, screens, faults, menu_language(menu, language)),
             screen_0=screen_0(screens),
+            summaries=[summary_of(menu, screens, code) for code in menu.languages],
             q=query,
             found=search(menu, query),
             most_found=MOST_FOUND,

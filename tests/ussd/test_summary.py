@@ -1,0 +1,67 @@
+"""How long the words take: the figures that they must keep to, and how they are counted."""
+
+from dataclasses import replace
+
+import pytest
+
+from menus.model import Menu
+from tests.support.trees import MENUS, read_menu
+from ussd.paging import Budget
+from ussd.screens import SCREEN_0, Place, Screens
+from ussd.summary import fewest_keys, summary_of
+
+MENU = read_menu(MENUS)
+SCREENS = Screens(MENU, Budget())
+TEXTS = (
+    *("abroad", "escaped", "offer", "firm", "contract", "visa", "documents", "family"),
+    *("contacts", "money", "taken_documents", "no_papers", "threats", "violence", "debt"),
+    *("common", "forms", "lures", "motive", "in_kazakhstan", "advice"),
+)
+"""Those that carry the facts of the two documents."""
+MOST_PAGES = {"kk": 62, "ru": 62, "en": 36}
+MOST_KEYS = 4
+SIX = ("Qazaqsha", "Russkiy", "English", "Ozbekcha", "Kyrgyzcha", "Tojiki")
+
+
+@pytest.mark.parametrize("language", MOST_PAGES)
+def test_the_texts_keep_to_their_pages(language: str) -> None:
+    pages = [len(SCREENS.view(Place(language, name)).pages()) for name in TEXTS]
+    assert len(pages) == 21
+    assert sum(pages) <= MOST_PAGES[language]
+
+
+@pytest.mark.parametrize("language", MOST_PAGES)
+def test_help_is_four_keys_away(language: str) -> None:
+    figures = summary_of(MENU, SCREENS, language)
+    assert 0 < (figures.to_number or 0) <= MOST_KEYS
+    assert 0 < (figures.to_tips or 0) <= MOST_KEYS
+
+
+def test_every_page_of_every_text_is_counted() -> None:
+    figures = summary_of(MENU, SCREENS, "ru")
+    texts = [node.name for node in MENU.nodes.values() if node.is_page]
+    assert set(texts) >= set(TEXTS)
+    assert figures.texts == len(texts)
+    assert figures.pages == sum(len(SCREENS.view(Place("ru", name)).pages()) for name in texts)
+
+
+def test_keys_are_those_on_the_screen_pages_included() -> None:
+    """On small screens a choice may stand behind a page, and is one key more away."""
+    for budget, keys in ((Budget(), 3), (Budget(units=60), 4)):
+        screens = Screens(MENU, budget)
+        assert fewest_keys(screens, "ru", lambda place, _: place.node == "threats") == keys
+    assert fewest_keys(SCREENS, "ru", lambda place, _: place.node == "nowhere") is None
+
+
+def test_the_first_screen_holds_six_languages_and_the_notice() -> None:
+    view = Screens(_speaking(*SIX), Budget()).view(SCREEN_0)
+    for notice in (False, True):
+        assert not view.page(notice=notice).more
+    assert view.page(notice=True).shown.startswith("1-6?\n")
+
+
+def _speaking(*names: str) -> Menu:
+    """The menu, in as many languages as there are names."""
+    english = MENU.languages["en"]
+    said = {f"{n}": replace(english, code=f"{n}", name=name) for n, name in enumerate(names)}
+    return replace(MENU, languages=said)
