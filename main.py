@@ -30,7 +30,7 @@ from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.loading import Reader, load, offering, read_draft, untranslated_texts
 from menus.model import Menu, is_read
 from menus.versions import VersionStore
-from runtime.callbacks import CallbackRouter
+from runtime.callbacks import Callback, CallbackRouter
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
@@ -46,19 +46,14 @@ from sms.checks import (
     patterns_clear,
 )
 from sms.content import make_ready
-from sms.gateways import inbound_callback, opt_out_callback, report_callback
 from ussd.bootstrap import budget_of, screens_of
 from ussd.checks import fits_on_screens
-from ussd.gateways import end_callback, ussd_callback
+from ussd.gateways import UssdHandlers, gateways_of, sms_dialects
 from ussd.hop import Dialogue
 from ussd.paging import Budget
 from ussd.sessions import REDIS_SECONDS, Sessions
 from web.bootstrap import add_pages
 from web.health import alive, ready
-
-FIRST_HOP = "sessionId=try-1&phoneNumber=%2B77010000000&text="
-"""The form that a gateway posts when the code is dialled, to be tried by hand."""
-
 
 # --- Composition -------------------------------------------------------------
 
@@ -91,16 +86,9 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     Raises `BrokenMenu`.
     """
     redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
-    sms, secret = build_sms(settings, menu), secret_of(settings)
+    sms = build_sms(settings, menu, sms_dialects(settings))
     sessions = Sessions(redis, Seal(data_key_of(settings)))
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
-    callbacks = {
-        "ussd": ussd_callback(secret, dialogue),
-        "ussd/end": end_callback(secret, sessions),
-        "sms": inbound_callback(secret, sms.answering.handle),
-        "sms/delivery": report_callback(secret, sms.take_report),
-        "sms/opt-out": opt_out_callback(secret, sms.answering.stop),
-    }
     app = FastAPI(
         lifespan=partial(lifespan, menu, redis, sms, settings.worker),
         docs_url=None,
@@ -111,7 +99,19 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
     add_pages(app, settings, sms, menu_reader(settings))
-    return CallbackRouter({("africastalking", what): each for what, each in callbacks.items()}, app)
+    return CallbackRouter(callbacks_of(settings, sms, dialogue, sessions), app)
+
+
+def callbacks_of(
+    settings: Settings, sms: SmsService, dialogue: Dialogue, sessions: Sessions
+) -> dict[tuple[str, str], Callback]:
+    """What the gateways that are set up post to, by gateway and end of the address."""
+    secret, callbacks = secret_of(settings), dict[tuple[str, str], Callback]()
+    for gateway in gateways_of(settings):
+        answer = partial(dialogue.answer, gateway=gateway.name)
+        ussd = UssdHandlers(answer, dialogue.emergency, sessions.end)
+        callbacks |= gateway.callbacks(secret, sms.handlers(gateway.name), ussd)
+    return callbacks
 
 
 @asynccontextmanager
@@ -190,7 +190,7 @@ def run(settings: Settings, workers: int, menu: Menu) -> None:
         timeout_graceful_shutdown=10,
     )
     sockets = [config.bind_socket()]
-    welcome(out, settings, sockets[0].getsockname()[1], FIRST_HOP)
+    welcome(out, settings, sockets[0].getsockname()[1])
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:

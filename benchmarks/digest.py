@@ -90,7 +90,7 @@ class Load:
             assert {*await asyncio.gather(*begun)} == {PutResult.NOTHING}
 
     async def _begin(self, msisdn: str, language: str) -> PutResult:
-        act = self.subscriptions.beginning(msisdn, language, NOON)
+        act = self.subscriptions.beginning(msisdn, language, "bench", NOON)
         return await self.outbox.put_chosen(f"begin {msisdn}", act, {}, NOON)
 
     async def send_all(self, menu: Menu) -> float:
@@ -99,7 +99,12 @@ class Load:
         wanted = self.subscriptions.still_wanted
         sending = asyncio.create_task(
             run_worker(
-                self.outbox, self.gateway, stop, config=CONFIG, still_wanted=wanted, now=noon
+                self.outbox,
+                {"bench": self.gateway},
+                stop,
+                config=CONFIG,
+                still_wanted=wanted,
+                now=noon,
             )
         )
         with suppress(TimeoutError):

@@ -33,6 +33,7 @@ from runtime.provision import join_running
 from runtime.redis_client import REDIS_ERRORS
 from runtime.settings import Settings
 from sms.bootstrap import build_sms
+from ussd.gateways import sms_dialects
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 By = Annotated[str, typer.Option(help="Who called or asked")]
@@ -119,7 +120,8 @@ def asked_of(context: CommandContext, settings: Settings, menu: Menu) -> Mapping
     """How many people asked about each country; nothing, where no service runs."""
 
     async def asked() -> Mapping[str, int]:
-        sms = build_sms(join_running(settings), context.live_menu(settings, menu))
+        live = context.live_menu(settings, menu)
+        sms = build_sms(join_running(settings), live, sms_dialects(settings))
         try:
             return await sms.country_requests.people({c.country for c in menu.contacts}, utc_now())
         finally:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 import typer
-from pydantic import ValidationError
 
 from cli.consoles import err
 from menus.live import LiveMenu
@@ -16,6 +15,7 @@ from runtime.provision import join_running
 from runtime.redis_client import REDIS_ERRORS
 from runtime.settings import Settings
 from sms.bootstrap import SmsService, build_sms
+from ussd.gateways import faults_in_settings, sms_dialects
 
 T = TypeVar("T")
 
@@ -37,14 +37,11 @@ def refuse(why: str) -> NoReturn:
 
 def settings_or_exit() -> Settings:
     """The settings, or one clear line for each that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            name = "_".join(str(step) for step in each["loc"]).upper()
-            what = each["msg"].removeprefix("Value error, ")
-            err.print(f"KOMEK_{name}: {what}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None
+    if faults := faults_in_settings():
+        for each in faults:
+            err.print(each, style="red", soft_wrap=True)
+        raise typer.Exit(1)
+    return Settings()
 
 
 def join_or_exit(settings: Settings) -> Settings:
@@ -59,7 +56,7 @@ def with_sms(context: CommandContext, ask: Callable[[SmsService], Awaitable[T]])
     settings = join_or_exit(settings_or_exit())
 
     async def asked() -> T:
-        sms = build_sms(settings, context.live_menu(settings, None))
+        sms = build_sms(settings, context.live_menu(settings, None), sms_dialects(settings))
         try:
             return await ask(sms)
         finally:

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from uuid import uuid4
 
+from runtime.settings import SIMULATOR
 from sms.answering import key_of
 from sms.bootstrap import SmsService
-from sms.gateways import Delivered, Inbound, Simulator
+from sms.gateways import Delivered, Inbound
 from sms.outbox import Outbox
 from sms.states import State
 
@@ -36,12 +37,13 @@ async def send_as(sms: SmsService, msisdn: str, message: str) -> SimulatedText:
 
     Raises `RealGateway`, and `RedisError` when Redis does not answer.
     """
-    if not isinstance(sms.gateway, Simulator):
+    simulator = sms.simulator
+    if simulator is None:
         raise RealGateway
     inbound = Inbound(f"by-hand-{uuid4().hex}", msisdn, message)
-    await sms.answering.handle(inbound)
-    reply = await _settled(sms.outbox, key_of(inbound))
-    return SimulatedText(reply, await sms.gateway.inbox(msisdn))
+    await sms.answering.handle(inbound, SIMULATOR)
+    reply = await _settled(sms.outbox, key_of(inbound, SIMULATOR))
+    return SimulatedText(reply, await simulator.inbox(msisdn))
 
 
 async def _settled(outbox: Outbox, key: str) -> State | None:

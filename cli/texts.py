@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from sms.bootstrap import SmsService, build_sms, content_of
 from sms.encoding import measure
 from sms.states import State
+from ussd.gateways import sms_dialects
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    sms = build_sms(settings, menu)
+    sms = build_sms(settings, menu, sms_dialects(settings))
     following = asyncio.create_task(follow_changes(menu, stop))
     await sms.work(stop)
     await following

@@ -3,11 +3,11 @@
 from rich.console import Console
 
 from runtime.settings import Settings, secret_of, token_of
+from ussd.gateways import GatewayEntry, gateways_of
 
-_ADDRESSES = """\
-Callback, for the gateway: {callback}/ussd
-End of session:            {callback}/ussd/end
-Texts and reports:         {callback}/sms, …/delivery, …/opt-out
+_DIALLED = {"ussd": "Callback, for the gateway:", "ussd/end": "End of session:"}
+
+_STATE = """\
 State:                     {base}/readyz
 """
 
@@ -24,19 +24,32 @@ Try next, in another terminal:
   .venv/bin/python main.py dial       a phone; dial, then type an answer
   .venv/bin/python main.py screens    everything that a phone can show
   .venv/bin/python main.py text HELP  what a text is answered
-  curl -d '{first_hop}' {callback}/ussd
 """
 
 
-def welcome(out: Console, settings: Settings, port: int, first_hop: str) -> None:
-    """Print it.  `first_hop`: the form of one, for the callback's address."""
+def welcome(out: Console, settings: Settings, port: int) -> None:
+    """Print it."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base = f"http://{host}:{port}"
-    callback = f"{base}/africastalking/{secret_of(settings)}"
+    base, gateways = f"http://{host}:{port}", gateways_of(settings)
     answers = f"[bold]Komek answers {settings.service_code}[/]"
-    out.print(f"\n{answers} and texts to {settings.short_code} ({settings.gateway})\n")
-    simulated, token = settings.gateway == "simulator", token_of(settings)
-    pages = (_PHONE if simulated else "") + (_OPERATOR if token else "")
-    for lines in (_ADDRESSES + pages, _TRY_NEXT):
-        text = lines.format(base=base, callback=callback, first_hop=first_hop, token=token)
+    names = ", ".join(settings.gateway)
+    out.print(f"\n{answers} and texts to {settings.short_code} ({names})\n")
+    token, secret = token_of(settings), secret_of(settings)
+    pages = _STATE + (_PHONE if settings.simulated else "") + (_OPERATOR if token else "")
+    addresses = "".join(_addresses(each, each.address(base, secret)) for each in gateways)
+    tries = "".join(_hop_to_try(each, each.address(base, secret)) for each in gateways)
+    for text in (addresses + pages.format(base=base, token=token), _TRY_NEXT + tries):
         out.print(text, soft_wrap=True, markup=False)
+
+
+def _addresses(gateway: GatewayEntry, callback: str) -> str:
+    """What is entered in the dashboard of a gateway."""
+    ussd, sms = gateway.ussd.callbacks, [what.split("/", 1) for what in gateway.sms.callbacks]
+    lines = [f"{_DIALLED[what]:<27}{callback}/{what}\n" for what in ussd]
+    texted = "".join(f", …/{rest[0]}" for _, *rest in sms if rest)
+    return "".join([*lines, f"{'Texts and reports:':<27}{callback}/sms{texted}\n"])
+
+
+def _hop_to_try(gateway: GatewayEntry, callback: str) -> str:
+    hop = gateway.ussd.first_hop
+    return f"  curl -d '{hop}' {callback}/ussd\n" if hop else ""

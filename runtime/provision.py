@@ -21,7 +21,7 @@ def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
     url = settings.redis_url or stack.enter_context(embedded_redis(settings.data_dir))
     secret = settings.callback_secret or SecretStr(secrets.token_urlsafe(16))
     made = {"redis_url": url, "callback_secret": secret, "data_key": _data_key(settings)}
-    if settings.gateway == "simulator":
+    if settings.simulated:
         token = settings.operator_token or SecretStr(secrets.token_urlsafe(16))
         made["operator_token"] = token
     return settings.model_copy(update=made)

@@ -12,13 +12,17 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationError,
     ValidationInfo,
     field_validator,
 )
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
 HOUSE = Path(__file__).parent.parent
+SIMULATOR = "simulator"
+"""The gateway from which nothing leaves the machine."""
 
 
 def _strong(secret: SecretStr) -> SecretStr:
@@ -68,22 +72,40 @@ def _split(names: object) -> object:
     return names.replace(" ", "").split(",") if isinstance(names, str) else names
 
 
+def _consistent(gateways: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, if the gateways can be set up together."""
+    if SIMULATOR in gateways and len(gateways) > 1:
+        raise ValueError(f"{SIMULATOR} stands alone: nothing leaves the machine with it")
+    if len({*gateways}) < len(gateways):
+        raise ValueError("names a gateway twice")
+    return gateways
+
+
+GatewayName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*$")]
+GatewayNames = Annotated[
+    tuple[GatewayName, ...],
+    NoDecode,
+    BeforeValidator(_split),
+    AfterValidator(_consistent),
+    Field(min_length=1),
+]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$")]
 Languages = Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_split)]
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 DataKey = Annotated[SecretStr, AfterValidator(_32_octets)]
 DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
-ApiKeyFile = Annotated[SecretStr, BeforeValidator(_content_of)]
+AnySecretFile = Annotated[SecretStr, BeforeValidator(_content_of)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 SecretFile = Annotated[Secret, BeforeValidator(_content_of)]
 
 
-class Settings(BaseSettings):
-    """KOMEK_… variables of the environment or of a `.env` file."""
+class KomekSettings(BaseSettings):
+    """Settings of the service, or those that a gateway has for itself.  An empty variable
+    counts as not set; no error quotes what was set.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix="KOMEK_",
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
@@ -91,20 +113,27 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+
+class ChosenGateways(KomekSettings):
+    """Which gateways are set up.  Their names are those of `ussd/gateways/registry.py`."""
+
+    model_config = SettingsConfigDict(env_prefix="KOMEK_")
+
+    gateway: GatewayNames = (SIMULATOR,)
+
+
+class Settings(ChosenGateways):
+    """KOMEK_… variables of the environment or of a `.env` file."""
+
     redis_url: Annotated[str, AfterValidator(_redis_address)] | None = None
     data_dir: Path = Path("data")
     menus_dir: Path = HOUSE / "menus"
     languages: Languages = ()
-    gateway: Literal["simulator", "africastalking"] = "simulator"
     service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
     callback_secret_file: SecretFile | None = None
     callback_secret: Annotated[Secret | None, Field(validate_default=True)] = None
     data_key_file: DataKeyFile | None = None
     data_key: Annotated[DataKey | None, Field(validate_default=True)] = None
-    at_username: str = ""
-    at_api_key_file: ApiKeyFile | None = None
-    at_api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
-    at_url: str | None = None
     sender_id: str | None = None
     short_code: str = "1234"
     prefixes: Prefixes = ("+7",)
@@ -122,29 +151,52 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 
-    @field_validator("at_username")
-    @classmethod
-    def _required_by_gateway(cls, name: str, info: ValidationInfo) -> str:
-        if not name and info.data.get("gateway") == "africastalking":
-            raise ValueError("is missing; set it to the name of your account")
-        return name
+    @property
+    def simulated(self) -> bool:
+        """Whether nothing leaves the machine."""
+        return self.gateway == (SIMULATOR,)
 
-    @field_validator("callback_secret", "data_key", "at_api_key")
+    @field_validator("callback_secret", "data_key")
     @classmethod
-    def _from_file_or_required(
+    def _required_by_gateway(
         cls, secret: SecretStr | None, info: ValidationInfo
     ) -> SecretStr | None:
-        file = f"{info.field_name}_file"
-        secret = secret or info.data.get(file)
-        file_is_wrong = file not in info.data
-        if not (secret or file_is_wrong) and info.data.get("gateway") == "africastalking":
-            raise ValueError("is missing; set it, or …_FILE to a file that holds it")
-        return secret
+        simulated = info.data.get("gateway", (SIMULATOR,)) == (SIMULATOR,)
+        return secret_or_file(secret, info, required=not simulated)
 
     @field_validator("operator_token")
     @classmethod
     def _from_file(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        return token or info.data.get("operator_token_file")
+        return secret_or_file(token, info, required=False)
+
+
+def secret_or_file(
+    secret: SecretStr | None, info: ValidationInfo, *, required: bool
+) -> SecretStr | None:
+    """A secret that may also be read from `…_file`.  Raises `ValueError` when it is
+    required and in neither.
+    """
+    file = f"{info.field_name}_file"
+    secret = secret or info.data.get(file)
+    file_is_wrong = file not in info.data
+    if required and not (secret or file_is_wrong):
+        raise ValueError("is missing; set it, or …_FILE to a file that holds it")
+    return secret
+
+
+def faults_in(settings: type[KomekSettings], **given: object) -> list[str]:
+    """A clear line for each setting that is wrong; those that are given are as given."""
+    try:
+        settings(**given)
+    except ValidationError as error:
+        return [_line(settings, each) for each in error.errors()]
+    return []
+
+
+def _line(settings: type[KomekSettings], error: ErrorDetails) -> str:
+    name = "_".join(str(step) for step in error["loc"]).upper()
+    what = error["msg"].removeprefix("Value error, ")
+    return f"{settings.model_config['env_prefix']}{name}: {what}"
 
 
 def secret_of(settings: Settings) -> str:

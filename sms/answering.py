@@ -40,18 +40,18 @@ class Answering:
     country_requests: CountryRequests
     now: Callable[[], datetime] = utc_now
 
-    async def handle(self, inbound: Inbound) -> None:
-        """Answer a text.  When this returns, what it asks for is done and the reply is
-        durably queued.
+    async def handle(self, inbound: Inbound, gateway: str) -> None:
+        """Answer a text by the gateway that it came in by.  When this returns, what it asks
+        for is done and the reply is durably queued.
         """
         content, now = self.content(), self.now()
-        request, key = content.request_of(inbound.text, inbound.sender), key_of(inbound)
+        key, request = key_of(inbound, gateway), content.request_of(inbound.text, inbound.sender)
         if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
-        act = self._act_of(request, inbound, content, now)
+        act = self._act_of(request, inbound, gateway, content, now)
         kind = Kind.EMERGENCY if content.is_urgent(request) else Kind.REPLY
         choices = {
-            name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN)
+            name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN, gateway)
             for name, words in replies_to(request, content).items()
         }
         await self.outbox.put_chosen(key, act, choices, now)
@@ -60,7 +60,9 @@ class Answering:
         """The gateway says that this number wants nothing more."""
         await self.subscriptions.stop(msisdn)
 
-    def _act_of(self, request: Request, inbound: Inbound, content: Content, now: datetime) -> Act:
+    def _act_of(
+        self, request: Request, inbound: Inbound, gateway: str, content: Content, now: datetime
+    ) -> Act:
         """What is done for a request; it chooses one of `replies_to`."""
         match request:
             case Stop():
@@ -69,7 +71,7 @@ class Answering:
                 return self.subscriptions.asking(inbound.sender, language)
             case Confirm():
                 languages = content.menu.languages
-                return self.subscriptions.confirming(inbound.sender, languages, now)
+                return self.subscriptions.confirming(inbound.sender, languages, gateway, now)
             case Unknown():
                 return self.unknown_words.counting(inbound.text, inbound.sender, now)
             case Embassy(codes=(country,)):
@@ -95,6 +97,6 @@ def replies_to(request: Request, content: Content) -> Mapping[str, str]:
             return {"reply": words(request)}
 
 
-def key_of(inbound: Inbound) -> str:
+def key_of(inbound: Inbound, gateway: str) -> str:
     """By which the outbox knows the reply to a text."""
-    return f"in:{inbound.id}"
+    return f"in:{gateway}:{inbound.id}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
@@ -21,7 +22,7 @@ from sms.consent import ConsentHandler
 from sms.content import Content
 from sms.country_requests import CountryRequests
 from sms.embassy_reply import Library
-from sms.gateways import DeliveryReport, Gateway, gateway_of
+from sms.gateways import Gateway, Simulator, SmsDialect, SmsHandlers
 from sms.outbox import Outbox, run_worker
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.understanding import countries_of
@@ -36,11 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SmsService:
-    """What SMS needs, put together."""
+    """What SMS needs, put together.  `gateways`: by their names, the first one first."""
 
     redis: Redis
     menu: LiveMenu
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     outbox: Outbox
     subscriptions: Subscriptions
     calendar: Calendar
@@ -66,11 +67,21 @@ class SmsService:
     async def _work(self, stop: asyncio.Event) -> None:
         wanted = self.subscriptions.still_wanted
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_worker(self.outbox, self.gateway, stop, still_wanted=wanted))
+            group.create_task(run_worker(self.outbox, self.gateways, stop, still_wanted=wanted))
             group.create_task(run_on_schedule(self.run_due, stop))
 
-    async def take_report(self, report: DeliveryReport) -> None:
-        await self.outbox.report(report, utc_now())
+    def handlers(self, gateway: str) -> SmsHandlers:
+        """What is done with what this gateway posts."""
+        return SmsHandlers(
+            take_text=partial(self.answering.handle, gateway=gateway),
+            take_report=lambda report: self.outbox.report(report, gateway, utc_now()),
+            take_opt_out=self.answering.stop,
+        )
+
+    @property
+    def simulator(self) -> Simulator | None:
+        """The gateway from which nothing leaves the machine, if it is set up."""
+        return next((each for each in self.gateways.values() if isinstance(each, Simulator)), None)
 
 
 def _first_cause(error: BaseException) -> str:
@@ -80,8 +91,8 @@ def _first_cause(error: BaseException) -> str:
     return redacted(error)
 
 
-def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
-    """SMS, by complete settings."""
+def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDialect]) -> SmsService:
+    """SMS, by complete settings.  `dialects`: of the gateways that are set up."""
     redis, seal = connect(settings.redis_url or "", OUTBOX_SECONDS), Seal(data_key_of(settings))
     calendar = Calendar(
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
@@ -92,7 +103,7 @@ def build_sms(settings: Settings, menu: LiveMenu) -> SmsService:
     return SmsService(
         redis=redis,
         menu=menu,
-        gateway=gateway_of(settings, redis, seal),
+        gateways={name: each.connect(settings, redis, seal) for name, each in dialects.items()},
         outbox=outbox,
         subscriptions=subscriptions,
         calendar=calendar,

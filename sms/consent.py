@@ -13,7 +13,7 @@ from datetime import datetime
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
 from sms.answering import REPLY_WITHIN
-from sms.outbox import Kind, Outbox, PutResult
+from sms.outbox import Kind, Outbox, Outgoing, PutResult
 from sms.requests import DialableRequest, Series
 from sms.series import Subscriptions
 
@@ -39,8 +39,10 @@ class Consent:
         return f"agreed:{self.session_id}:{self.request}"
 
 
-Fulfil = Callable[[Consent], Awaitable[bool]]
-"""Carries out what was agreed to; says whether it was, now or before.  Never raises."""
+Fulfil = Callable[[Consent, str], Awaitable[bool]]
+"""Carries out what was agreed to by a gateway; says whether it was, now or before.  Never
+raises.
+"""
 
 
 class ConsentHandler:
@@ -56,22 +58,25 @@ class ConsentHandler:
         self._subscriptions = subscriptions
         self._now = now
 
-    async def fulfil(self, consent: Consent) -> bool:
-        """False: nothing is sure to come.  When Redis was late it may come all the same."""
+    async def fulfil(self, consent: Consent, gateway: str) -> bool:
+        """Text who dialled by this gateway.  False: nothing is sure to come.  When Redis was
+        late it may come all the same.
+        """
         if not self._outbox.allows(consent.msisdn):
             return False
         try:
             async with asyncio.timeout(FULFIL_SECONDS):
-                return await self._put(consent) is not PutResult.CAPPED
+                return await self._put(consent, gateway) is not PutResult.CAPPED
         except REDIS_ERRORS as error:
             log.error("consent: not carried out (%s)", type(error).__name__)
             return False
 
-    async def _put(self, consent: Consent) -> PutResult:
+    async def _put(self, consent: Consent, gateway: str) -> PutResult:
         """In one step of Redis, which the key lets happen once."""
         key, msisdn, request, now = consent.key, consent.msisdn, consent.request, self._now()
         if isinstance(request, Series):
-            act = self._subscriptions.beginning(msisdn, request.language, now)
+            act = self._subscriptions.beginning(msisdn, request.language, gateway, now)
             return await self._outbox.put_chosen(key, act, {}, now)
         until = now + REPLY_WITHIN
-        return await self._outbox.put(key, msisdn, consent.words, Kind.REPLY, now, until)
+        reply = Outgoing(key, msisdn, consent.words, Kind.REPLY, until, gateway)
+        return await self._outbox.put(reply, now)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ussd.gateways import GATEWAYS
+
 HOUSE = Path(__file__).parent.parent
 ROOMS = ("runtime", "menus", "sms", "ussd", "web", "cli")
 MAY_IMPORT = {room: set(ROOMS[: n + 1]) for n, room in enumerate(ROOMS)}
@@ -61,8 +63,9 @@ def test_a_forbidden_arrow_would_be_seen(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_packages_inside_is_its_own(room: str) -> None:
-    """Its neighbours take from it what its `__init__` names."""
-    for file in [*files_of(room), HOUSE / "main.py"]:
+    """Its neighbours take from it what its `__init__` names; the registry, each gateway's file."""
+    registry = HOUSE / "ussd" / "gateways" / "registry.py"
+    for file in {*files_of(room), HOUSE / "main.py"} - {registry}:
         for package in packages() - {file.parent}:
             names = {each.stem for each in package.glob("[!_]*.py")} - named_by(package)
             reached = modules(file) & {f"{dotted(package)}.{name}" for name in names}
@@ -101,6 +104,22 @@ def test_the_gateways_words_stop_at_its_door() -> None:
         for file in set(files_of(room)) - doors:
             names = ast.dump(ast.parse(file.read_text(encoding="utf-8")))
             assert not GATEWAY_WORDS.search(names), file.relative_to(HOUSE)
+
+
+def test_one_line_of_the_registry_is_a_gateway() -> None:
+    """Only the registry imports a gateway's file, and nothing else has its name in it."""
+    files = {each.stem for each in (HOUSE / "sms" / "gateways").glob("*.py")}
+    real = {name for name in GATEWAYS if name != "simulator"}
+    assert real <= files
+    outside = {file for room in ROOMS for file in files_of(room) if file.parent.name != "gateways"}
+    outside -= {HOUSE / "web" / "health" / "versions.py"}  # there it is the name of a package
+    for file in {*outside, HOUSE / "main.py"}:
+        strings = [
+            node.value
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert not real & {*strings}, file.relative_to(HOUSE)
 
 
 def test_one_script_speaks_the_gateways_words() -> None:

@@ -30,10 +30,10 @@ class Dialogue:
         self._menu = menu
         self._sessions = sessions
         self._screens = cached_per_day(screens_of)
-        self._fulfil_consent = fulfil
+        self._fulfil = fulfil
 
-    async def answer(self, hop: Hop) -> Screen:
-        """The screen that the answers lead to.
+    async def answer(self, hop: Hop, gateway: str = "") -> Screen:
+        """The screen that the answers lead to.  `gateway`: by which the caller dialled.
 
         The same answers on the same version give the same bytes, however often,
         in whatever order and on whichever process they arrive; only what could not be
@@ -47,29 +47,31 @@ class Dialogue:
             if record.version != screens.version:
                 screens = self._screens(self._menu.version(record.version))
                 session = play(screens, hop.answers)
-        if session.request and not await self._fulfil(session, hop, record, screens):
-            return show_not_sent(screens, session)
+        if session.request:
+            consent = _consent_of(session, hop, record, screens)
+            if not (consent and await self._fulfil(consent, gateway)):
+                return show_not_sent(screens, session)
         return show(screens, session)
 
     def emergency(self) -> str:
         """The numbers in all languages, for when anything breaks."""
         return self._screens(self._menu.current).emergency
 
-    async def _fulfil(
-        self, session: Session, hop: Hop, record: SessionRecord, screens: Screens
-    ) -> bool:
-        """Carry out what the caller agreed to; whether it is, now or by an earlier hop.
 
-        Who dials the agreement together with the code has not seen the question, and
-        whoever holds the phone may not be who made up that code: nothing is sent then.
-        """
-        agreed = len(hop.answers) - session.since
-        asked = record.dialled is not None and record.dialled < agreed
-        if not (session.request and asked and hop.session_id and hop.msisdn):
-            return False
-        message = screens.message_for(session.request)
-        consent = Consent(hop.session_id, hop.msisdn, session.request, message)
-        return await self._fulfil_consent(consent)
+def _consent_of(
+    session: Session, hop: Hop, record: SessionRecord, screens: Screens
+) -> Consent | None:
+    """What the caller agreed to, if they were asked.
+
+    Who dials the agreement together with the code has not seen the question, and whoever
+    holds the phone may not be who made up that code.
+    """
+    agreed = len(hop.answers) - session.since
+    asked = record.dialled is not None and record.dialled < agreed
+    if not (session.request and asked and hop.session_id and hop.msisdn):
+        return None
+    message = screens.message_for(session.request)
+    return Consent(hop.session_id, hop.msisdn, session.request, message)
 
 
 def _record_of(hop: Hop, session: Session) -> HopRecord:

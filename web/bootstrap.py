@@ -15,6 +15,7 @@ from runtime.settings import Settings, data_key_of, secret_of, token_of
 from sms.bootstrap import SmsService
 from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
+from ussd.gateways import gateways_of
 from ussd.sessions import Sessions
 from web.auth import Door, RebindingGuard, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
@@ -30,8 +31,8 @@ def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Read
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     pages, seal = Pages(), Seal(data_key_of(settings))
     door, figures = Door(token_of(settings), pages, sms.redis, seal), FigureStore.of(sms)
-    if isinstance(sms.gateway, Simulator):
-        phone = simulated_phone(settings, sms, sms.gateway, pages, seal)
+    if simulator := sms.simulator:
+        phone = simulated_phone(settings, sms, simulator, pages, seal)
         include(app, phone, Depends(RebindingGuard(settings.host)))
     publisher = publisher_of(settings, sms.menu, read_menu)
     include(app, [door_pages(door)])
@@ -53,7 +54,8 @@ def simulated_phone(
     settings: Settings, sms: SmsService, simulator: Simulator, pages: Pages, seal: Seal
 ) -> Iterator[APIRouter]:
     """The phone in the browser, and the faults that it can switch on."""
-    callback = f"/africastalking/{secret_of(settings)}"
+    [gateway] = gateways_of(settings)
+    callback = gateway.address("", secret_of(settings))
     network = Network(callback, settings.service_code, settings.short_code, budget_of(settings))
     yield phone_pages(pages, network, sms, simulator, seal, partial(screens_of, settings))
     yield fault_pages(sms.redis, simulator, Sessions(sms.redis, seal))

@@ -1,6 +1,5 @@
 """Everything that carries SMS: the port, its results, one file for each gateway."""
 
-from sms.gateways.africastalking import inbound_callback, opt_out_callback, report_callback
 from sms.gateways.gateway import (
     MOST_RECIPIENTS,
     Accepted,
@@ -13,8 +12,9 @@ from sms.gateways.gateway import (
     OutcomeUnknown,
     Rejected,
     Result,
+    SmsDialect,
+    SmsHandlers,
 )
-from sms.gateways.registry import gateway_of
 from sms.gateways.simulator import Delivered, Fault, Simulator
 
 __all__ = [
@@ -32,8 +32,6 @@ __all__ = [
     "Rejected",
     "Result",
     "Simulator",
-    "gateway_of",
-    "inbound_callback",
-    "opt_out_callback",
-    "report_callback",
+    "SmsDialect",
+    "SmsHandlers",
 ]

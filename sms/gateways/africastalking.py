@@ -11,20 +11,30 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import SettingsConfigDict
+from redis.asyncio import Redis
 
 from runtime.callbacks import BadForm, Callback, Form
+from runtime.encryption import Seal
 from runtime.logs import redacted
 from runtime.msisdn import is_msisdn
+from runtime.settings import AnySecretFile, KomekSettings, Settings, secret_or_file
 from sms.gateways.gateway import (
     Accepted,
     DeliveryReport,
+    Gateway,
     GatewayError,
     Inbound,
     NotSent,
     OutcomeUnknown,
     Rejected,
     Result,
+    SmsDialect,
+    SmsHandlers,
 )
 from sms.states import State
 
@@ -96,24 +106,26 @@ def opt_out_of(form: Form) -> str | None:
     return number if is_msisdn(number) else None
 
 
-def inbound_callback(secret: str, take: Callable[[Inbound], Awaitable[None]]) -> Callback:
-    """The endpoint for texts.  What `take` raises is answered 503: it will come again."""
-    return _callback(secret, inbound_of, take)
+def inbound_callback(secret: str, handlers: SmsHandlers) -> Callback:
+    """The endpoint for texts."""
+    return _callback(secret, inbound_of, handlers.take_text)
 
 
-def report_callback(secret: str, take: Callable[[DeliveryReport], Awaitable[None]]) -> Callback:
-    """The endpoint for delivery reports, likewise."""
-    return _callback(secret, report_of, take)
+def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
+    """The endpoint for delivery reports."""
+    return _callback(secret, report_of, handlers.take_report)
 
 
-def opt_out_callback(secret: str, take: Callable[[str], Awaitable[None]]) -> Callback:
-    """The endpoint for opt-outs, likewise.  `take` gets the number."""
-    return _callback(secret, opt_out_of, take)
+def opt_out_callback(secret: str, handlers: SmsHandlers) -> Callback:
+    """The endpoint for opt-outs."""
+    return _callback(secret, opt_out_of, handlers.take_opt_out)
 
 
 def _callback(
     secret: str, read: Callable[[Form], T | None], take: Callable[[T], Awaitable[None]]
 ) -> Callback:
+    """What `take` raises is answered 503, upon which the gateway comes again."""
+
     async def answer(form: Form) -> str:
         what = read(form)
         try:
@@ -209,3 +221,50 @@ def _result(recipient: Mapping[str, Any]) -> Result:
     if code in _REJECTED:
         return _REJECTED[code]
     return OutcomeUnknown(f"{code} {_word(recipient.get('status', ''))}")
+
+
+# --- What is set up ----------------------------------------------------------------
+
+
+class AfricasTalkingSettings(KomekSettings):
+    """KOMEK_AT_…: the account; `url` only to override the gateway's own address."""
+
+    model_config = SettingsConfigDict(env_prefix="KOMEK_AT_")
+
+    username: Annotated[str, Field(validate_default=True)] = ""
+    api_key_file: AnySecretFile | None = None
+    api_key: Annotated[SecretStr | None, Field(validate_default=True)] = None
+    url: str | None = None
+
+    @field_validator("username")
+    @classmethod
+    def _named(cls, name: str) -> str:
+        if not name:
+            raise ValueError("is missing; set it to the name of your account")
+        return name
+
+    @field_validator("api_key")
+    @classmethod
+    def _required(cls, key: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return secret_or_file(key, info, required=True)
+
+
+def connect(settings: Settings, _redis: Redis, _seal: Seal) -> Gateway:
+    """What sends by the gateway's own SDK."""
+    from sms.gateways.africastalking_client import AfricasTalkingGateway  # noqa: PLC0415 (it says why)
+
+    own = AfricasTalkingSettings()
+    key = own.api_key.get_secret_value() if own.api_key else ""
+    return AfricasTalkingGateway(own.username, key, own.url, settings.sender_id)
+
+
+def address() -> str | None:
+    return urlsplit(AfricasTalkingSettings().url or "").hostname
+
+
+CALLBACKS = {
+    "sms": inbound_callback,
+    "sms/delivery": report_callback,
+    "sms/opt-out": opt_out_callback,
+}
+AFRICASTALKING = SmsDialect(connect, CALLBACKS, AfricasTalkingSettings, address)

@@ -10,10 +10,16 @@ words for the log, which name no number and quote no text.
 * `OutcomeUnknown`  it may have gone; sending again could text a person twice
 """
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from redis.asyncio import Redis
+
+from runtime.callbacks import Callback
+from runtime.encryption import Seal
+from runtime.settings import KomekSettings, Settings
 from sms.states import State
 
 MOST_RECIPIENTS = 100
@@ -110,3 +116,30 @@ class DeliveryReport:
     message_id: str
     state: State | None
     msisdn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SmsHandlers:
+    """What is done with what a gateway posts: each returns once that is stored.  What it
+    raises, the gateway is told in its way, so that it posts the same again.
+    """
+
+    take_text: Callable[[Inbound], Awaitable[None]]
+    take_report: Callable[[DeliveryReport], Awaitable[None]]
+    take_opt_out: Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SmsDialect:
+    """A gateway's way of SMS: all that others know of its file.
+
+    `connect` makes what sends by it.  `callbacks`: what makes the endpoint of each of its
+    callbacks, of the secret and the handlers, by the end of the address, such as `sms`.
+    `settings`: those that it has for itself.  `address`: the host that is called in the
+    place of the gateway's own, by those settings.
+    """
+
+    connect: Callable[[Settings, Redis, Seal], Gateway]
+    callbacks: Mapping[str, Callable[[str, SmsHandlers], Callback]]
+    settings: type[KomekSettings] = KomekSettings
+    address: Callable[[], str | None] = lambda: None

@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 from runtime.clock import utc_now
 from runtime.encryption import CannotOpen, Seal
 from runtime.redis_client import REDIS_ERRORS
+from runtime.settings import Settings
+from sms.gateways.africastalking import CALLBACKS
 from sms.gateways.gateway import (
     Accepted,
     GatewayError,
@@ -25,6 +27,7 @@ from sms.gateways.gateway import (
     OutcomeUnknown,
     Rejected,
     Result,
+    SmsDialect,
 )
 
 INBOX_SECONDS = 24 * 3600
@@ -124,3 +127,11 @@ class Simulator:
 
 def _no_answer(error: BaseException) -> str:
     return f"Redis does not answer ({type(error).__name__})"
+
+
+def connect(_settings: Settings, redis: Redis, seal: Seal) -> Simulator:
+    return Simulator(redis, seal)
+
+
+SIMULATOR = SmsDialect(connect, CALLBACKS)
+"""The phone in the browser posts what Africa's Talking posts."""

@@ -32,13 +32,16 @@ class Queue(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One text for one number.  `key` names the wish: the same key, one message."""
+    """One text for one number.  `key` names the request that it answers: the same key, one
+    message.  `gateway`: by which it is to leave; empty, by the first that is set up.
+    """
 
     key: str
     msisdn: str
     text: str
     kind: Kind
     expires_at: datetime
+    gateway: str = ""
 
 
 class MessageCodec:
@@ -62,6 +65,7 @@ class MessageCodec:
             "text": self._seal.seal(outgoing.text, f"{id_} text"),
             "index": self._seal.index(outgoing.msisdn),
             "queue": Queue.SERIES if outgoing.kind is Kind.SERIES else Queue.REPLIES,
+            "gateway": outgoing.gateway,
             "urgent": outgoing.kind is Kind.EMERGENCY,
             "kind": outgoing.kind,
             "segments": measure(outgoing.text).segments,

@@ -7,18 +7,21 @@ the outbox, any number of workers on any number of machines may do at once.
 
 Redis holds, each with a time to live:
 
-    sms:key:KEYED       the message that a wish led to; repeated wishes end here    48 h
-    sms:message:ID      state, entry, kind, number and text (sealed), index          see
-                        `scripts.KEEP_SECONDS`; while queued until expiry and 23 h
-    sms:queue:LANE      stream; an entry names a message, and the message names
-                        its entry: an entry that is not named is void              7 days
-    sms:later           messages to be tried again, by time                        7 days
-    sms:cap:…, sms:alarm:…, sms:bucket   counts against the caps; alarms given;
-                        the rate that all workers share                 2 min to 48 h
-    sms:gateway:GID     the message that the gateway calls so                        48 h
-    sms:unsettled:INDEX, sms:early:GID, sms:early-of:INDEX   messages without a
-                        report, reports without a message                    48 h, 24 h
-    sms:counts:…, sms:counted:…   see `sms/outbox/counts.py`                 400 days, 25 h
+    sms:key:KEYED       the message that a request led to; it is empty where nothing
+                        was sent; repeated requests end here                     48 h
+    sms:message:ID      state, entry, kind, gateway, number and text (sealed),
+                        index; while queued until expiry and 23 h, then see
+                        `scripts.KEEP_SECONDS`
+    sms:queue:QUEUE     stream; an entry names a message, and the message names
+                        its entry: an entry that is not named is void          7 days
+    sms:later           messages to be tried again, by time                    7 days
+    sms:cap:…, sms:alarm:…, sms:bucket:GATEWAY   counts against the caps; alarms
+                        given; the rate that all workers share        2 min to 48 h
+    sms:gateway:GATEWAY:GID   the message that the gateway calls so              48 h
+    sms:unsettled:GATEWAY:INDEX, sms:early:GATEWAY:GID, sms:early-of:GATEWAY:INDEX
+                        messages without a report, reports without a
+                        message                                            48 h, 24 h
+    sms:counts:…, sms:counted:…   see `sms/outbox/counts.py`           400 days, 25 h
 
 Without acknowledged writes surviving a crash of Redis (`appendfsync always`) a
 text could be sent twice.  The client must not retry by itself.
@@ -40,7 +43,7 @@ from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
-from sms.outbox.messages import Kind, MessageCodec, Outgoing, Queue
+from sms.outbox.messages import MessageCodec, Outgoing, Queue
 from sms.states import State
 
 PUT_AT_ONCE = 100
@@ -95,6 +98,18 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Peeked:
+    """A claimed message that is not begun: the index of its number, the gateway that it is
+    to leave by, and its text.
+    """
+
+    claimed: Claimed
+    index: str
+    gateway: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sending:
     """A message in state `sending`, for the worker that began it and no other.
 
@@ -102,6 +117,7 @@ class Sending:
     """
 
     claimed: Claimed
+    gateway: str
     msisdn: str
     text: str
     attempts: int
@@ -160,11 +176,9 @@ class Outbox:
 
     # --- For those who owe a text
 
-    async def put(  # noqa: PLR0913, PLR0917
-        self, key: str, msisdn: str, text: str, kind: Kind, now: datetime, expires_at: datetime
-    ) -> PutResult:
+    async def put(self, message: Outgoing, now: datetime) -> PutResult:
         """Queue one text; see `put_all`."""
-        [answer] = await self.put_all([Outgoing(key, msisdn, text, kind, expires_at)], now)
+        [answer] = await self.put_all([message], now)
         return answer
 
     async def put_all(self, messages: Sequence[Outgoing], now: datetime) -> list[PutResult]:
@@ -208,19 +222,21 @@ class Outbox:
         """Where the message of a wish has come to; `None` when nothing is known of it."""
         return await self._state(await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}"))
 
-    async def state_of_sent(self, gateway_id: str) -> State | None:
-        """The same, of the message that the gateway calls so."""
-        return await self._state(await self._redis.get(f"sms:gateway:{gateway_id}"))
+    async def state_of_sent(self, gateway: str, message_id: str) -> State | None:
+        """The same, of the message that a gateway calls so."""
+        return await self._state(await self._redis.get(f"sms:gateway:{gateway}:{message_id}"))
 
     async def waiting(self) -> dict[Queue, int]:
         """How many messages wait in each queue or are being sent."""
         return {queue: int(await self._redis.xlen(f"sms:queue:{queue}")) for queue in Queue}
 
-    async def report(self, report: DeliveryReport, now: datetime) -> None:
-        """Take a delivery report: early, late, twice, out of order or of no message of ours."""
+    async def report(self, report: DeliveryReport, gateway: str, now: datetime) -> None:
+        """Take a delivery report of a gateway: early, late, twice, out of order or of no
+        message of ours.
+        """
         if report.state is not None:
             index = self._codec.index_of(report.msisdn) if report.msisdn else ""
-            args = report.message_id, index, report.state, now.timestamp()
+            args = gateway, report.message_id, index, report.state, now.timestamp()
             await self._report(args=args)
 
     # --- For the worker
@@ -241,34 +257,42 @@ class Outbox:
             return []
         return [Claimed(queue, entry, fields["id"]) for entry, fields in _entries(answer)]
 
-    async def peek(self, claimed: Sequence[Claimed]) -> list[tuple[Claimed, str, str]]:
-        """Each with the index of its number and its text, without beginning it."""
+    async def peek(self, claimed: Sequence[Claimed]) -> list[Peeked]:
+        """What is in each, without beginning it."""
         pipe = self._redis.pipeline(transaction=False)
         for each in claimed:
-            pipe.hmget(f"sms:message:{each.id}", ["index", "text"])
+            pipe.hmget(f"sms:message:{each.id}", ["index", "gateway", "text"])
         found = await pipe.execute()
         return [
-            (each, index or "", self._codec.open(text, each.id, "text"))
-            for each, (index, text) in zip(claimed, found, strict=True)
+            Peeked(each, index or "", gateway or "", self._codec.open(text, each.id, "text"))
+            for each, (index, gateway, text) in zip(claimed, found, strict=True)
         ]
 
     async def begin(
-        self, claimed: Sequence[Claimed], worker: str, rate: Rate, now: datetime
+        self,
+        claimed: Sequence[Claimed],
+        worker: str,
+        rate: Rate,
+        gateways: Sequence[str],
+        now: datetime,
     ) -> list[Sending] | Wait:
-        """Write `sending` for those that may be sent now, as one call to the gateway.
+        """Write `sending` for those that may be sent now, as one call to one gateway.
 
-        What has expired, or was dealt with by another worker, is left out.  A call
-        for a series leaves one token of the rate to a reply.
+        What has expired, or was dealt with by another worker, is left out.  A message leaves
+        by its own gateway; by the first of `gateways`, which are set up, where its own is not
+        among them; what was asked for in the simulator, by no other.  A call for a series
+        leaves one token of the gateway's rate to a reply.
         """
         queue = claimed[0].queue
         need = min(rate.burst, 1 if queue is Queue.REPLIES else 2)
         pairs = [part for each in claimed for part in (each.entry, each.id)]
+        names = json.dumps(gateways)
         bucket = now.timestamp(), rate.calls, rate.burst, need
-        seconds, *rest = await self._begin(args=[queue, worker, *bucket, *pairs])
+        seconds, *rest = await self._begin(args=[queue, worker, names, *bucket, *pairs])
         if float(seconds) > 0:
             return Wait(float(seconds))
         by_id = {each.id: each for each in claimed}
-        return [self._sending(by_id[part[0]], *part[1:]) for part in _batches(rest, 5)]
+        return [self._sending(by_id[part[0]], *part[1:]) for part in _batches(rest, 6)]
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write what became of claimed messages, all of one queue."""
@@ -302,15 +326,15 @@ class Outbox:
         state = await self._redis.hget(f"sms:message:{id_!s}", "state")
         return State(str(state)) if state else None
 
-    def _sending(
-        self, claimed: Claimed, to: str, text: str, attempts: str, expires: str
-    ) -> Sending:
-        to, text = (
-            self._codec.open(to, claimed.id, "to"),
-            self._codec.open(text, claimed.id, "text"),
-        )
+    def _sending(self, claimed: Claimed, gateway: str, *fields: str) -> Sending:
+        to, text, attempts, expires = fields
         return Sending(
-            claimed, to, text, int(attempts), datetime.fromtimestamp(float(expires), UTC)
+            claimed=claimed,
+            gateway=gateway,
+            msisdn=self._codec.open(to, claimed.id, "to"),
+            text=self._codec.open(text, claimed.id, "text"),
+            attempts=int(attempts),
+            expires_at=datetime.fromtimestamp(float(expires), UTC),
         )
 
 

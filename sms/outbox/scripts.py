@@ -9,6 +9,7 @@ Commands of Redis 7.0 only.
 
 import json
 
+from runtime.settings import SIMULATOR
 from sms.outbox.counts import COUNTING_LUA
 from sms.outbox.messages import KEY_SECONDS
 from sms.states import FINAL, NEXT, State
@@ -38,7 +39,7 @@ local MAY = cjson.decode('{json.dumps({str(a): {str(b): True for b in bs} for a,
 local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP_SECONDS.items()})}')
 local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
 local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_SECONDS}
-local KEY_SECONDS = {KEY_SECONDS}
+local KEY_SECONDS, SIMULATOR = {KEY_SECONDS}, '{SIMULATOR}'
 """  # noqa: E501
 
 _STEPS = """
@@ -69,30 +70,39 @@ local function done(queue, entry)
   call('XDEL', stream(queue), entry)
 end
 
--- What a report that came before we knew its message said of it.
-local function early(gateway_id)
-  return call('GETDEL', 'sms:early:' .. gateway_id)
+-- The gateway by which a message leaves; '' in one that an older version stored.
+local function gateway_of(id)
+  return call('HGET', message(id), 'gateway') or ''
 end
 
-local function bind(id, gateway_id)
-  call('SET', 'sms:gateway:' .. gateway_id, id, 'EX', KEEP['accepted'])
+-- Ids of messages and indexes of numbers are those of one gateway.
+local function of(gateway, name) return gateway .. ':' .. name end
+
+-- What a report that came before we knew its message said of it.
+local function early(gateway, gateway_id)
+  return call('GETDEL', 'sms:early:' .. of(gateway, gateway_id))
+end
+
+local function bind(id, gateway, gateway_id)
+  call('SET', 'sms:gateway:' .. of(gateway, gateway_id), id, 'EX', KEEP['accepted'])
 end
 
 -- The gateway's name for this message is not known: wait for a report to this
 -- number, or take one that is here already.
 local function await_report(id, now)
-  local index, sent = unpack(call('HMGET', message(id), 'index', 'sent'))
-  local came = 'sms:early-of:' .. index
+  local gateway, index, sent = gateway_of(id), unpack(call('HMGET', message(id), 'index', 'sent'))
+  local came = 'sms:early-of:' .. of(gateway, index)
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
-    local state = early(gateway_id)
+    local state = early(gateway, gateway_id)
     if state then
-      bind(id, gateway_id)
+      bind(id, gateway, gateway_id)
       return move(id, state, now, 'by an early report')
     end
   end
-  call('ZADD', 'sms:unsettled:' .. index, sent, id)
-  call('EXPIRE', 'sms:unsettled:' .. index, KEEP['unknown'])
+  local unsettled = 'sms:unsettled:' .. of(gateway, index)
+  call('ZADD', unsettled, sent, id)
+  call('EXPIRE', unsettled, KEEP['unknown'])
 end
 """
 
@@ -152,7 +162,8 @@ local function put(outgoing)
   count_put(outgoing, message(outgoing.id))
   call('SET', key, outgoing.id, 'EX', outgoing.key_seconds)
   call('HSET', message(outgoing.id), 'to', outgoing.to, 'text', outgoing.text,
-    'index', outgoing.index, 'queue', outgoing.queue, 'expires', outgoing.expires, 'attempts', 0)
+    'index', outgoing.index, 'gateway', outgoing.gateway, 'queue', outgoing.queue,
+    'expires', outgoing.expires, 'attempts', 0)
   call('EXPIRE', message(outgoing.id), outgoing.seconds)
   enqueue(outgoing.id, outgoing.queue)
   return 'queued'
@@ -191,52 +202,63 @@ return answer
     )
 
 
-# ARGV: queue, worker, now, rate, burst, tokens needed, then entry and id of each.
-# Answer: seconds to wait, as text; if none, then id, to, text, attempts, expiry of each
-# message that this worker, and nobody else, may now send.
+# ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, then
+# entry and id of each.  Answer: seconds to wait, as text; if none, then id, gateway, to, text,
+# attempts, expiry of each message that this worker, and nobody else, may now send.
 BEGIN = script("""
-local queue, worker, now = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local rate, burst, need = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
+local rate, burst, need = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+
+-- By which gateway a message may leave, if by any.
+local function way_of(id)
+  local own = gateway_of(id)
+  for _, name in ipairs(gateways) do
+    if name == own then return own end
+  end
+  if own ~= SIMULATOR then return gateways[1] end
+end
 
 local function ours(entry, id)
   local state, current, expires, by =
     unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'by'))
   if state == 'sending' and current == entry then return by == worker end
   if state == 'queued' and current == entry then
-    if now < tonumber(expires) then return true end
-    move(id, 'expired', ARGV[3], 'not sent in time')
+    local late, way = now >= tonumber(expires), way_of(id)
+    if way and not late then return true end
+    move(id, 'expired', ARGV[4], late and 'not sent in time' or 'its gateway is not set up')
   end
   done(queue, entry)
   return false
 end
 
-local function wait()
+local function wait(bucket)
   local time = call('TIME')
   local clock = time[1] + time[2] / 1000000
-  local tokens, at = unpack(call('HMGET', 'sms:bucket', 'tokens', 'at'))
+  local tokens, at = unpack(call('HMGET', bucket, 'tokens', 'at'))
   local since = math.max(0, clock - tonumber(at or clock))
   tokens = math.min(burst, tonumber(tokens or burst) + since * rate)
   if tokens < need then return (need - tokens) / rate end
-  call('HSET', 'sms:bucket', 'tokens', tokens - 1, 'at', string.format('%.6f', clock))
-  call('EXPIRE', 'sms:bucket', 3600)
+  call('HSET', bucket, 'tokens', tokens - 1, 'at', string.format('%.6f', clock))
+  call('EXPIRE', bucket, 3600)
   return 0
 end
 
 local mine = {}
-for i = 7, #ARGV, 2 do
+for i = 8, #ARGV, 2 do
   if ours(ARGV[i], ARGV[i + 1]) then mine[#mine + 1] = {ARGV[i], ARGV[i + 1]} end
 end
 if #mine == 0 then return {'0'} end
-local seconds = wait()
+local gateway = way_of(mine[1][2])
+local seconds = wait('sms:bucket:' .. gateway)
 if seconds > 0 then return {tostring(seconds)} end
 local begun = {'0'}
 for _, pair in ipairs(mine) do
   local entry, id = pair[1], pair[2]
   call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
-  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[3])
+  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[4], 'gateway', gateway)
   begun[#begun + 1] = id
-  for _, name in ipairs({'to', 'text', 'attempts', 'expires'}) do
+  for _, name in ipairs({'gateway', 'to', 'text', 'attempts', 'expires'}) do
     begun[#begun + 1] = call('HGET', message(id), name)
   end
 end
@@ -259,9 +281,10 @@ end
 local function settle(id, state, why, gateway_id)
   if not move(id, state, now, why) then return end
   if gateway_id ~= '' then
-    bind(id, gateway_id)
-    call('ZREM', 'sms:unsettled:' .. call('HGET', message(id), 'index'), id)
-    local later = early(gateway_id)
+    local gateway, index = gateway_of(id), call('HGET', message(id), 'index')
+    bind(id, gateway, gateway_id)
+    call('ZREM', 'sms:unsettled:' .. of(gateway, index), id)
+    local later = early(gateway, gateway_id)
     if later then move(id, later, now, 'by an early report') end
   elseif state == 'unknown' or state == 'accepted' then
     await_report(id, now)
@@ -332,16 +355,16 @@ if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
 call('EXPIRE', stream(ARGV[1]), QUEUED_SECONDS)
 """)
 
-# ARGV: gateway id, index of the number or '', state, now.
+# ARGV: gateway, its id of the message, index of the number or '', state, now.
 REPORT = script("""
-local gateway_id, index, state, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local gateway, gateway_id, index, state, now = unpack(ARGV)
 
 local function keep_early()
-  local key = 'sms:early:' .. gateway_id
+  local key = 'sms:early:' .. of(gateway, gateway_id)
   local before = call('GET', key)
   if before and not MAY[before][state] then return 'repeated' end
   if index ~= '' then
-    local came = 'sms:early-of:' .. index
+    local came = 'sms:early-of:' .. of(gateway, index)
     if not before and call('ZCARD', came) >= MOST_EARLY then call('ZPOPMIN', came) end
     call('ZADD', came, now, gateway_id)
     call('EXPIRE', came, EARLY_SECONDS)
@@ -352,18 +375,18 @@ end
 
 -- The oldest message to this number that may be the one.
 local function unsettled()
-  local key = 'sms:unsettled:' .. index
+  local key = 'sms:unsettled:' .. of(gateway, index)
   for _, id in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
     call('ZREM', key, id)
     local before = call('HGET', message(id), 'state')
     if before == 'unknown' or before == 'accepted' then
-      bind(id, gateway_id)
+      bind(id, gateway, gateway_id)
       return id
     end
   end
 end
 
-local id = call('GET', 'sms:gateway:' .. gateway_id) or unsettled()
+local id = call('GET', 'sms:gateway:' .. of(gateway, gateway_id)) or unsettled()
 if not id then return keep_early() end
 return move(id, state, now, 'by its report') and 'settled' or 'repeated'
 """)

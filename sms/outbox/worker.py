@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -74,7 +74,7 @@ async def everyone(indexes: Sequence[str]) -> Collection[str]:
 
 async def run_worker(  # noqa: PLR0913
     outbox: Outbox,
-    gateway: Gateway,
+    gateways: Mapping[str, Gateway],
     stop: asyncio.Event,
     *,
     config: WorkerConfig = WorkerConfig(),
@@ -87,7 +87,7 @@ async def run_worker(  # noqa: PLR0913
     be longer than `config.block`.
     """
     over = asyncio.Event()
-    worker = _Worker(outbox, gateway, over, config, still_wanted, now)
+    worker = _Worker(outbox, gateways, over, config, still_wanted, now)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.send_until_stopped(group))
         group.create_task(worker.maintain_until_stopped())
@@ -106,7 +106,7 @@ def delay(attempts: int, config: WorkerConfig) -> timedelta:
 @dataclass
 class _Worker:
     outbox: Outbox
-    gateway: Gateway
+    gateways: Mapping[str, Gateway]
     over: asyncio.Event
     config: WorkerConfig
     still_wanted: StillWanted
@@ -175,14 +175,15 @@ class _Worker:
     # --- Sending
 
     async def _send_series(self, claimed: list[Claimed]) -> None:
-        """One call for each text, with all numbers that are to get it."""
+        """One call for each text and gateway, with all numbers that are to get it."""
         peeked = await self._retrying(lambda: self.outbox.peek(claimed))
-        indexes = {each: index for each, index, _ in peeked}
-        groups: dict[tuple[str, int], list[Claimed]] = {}
+        indexes = {each.claimed: each.index for each in peeked}
+        groups: dict[tuple[str, str, int], list[Claimed]] = {}
         times = Counter[tuple[str, str]]()
-        for each, index, text in peeked:
-            times[text, index] += 1  # a call names no number twice
-            groups.setdefault((text, times[text, index]), []).append(each)
+        for each in peeked:
+            times[each.text, each.index] += 1  # a call names no number twice
+            call = each.gateway, each.text, times[each.text, each.index]
+            groups.setdefault(call, []).append(each.claimed)
         for group in groups.values():
             await self._send(group, indexes)
 
@@ -212,7 +213,9 @@ class _Worker:
 
     async def _begin(self, claimed: list[Claimed]) -> list[Sending] | Wait:
         return await self._retrying(
-            lambda: self.outbox.begin(claimed, self.name, self.config.rate, self.now())
+            lambda: self.outbox.begin(
+                claimed, self.name, self.config.rate, [*self.gateways], self.now()
+            )
         )
 
     async def _call(self, begun: list[Sending]) -> None:
@@ -236,7 +239,7 @@ class _Worker:
     async def _results(self, begun: list[Sending]) -> dict[str, Result]:
         to = tuple(each.msisdn for each in begun)
         try:
-            return await self.gateway.send(Outbound(to, begun[0].text))
+            return await self.gateways[begun[0].gateway].send(Outbound(to, begun[0].text))
         except Exception as error:
             what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
             return dict.fromkeys(to, what)

@@ -65,7 +65,7 @@ def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
     tips = _tips(tip, menu)
     if tip.number >= len(tips):
         return None
-    return Outgoing(tip.key, tip.msisdn, tips[tip.number], Kind.SERIES, expires_at)
+    return Outgoing(tip.key, tip.msisdn, tips[tip.number], Kind.SERIES, expires_at, tip.gateway)
 
 
 def _tips(tip: DueTip, menu: Menu) -> tuple[str, ...]:

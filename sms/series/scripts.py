@@ -1,10 +1,12 @@
 """The steps of the series that must be taken whole or not at all, in Lua.
 
-sms:series:INDEX    a subscription: number (sealed), language, which tip is next,
-when it was begun                                        60 days
-sms:series:due      everybody's INDEX, by the time when their next tip is due
-sms:asked:INDEX     the language of a series that waits for a YES            24 h
-sms:stopped:INDEX   who has said STOP, for tips that wait in the outbox       7 days
+    sms:series:INDEX    a subscription: number (sealed), language, gateway, which tip is
+                        next, when it was begun                                  60 days
+    sms:series:due      everybody's INDEX, by the time when their next tip is due
+    sms:asked:INDEX     the language of a series that waits for a YES               24 h
+    sms:stopped:INDEX   who has said STOP, for tips that wait in the outbox       7 days
+
+INDEX is a keyed hash that stands for a number.
 """
 
 from datetime import timedelta
@@ -39,11 +41,13 @@ local function be_due(index, at)
   call('EXPIRE', DUE, KEPT)
 end
 
-local function begin(index, sealed, language, first)
+local function begin(who, language)
+  local index = who.index
   if call('EXISTS', series(index)) == 1 then return end
   call('DEL', stopped(index))
-  call('HSET', series(index), 'to', sealed, 'language', language, 'next', 0, 'begun', first)
-  be_due(index, first)
+  call('HSET', series(index), 'to', who.sealed, 'language', language,
+    'gateway', who.gateway, 'next', 0, 'begun', who.first)
+  be_due(index, who.first)
 end
 
 local function stop(index)
@@ -87,10 +91,10 @@ return 'asked'
 CONFIRM_ACT = f"""{_STEPS}
 local language = call('GETDEL', asked(args.index))
 if not language or not args.languages[language] then return 'not asked' end
-begin(args.index, args.sealed, language, args.first)
+begin(args, language)
 return language
 """
 
 BEGIN_ACT = f"""{_STEPS}
-begin(args.index, args.sealed, args.language, args.first)
+begin(args, args.language)
 """

@@ -22,13 +22,14 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class DueTip:
-    """One message that is due: which of a language's tips, and to whom."""
+    """One message that is due: which of a language's tips, to whom, and by which gateway."""
 
     index: str
     msisdn: str
     language: str
     number: int
     begun: str
+    gateway: str
 
     @property
     def key(self) -> str:
@@ -52,16 +53,20 @@ class Subscriptions:
         """
         return Act(scripts.ASK_ACT, {"index": self._seal.index(msisdn), "language": language})
 
-    def confirming(self, msisdn: str, languages: Collection[str], now: datetime) -> Act:
-        """Begins the series that this person asked for, if they did.  Chooses its language,
-        one of `languages`, or `not asked`.
+    def confirming(
+        self, msisdn: str, languages: Collection[str], gateway: str, now: datetime
+    ) -> Act:
+        """Begins the series that this person asked for, if they did, by this gateway.
+        Chooses its language, one of `languages`, or `not asked`.
         """
         offered = dict.fromkeys(languages, True)
-        return Act(scripts.CONFIRM_ACT, {**self._beginning(msisdn, now), "languages": offered})
+        subscriber = self._subscriber(msisdn, gateway, now)
+        return Act(scripts.CONFIRM_ACT, {**subscriber, "languages": offered})
 
-    def beginning(self, msisdn: str, language: str, now: datetime) -> Act:
+    def beginning(self, msisdn: str, language: str, gateway: str, now: datetime) -> Act:
         """Begins the series with the first tip, unless it runs already.  Chooses nothing."""
-        return Act(scripts.BEGIN_ACT, {**self._beginning(msisdn, now), "language": language})
+        subscriber = self._subscriber(msisdn, gateway, now)
+        return Act(scripts.BEGIN_ACT, {**subscriber, "language": language})
 
     def stopping(self, msisdn: str) -> Act:
         """Ends the series and forgets the number: nothing of it is sent after this.
@@ -119,9 +124,10 @@ class Subscriptions:
                 await self._move_on(args=[tip.index, tip.number, tips, following], client=pipe)
             await pipe.execute()
 
-    def _beginning(self, msisdn: str, now: datetime) -> dict[str, str]:
+    def _subscriber(self, msisdn: str, gateway: str, now: datetime) -> dict[str, str]:
         index, first = self._seal.index(msisdn), self._calendar.first_from(now).timestamp()
-        return {"index": index, "sealed": self._seal.seal(msisdn, index), "first": str(first)}
+        sealed = self._seal.seal(msisdn, index)
+        return {"index": index, "sealed": sealed, "gateway": gateway, "first": str(first)}
 
     def _tip(self, index: str, held: Mapping[str, str]) -> DueTip | None:
         """None when the series ended meanwhile, or was sealed with another key."""
@@ -129,7 +135,14 @@ class Subscriptions:
             msisdn = self._seal.open(held.get("to", ""), index)
         except CannotOpen:
             return None
-        return DueTip(index, msisdn, held["language"], int(held["next"]), held["begun"])
+        return DueTip(
+            index=index,
+            msisdn=msisdn,
+            language=held["language"],
+            number=int(held["next"]),
+            begun=held["begun"],
+            gateway=held.get("gateway", ""),
+        )
 
 
 def _series(index: str) -> str:

@@ -40,7 +40,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def test_nothing_needs_to_be_set() -> None:
     settings = settings_or_exit()
-    assert settings.gateway == "simulator"
+    assert settings.gateway == ("simulator",)
     assert settings.redis_url is None
     assert settings.callback_secret is None
     assert settings.data_dir == Path("data")

@@ -20,6 +20,7 @@ from sms.outbox.outbox import Caps, Outbox
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
+from tests.support.outboxes import GATEWAY
 from tests.support.own_redis import OwnRedis, on_own_redis
 from tests.support.service import new_number, new_session
 from tests.support.workers import Gateway, working
@@ -266,14 +267,14 @@ def handler(redis: Any, replies_a_minute: int = 60) -> ConsentHandler:
 async def test_a_frozen_redis_costs_a_second_and_a_half(redis: Any) -> None:
     await redis.execute_command("CLIENT", "PAUSE", "2500")
     began = time.monotonic()
-    assert not await handler(redis).fulfil(AGREED)
+    assert not await handler(redis).fulfil(AGREED, GATEWAY)
     assert time.monotonic() - began < SLOWEST_SECONDS
 
 
 async def test_what_failed_may_be_tried_again_and_what_succeeded_is_once(redis: Any) -> None:
-    assert not await handler(redis, replies_a_minute=0).fulfil(AGREED)
+    assert not await handler(redis, replies_a_minute=0).fulfil(AGREED, GATEWAY)
     consents = handler(redis)
-    assert [await consents.fulfil(AGREED) for _ in range(3)] == [True, True, True]
+    assert [await consents.fulfil(AGREED, GATEWAY) for _ in range(3)] == [True, True, True]
     gateway, outbox = Gateway(), Outbox(redis, SEAL)
     async with working(outbox, gateway):
         await asyncio.sleep(0.5)
@@ -289,5 +290,6 @@ async def test_each_wish_of_a_contact_is_its_own(redis: Any) -> None:
     consents = handler(redis)
     wishes: list[DialableRequest] = [Digest("en"), Digest("ru"), NodeRequest("en", "firm")]
     for wish in (*wishes, *wishes, Series("en")):
-        assert await consents.fulfil(Consent("session-2", "+77015550102", wish, "words"))
+        consent = Consent("session-2", "+77015550102", wish, "words")
+        assert await consents.fulfil(consent, GATEWAY)
     assert await redis.xlen("sms:queue:replies") == 3

@@ -22,7 +22,7 @@ from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
 from sms.unknown_words import UnknownWords
-from tests.support.outboxes import NUMBER, OTHER, SEAL
+from tests.support.outboxes import GATEWAY, NUMBER, OTHER, SEAL
 from ussd.sessions import HopRecord, Sessions
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -83,7 +83,7 @@ async def test_who_texts_and_who_dials_is_counted_once(redis: Redis, menu: Menu)
         now=lambda: NOW,
     )
     for n, text in enumerate(("EMBASSY TURKEY", "ПОСОЛЬСТВО ТУРЦИЯ", "EMBASSY", "HELP")):
-        await answering.handle(Inbound(f"text-{n}", NUMBER, text))
+        await answering.handle(Inbound(f"text-{n}", NUMBER, text), GATEWAY)
     assert await redis.pfcount(country_key("TR", NOW)) == 1
     sessions = Sessions(redis, SEAL, lambda: NOW)
     for n, number in enumerate((NUMBER, OTHER, OTHER, None)):

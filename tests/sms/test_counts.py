@@ -8,10 +8,21 @@ from redis.asyncio import Redis
 
 from sms.gateways.gateway import GatewayError
 from sms.outbox.counts import counts_key, day_of
-from sms.outbox.messages import Kind, Queue
+from sms.outbox.messages import Kind, Outgoing, Queue
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
-from tests.support.outboxes import NOW, OTHER, SEAL, SOON, begin, brought_to, claim, put, told
+from tests.support.outboxes import (
+    GATEWAY,
+    NOW,
+    OTHER,
+    SEAL,
+    SOON,
+    begin,
+    brought_to,
+    claim,
+    put,
+    told,
+)
 
 TODAY = NOW.date()
 
@@ -41,7 +52,7 @@ async def test_a_person_counts_once_a_day_and_kind(outbox: Outbox, redis: Redis)
 
 async def test_segments_are_counted(outbox: Outbox, redis: Redis) -> None:
     for n, text in enumerate(("ы" * 70, "ы" * 71, "ы" * 700)):
-        await outbox.put(f"k{n}", f"+7701555030{n}", text, Kind.REPLY, NOW, SOON)
+        await outbox.put(Outgoing(f"k{n}", f"+7701555030{n}", text, Kind.REPLY, SOON), NOW)
     counts = await counted(redis)
     assert {what: counts[what] for what in counts if " of " in what} == {
         "reply of 1": 1,
@@ -57,7 +68,7 @@ async def test_a_person_moves_with_their_message(
 ) -> None:
     await brought_to(outbox, state)
     assert (await counted(redis))[f"reply is {state}"] == 1
-    await outbox.report(told(State.DELIVERED), NOW)
+    await outbox.report(told(State.DELIVERED), GATEWAY, NOW)
     states = {what for what in await counted(redis) if " is " in what}
     final = state if state is State.FAILED else State.DELIVERED
     assert states == {f"reply is {final}"}
@@ -124,7 +135,7 @@ async def test_a_day_that_is_settled_changes_no_more(outbox: Outbox, redis: Redi
     await brought_to(outbox, State.ACCEPTED)
     before = await counted(redis)
     late = datetime.combine(TODAY + timedelta(days=3), datetime.min.time(), UTC)
-    await outbox.report(told(State.DELIVERED), late)
+    await outbox.report(told(State.DELIVERED), GATEWAY, late)
     assert await outbox.state_of("k") is State.DELIVERED
     assert await counted(redis) == before
 

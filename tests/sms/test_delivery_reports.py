@@ -11,7 +11,18 @@ from sms.outbox.counts import COUNTS_SECONDS, counts_key
 from sms.outbox.messages import Kind
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
-from tests.support.outboxes import NOW, NUMBER, OTHER, SOON, begin, brought_to, claim, put, told
+from tests.support.outboxes import (
+    GATEWAY,
+    NOW,
+    NUMBER,
+    OTHER,
+    SOON,
+    begin,
+    brought_to,
+    claim,
+    put,
+    told,
+)
 
 # --- Reports
 
@@ -41,12 +52,12 @@ async def test_reports_of_an_accepted_message(
     else:
         await brought_to(outbox, State.ACCEPTED)
     for each in reports:
-        await outbox.report(told(each, number=number), NOW)
+        await outbox.report(told(each, number=number), GATEWAY, NOW)
     if early:
         assert await outbox.state_of("k") is State.SENDING
         await outbox.settle([Outcome(claimed[0], State.ACCEPTED, gateway_id="g")], NOW)
     assert await outbox.state_of("k") is end
-    assert await outbox.state_of_sent("g") is end
+    assert await outbox.state_of_sent(GATEWAY, "g") is end
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -58,14 +69,14 @@ async def test_a_report_settles_an_unknown_message_by_its_number(
     claimed = await claim(outbox)
     await begin(outbox, claimed)
     if early:
-        await outbox.report(told(end), NOW)
+        await outbox.report(told(end), GATEWAY, NOW)
     await outbox.settle([Outcome(claimed[0], State.UNKNOWN)], NOW)
-    await outbox.report(told(State.DELIVERED, "of another", OTHER), NOW)
+    await outbox.report(told(State.DELIVERED, "of another", OTHER), GATEWAY, NOW)
     if not early:
         assert await outbox.state_of("k") is State.UNKNOWN
-        await outbox.report(told(end), NOW)
+        await outbox.report(told(end), GATEWAY, NOW)
     assert await outbox.state_of("k") is end
-    await outbox.report(told(State.DELIVERED), NOW)
+    await outbox.report(told(State.DELIVERED), GATEWAY, NOW)
     assert await outbox.state_of("k") is (State.DELIVERED if end is State.ACCEPTED else end)
 
 
@@ -75,10 +86,10 @@ async def test_two_unknown_messages_to_a_number_are_settled_by_two_reports(
     await brought_to(outbox, State.UNKNOWN, "first")
     await brought_to(outbox, State.UNKNOWN, "second")
     for _ in range(2):
-        await outbox.report(told(State.DELIVERED, "g1"), NOW)
+        await outbox.report(told(State.DELIVERED, "g1"), GATEWAY, NOW)
     states = {await outbox.state_of("first"), await outbox.state_of("second")}
     assert states == {State.DELIVERED, State.UNKNOWN}
-    await outbox.report(told(State.FAILED, "g2"), NOW)
+    await outbox.report(told(State.FAILED, "g2"), GATEWAY, NOW)
     states = {await outbox.state_of("first"), await outbox.state_of("second")}
     assert states == {State.DELIVERED, State.FAILED}
 
@@ -86,7 +97,7 @@ async def test_two_unknown_messages_to_a_number_are_settled_by_two_reports(
 async def test_a_report_of_an_earlier_message_does_not_settle_a_later_one(
     outbox: Outbox,
 ) -> None:
-    await outbox.report(told(State.DELIVERED, "old"), NOW - timedelta(minutes=5))
+    await outbox.report(told(State.DELIVERED, "old"), GATEWAY, NOW - timedelta(minutes=5))
     await brought_to(outbox, State.UNKNOWN)
     assert await outbox.state_of("k") is State.UNKNOWN
 
@@ -95,13 +106,13 @@ async def test_an_accepted_message_without_a_name_is_settled_by_its_number(
     outbox: Outbox,
 ) -> None:
     await brought_to(outbox, State.ACCEPTED, gateway_id="")
-    await outbox.report(told(State.DELIVERED), NOW)
+    await outbox.report(told(State.DELIVERED), GATEWAY, NOW)
     assert await outbox.state_of("k") is State.DELIVERED
 
 
 async def test_reports_of_nothing_of_ours_do_not_pile_up(outbox: Outbox, redis: Redis) -> None:
     for n in range(100):
-        await outbox.report(told(State.DELIVERED, f"g{n}"), NOW + timedelta(seconds=n))
+        await outbox.report(told(State.DELIVERED, f"g{n}"), GATEWAY, NOW + timedelta(seconds=n))
     [key] = [key async for key in redis.scan_iter("sms:early-of:*")]
     assert await redis.zcard(key) <= 20
 
@@ -119,7 +130,7 @@ async def test_every_key_ends_by_itself_and_none_shows_a_number_or_a_text(
     claimed = await claim(outbox)
     await begin(outbox, claimed)
     await outbox.settle([Outcome(claimed[0], State.QUEUED, due=SOON)], NOW)
-    await outbox.report(told(State.DELIVERED, "nobody's", OTHER), NOW)
+    await outbox.report(told(State.DELIVERED, "nobody's", OTHER), GATEWAY, NOW)
     shown = ""
     for key in [key async for key in redis.scan_iter("*")]:
         longest = COUNTS_SECONDS if key == counts_key(NOW.date()) else 7 * 24 * 3600

@@ -24,7 +24,7 @@ from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
 from sms.unknown_words import UnknownWords
 from tests.support.interruptions import Ended, EndsAt, FailingRedis, When
-from tests.support.outboxes import NOW, NUMBER, SEAL
+from tests.support.outboxes import GATEWAY, NOW, NUMBER, SEAL
 from tests.support.service import ANY_AGE
 from tests.support.trees import read_menu
 from ussd.gateways.africastalking import answers_of, reply
@@ -96,12 +96,12 @@ async def texted(redis: Redis, menu: Menu, texts: list[str]) -> Inbound:
     await redis.flushdb()
     inbound = [Inbound(f"text-{n}", NUMBER, text) for n, text in enumerate(texts)]
     for each in inbound[:-1]:
-        await answering(redis, menu).handle(each)
+        await answering(redis, menu).handle(each, GATEWAY)
     return inbound[-1]
 
 
 async def undisturbed(redis: Redis, menu: Menu, texts: list[str]) -> list[Any]:
-    await answering(redis, menu).handle(await texted(redis, menu, texts))
+    await answering(redis, menu).handle(await texted(redis, menu, texts), GATEWAY)
     return await snapshot(redis)
 
 
@@ -114,9 +114,9 @@ async def test_a_text_whose_call_to_redis_failed(
     for call in range(1, LONGEST):
         last = await texted(redis, menu, texts)
         try:
-            await answering(failing.fail_at(call, when), menu).handle(last)
+            await answering(failing.fail_at(call, when), menu).handle(last, GATEWAY)
         except NoConnection:
-            await answering(redis, menu).handle(last)
+            await answering(redis, menu).handle(last, GATEWAY)
         else:
             break
         assert await snapshot(redis) == expected, f"call {call} failed"
@@ -130,9 +130,9 @@ async def test_a_text_whose_process_ended(redis: Redis, menu: Menu, texts: list[
     for wait in range(LONGEST):
         last = await texted(redis, menu, texts)
         try:
-            await EndsAt(answering(redis, menu).handle(last), wait)
+            await EndsAt(answering(redis, menu).handle(last, GATEWAY), wait)
         except Ended:
-            await answering(redis, menu).handle(last)
+            await answering(redis, menu).handle(last, GATEWAY)
         else:
             break
         assert await snapshot(redis) == expected, f"wait {wait} was the last"
@@ -145,7 +145,9 @@ async def test_a_text_that_comes_again_when_it_was_answered(
 ) -> None:
     expected = await undisturbed(redis, menu, texts)
     for _ in range(3):
-        await answering(redis, menu).handle(Inbound(f"text-{len(texts) - 1}", NUMBER, texts[-1]))
+        await answering(redis, menu).handle(
+            Inbound(f"text-{len(texts) - 1}", NUMBER, texts[-1]), GATEWAY
+        )
     assert await snapshot(redis) == expected
 
 
@@ -154,9 +156,9 @@ async def test_what_comes_again_late_undoes_nothing_that_was_asked_for_since(
 ) -> None:
     """A STOP whose answer to the gateway was lost; then the person begins anew."""
     for n, text in enumerate(["SERIES", "YES", "STOP", "SERIES", "YES"]):
-        await answering(redis, menu).handle(Inbound(f"text-{n}", NUMBER, text))
+        await answering(redis, menu).handle(Inbound(f"text-{n}", NUMBER, text), GATEWAY)
     expected = await snapshot(redis)
-    await answering(redis, menu).handle(Inbound("text-2", NUMBER, "STOP"))
+    await answering(redis, menu).handle(Inbound("text-2", NUMBER, "STOP"), GATEWAY)
     assert await snapshot(redis) == expected
     assert await Subscriptions(redis, SEAL, Calendar()).runs(NUMBER)
 

@@ -15,6 +15,7 @@ from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, PutResult, Rate, W
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
     FAST,
+    GATEWAY,
     NOW,
     NUMBER,
     OTHER,
@@ -76,14 +77,16 @@ async def test_a_number_gets_three_replies_in_ten_minutes_and_one_emergency(
     assert emergency == [PutResult.QUEUED, PutResult.CAPPED]
     assert await put(outbox, "other", OTHER) is PutResult.QUEUED
     later = NOW + timedelta(seconds=601)
-    assert await outbox.put("later", NUMBER, "", Kind.REPLY, later, SOON) is PutResult.QUEUED
+    message = Outgoing("later", NUMBER, "", Kind.REPLY, SOON)
+    assert await outbox.put(message, later) is PutResult.QUEUED
 
 
 async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
     for n in range(4):
         await put(outbox, f"k{n}")
     later = NOW + timedelta(seconds=601)
-    assert await outbox.put("k3", NUMBER, "", Kind.REPLY, later, SOON) is PutResult.QUEUED
+    message = Outgoing("k3", NUMBER, "", Kind.REPLY, SOON)
+    assert await outbox.put(message, later) is PutResult.QUEUED
 
 
 @pytest.mark.parametrize(
@@ -136,9 +139,9 @@ async def test_only_the_worker_that_holds_a_message_begins_it(outbox: Outbox) ->
     """Repeating a begin whose answer was lost is no second begin."""
     await put(outbox, "k")
     claimed = await claim(outbox)
-    assert await outbox.begin(claimed, "w", FAST, NOW)
-    assert await outbox.begin(claimed, "w", FAST, NOW)
-    assert await outbox.begin(claimed, "another", FAST, NOW) == []
+    assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
+    assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
+    assert await outbox.begin(claimed, "another", FAST, [GATEWAY], NOW) == []
 
 
 async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> None:
@@ -154,7 +157,7 @@ async def test_the_rate_is_shared_and_series_leave_room_for_replies(outbox: Outb
         for n in range(3):
             await put(outbox, f"{kind}{n}", kind=kind)
     series, replies = await claim(outbox, Queue.SERIES), await claim(outbox)
-    began = [await outbox.begin([each], "w", rate, NOW) for each in series + replies]
+    began = [await outbox.begin([each], "w", rate, [GATEWAY], NOW) for each in series + replies]
     waits = [each.seconds if isinstance(each, Wait) else 0 for each in began]
     assert waits[:2] == [0, 0]
     assert waits[2] == pytest.approx(2, abs=0.2)
@@ -190,7 +193,7 @@ async def test_what_never_left_is_tried_again_when_due(outbox: Outbox) -> None:
     [again] = await claim(outbox)
     [begun] = await begin(outbox, [again])
     assert (begun.msisdn, begun.attempts) == (NUMBER, 2)
-    assert await outbox.begin(claimed, "w", FAST, NOW) == []
+    assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW) == []
     await outbox.settle([Outcome(claimed[0], State.FAILED)], NOW)
     assert await outbox.state_of("k") is State.SENDING
 
@@ -213,12 +216,12 @@ async def test_what_a_dead_worker_was_sending_is_unknown_and_not_sent_again(
 ) -> None:
     await put(outbox, "k")
     claimed = await claim(outbox, worker="dead")
-    await outbox.begin(claimed, "dead", FAST, NOW)
+    await outbox.begin(claimed, "dead", FAST, [GATEWAY], NOW)
     assert await outbox.reclaim(Queue.REPLIES, "w", 10_000, NOW) == 0
     assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 1
     assert await outbox.state_of("k") is State.UNKNOWN
     assert await claim(outbox) == []
-    assert await outbox.begin(claimed, "dead", FAST, NOW) == []
+    assert await outbox.begin(claimed, "dead", FAST, [GATEWAY], NOW) == []
 
 
 async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -> None:
@@ -226,7 +229,7 @@ async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -
     held = await claim(outbox, worker="dead")
     assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 0
     [claimed] = await claim(outbox)
-    assert await outbox.begin(held, "dead", FAST, NOW) == []
+    assert await outbox.begin(held, "dead", FAST, [GATEWAY], NOW) == []
     [begun] = await begin(outbox, [claimed])
     assert begun.msisdn == NUMBER
 
@@ -237,13 +240,13 @@ async def test_a_slow_worker_that_was_taken_for_dead_may_still_say_what_it_knows
     """But never that the message be sent again: that could be twice."""
     await put(outbox, "k")
     claimed = await claim(outbox, worker="slow")
-    await outbox.begin(claimed, "slow", FAST, NOW)
+    await outbox.begin(claimed, "slow", FAST, [GATEWAY], NOW)
     await outbox.reclaim(Queue.REPLIES, "w", 0, NOW)
     await outbox.settle([Outcome(claimed[0], State.QUEUED, due=NOW)], NOW)
     await outbox.requeue_due(SOON)
     assert await outbox.state_of("k") is State.UNKNOWN
     await outbox.settle([Outcome(claimed[0], State.ACCEPTED, gateway_id="g")], NOW)
-    await outbox.report(DeliveryReport("g", State.DELIVERED), NOW)
+    await outbox.report(DeliveryReport("g", State.DELIVERED), GATEWAY, NOW)
     assert await outbox.state_of("k") is State.DELIVERED
 
 
@@ -317,7 +320,7 @@ class Played:
         elif step == "due":
             await self.outbox.requeue_due(self.now)
         elif step == "report":
-            await self.outbox.report(told(State.DELIVERED), self.now)
+            await self.outbox.report(told(State.DELIVERED), GATEWAY, self.now)
         else:
             self.now += timedelta(minutes=4)
 

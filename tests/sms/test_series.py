@@ -14,7 +14,7 @@ from sms.outbox.outbox import Act, Caps, Outbox
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import Run, run_due
 from sms.series.subscriptions import Subscriptions
-from tests.support.outboxes import chosen_by
+from tests.support.outboxes import GATEWAY, chosen_by
 from tests.support.workers import Gateway, until_empty, working
 
 MONDAY_NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
@@ -39,7 +39,7 @@ class SeriesTrial:
         return await run_due(self.subscriptions, self.outbox, self.menu, CALENDAR, lambda: self.now)
 
     async def begin(self, msisdn: str, language: str) -> None:
-        await self.act(self.subscriptions.beginning(msisdn, language, self.now))
+        await self.act(self.subscriptions.beginning(msisdn, language, GATEWAY, self.now))
 
     async def ask(self, msisdn: str, language: str) -> str:
         choices = "asked", "already"
@@ -47,7 +47,7 @@ class SeriesTrial:
 
     async def confirm(self, msisdn: str) -> str:
         languages = self.menu.languages
-        act = self.subscriptions.confirming(msisdn, languages, self.now)
+        act = self.subscriptions.confirming(msisdn, languages, GATEWAY, self.now)
         return await self.act(act, *languages, "not asked")
 
     async def act(self, act: Act, *choices: str) -> str:
@@ -59,7 +59,7 @@ class SeriesTrial:
         """Who is owed which text, in the order of the queue."""
         claimed = await self.outbox.claim(Queue.SERIES, "reader", 1000)  # the first opens the queue
         claimed += await self.outbox.claim(Queue.SERIES, "reader", 1000)
-        return [(index, text) for _, index, text in await self.outbox.peek(claimed)]
+        return [(each.index, each.text) for each in await self.outbox.peek(claimed)]
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ async def test_a_series_that_another_key_sealed_holds_up_nobody(
 ) -> None:
     await trial.begin(number(1), "ru")
     other = Subscriptions(trial.redis, Seal(b"o" * 32), CALENDAR)
-    await trial.act(other.beginning(number(2), "ru", trial.now))
+    await trial.act(other.beginning(number(2), "ru", GATEWAY, trial.now))
     assert await trial.run() == Run(queued=1)
 
 

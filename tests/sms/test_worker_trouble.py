@@ -13,7 +13,7 @@ from sms.outbox.outbox import Caps, Outbox, Rate
 from sms.outbox.worker import WorkerConfig, run_worker
 from sms.states import State
 from tests.support.outbox_trials import Count, hung, killed, refused
-from tests.support.outboxes import SEAL
+from tests.support.outboxes import GATEWAY, SEAL
 from tests.support.service import short_folder
 from tests.support.worker_process import connect
 from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, until_empty, working
@@ -62,7 +62,9 @@ async def test_a_worker_cancelled_at_any_moment_texts_nobody_twice(outbox: Outbo
     await owe(outbox, 200)
     config = WorkerConfig(CONFIG.rate, 4, lease=0.1, maintain_every=0.02)
     for _ in range(30):
-        task = asyncio.create_task(run_worker(outbox, gateway, asyncio.Event(), config=config))
+        task = asyncio.create_task(
+            run_worker(outbox, {GATEWAY: gateway}, asyncio.Event(), config=config)
+        )
         await asyncio.sleep(random.uniform(0, 0.03))
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -25,10 +25,11 @@ from redis.asyncio import Redis
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.africastalking import report_of
-from sms.outbox.messages import Kind
+from sms.outbox.messages import Kind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult
 from sms.states import State
 from tests.support.fake_gateway import FakeGateway, fake_gateway
+from tests.support.outboxes import GATEWAY
 from tests.support.worker_process import KEY, connect
 
 WORKER = Path(__file__).with_name("worker_process.py")
@@ -60,9 +61,7 @@ class Trial:
         """Queue a reply for each of so many numbers."""
         for n in range(many):
             now = datetime.now(UTC)
-            put = await self.outbox.put(
-                str(n), number(n), f"Call 112. {n}", Kind.REPLY, now, now + lasts
-            )
+            put = await self.outbox.put(reply(n, now + lasts), now)
             assert put is PutResult.QUEUED
 
     async def states(self, many: int) -> Counter[State | None]:
@@ -81,7 +80,7 @@ class Trial:
         forms = [form for sent in self.gateway.sent for form in self.gateway.report_forms(sent)] * 2
         random.shuffle(forms)
         for form in forms:
-            await self.outbox.report(report_of(form), datetime.now(UTC))
+            await self.outbox.report(report_of(form), GATEWAY, datetime.now(UTC))
 
     @contextmanager
     def worker(self, **options: float) -> Iterator[subprocess.Popen[str]]:
@@ -100,6 +99,10 @@ class Trial:
         finally:
             process.kill()
             process.communicate()
+
+
+def reply(n: int, expires_at: datetime) -> Outgoing:
+    return Outgoing(str(n), number(n), f"Call 112. {n}", Kind.REPLY, expires_at)
 
 
 def number(n: int) -> str:
@@ -205,7 +208,7 @@ async def refused(replies: int, minutes: float, speed: float) -> list[Count]:
         began = datetime.now(UTC)
         for n in range(replies):
             ends = began + timedelta(minutes=minutes * (0.5 if n % 2 else 3.0))
-            await on.outbox.put(str(n), number(n), f"Call 112. {n}", Kind.REPLY, began, ends)
+            await on.outbox.put(reply(n, ends), began)
         options = {"speed": speed, "began": began.timestamp(), "maintain_every": 0.05}
         with on.worker(**options):
             left = minutes * 60 / speed - (datetime.now(UTC) - began).total_seconds()

@@ -12,6 +12,7 @@ from sms.states import State
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
+GATEWAY = "test"
 NUMBER, OTHER = "+77015550101", "+77015550102"
 FAST = Rate(1e6, 10**6)
 SEAL = Seal(b"k" * 32)
@@ -22,7 +23,7 @@ def told(state: State | None, gateway_id: str = "g", number: str = NUMBER) -> De
 
 
 async def put(outbox: Outbox, key: str, number: str = NUMBER, kind: Kind = Kind.REPLY) -> PutResult:
-    return await outbox.put(key, number, f"text of {key}", kind, NOW, SOON)
+    return await outbox.put(Outgoing(key, number, f"text of {key}", kind, SOON), NOW)
 
 
 async def claim(outbox: Outbox, queue: Queue = Queue.REPLIES, worker: str = "w") -> list[Claimed]:
@@ -31,7 +32,7 @@ async def claim(outbox: Outbox, queue: Queue = Queue.REPLIES, worker: str = "w")
 
 
 async def begin(outbox: Outbox, claimed: list[Claimed], now: datetime = NOW) -> list[Sending]:
-    begun = await outbox.begin(claimed, "w", FAST, now)
+    begun = await outbox.begin(claimed, "w", FAST, [GATEWAY], now)
     assert not isinstance(begun, Wait)
     return begun
 
@@ -52,4 +53,4 @@ async def chosen_by(
     key, soon = uuid4().hex, now + timedelta(minutes=15)
     each = {name: Outgoing(key, NUMBER, name, Kind.REPLY, soon) for name in choices}
     await outbox.put_chosen(key, act, each, now)
-    return [text for _, _, text in await outbox.peek(await claim(outbox))]
+    return [each.text for each in await outbox.peek(await claim(outbox))]

@@ -44,14 +44,16 @@ async def work(redis_url: str, gateway_url: str, options: dict[str, float]) -> N
     began = options.pop("began", began)
     rate = Rate(options.pop("calls", 1000.0), 1000)
     config = WorkerConfig(rate=rate, **options)  # type: ignore[arg-type]
-    gateway = AfricasTalkingGateway("sandbox", "right", gateway_url, timeout=(3.05, read))
+    gateways = {
+        "test": AfricasTalkingGateway("sandbox", "right", gateway_url, timeout=(3.05, read))
+    }
 
     def now() -> datetime:
         return datetime.fromtimestamp(began + (time.time() - began) * speed, UTC)
 
     async with connect(redis_url) as redis:
         print("ready", flush=True)
-        await run_worker(Outbox(redis, Seal(KEY)), gateway, stop, config=config, now=now)
+        await run_worker(Outbox(redis, Seal(KEY)), gateways, stop, config=config, now=now)
 
 
 if __name__ == "__main__":

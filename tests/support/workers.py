@@ -1,7 +1,7 @@
 """A worker in this process, the gateway that it talks to, and waiting for it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
 from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run_worker
 from sms.states import State
 from tests.support.outbox_trials import number
+from tests.support.outboxes import GATEWAY
 
 UNLIMITED = Caps(10**9, 600, 10**9, 10**9, 10**9)
 CONFIG = WorkerConfig(
@@ -43,15 +44,16 @@ class Gateway:
 @asynccontextmanager
 async def working(
     outbox: Outbox,
-    gateway: Gateway | Simulator,
+    gateway: Gateway | Simulator | Mapping[str, Gateway],
     config: WorkerConfig = CONFIG,
     still_wanted: StillWanted = everyone,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[asyncio.Event]:
     """A worker at work; told to stop, and waited for, when the block ends."""
+    gateways = gateway if isinstance(gateway, Mapping) else {GATEWAY: gateway}
     stop = asyncio.Event()
     task = asyncio.create_task(
-        run_worker(outbox, gateway, stop, config=config, still_wanted=still_wanted, now=now)
+        run_worker(outbox, gateways, stop, config=config, still_wanted=still_wanted, now=now)
     )
     try:
         yield stop

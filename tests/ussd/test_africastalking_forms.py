@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from runtime.callbacks import BadForm, CallbackRouter, parse_form
+from runtime.callbacks import BadForm, Callback, CallbackRouter, parse_form
 from sms.gateways import africastalking
 from sms.gateways.africastalking import (
     inbound_callback,
@@ -16,7 +16,7 @@ from sms.gateways.africastalking import (
     report_callback,
     report_of,
 )
-from sms.gateways.gateway import DeliveryReport, Inbound
+from sms.gateways.gateway import DeliveryReport, Inbound, SmsHandlers
 from sms.states import State
 
 ONE, TWO = "+77005550101", "+77005550102"
@@ -90,7 +90,7 @@ def test_an_opt_out_names_a_number_or_none() -> None:
 
 @pytest.mark.parametrize("make", [inbound_callback, report_callback, opt_out_callback])
 async def test_what_cannot_be_stored_is_asked_for_again(
-    make: Callable[..., object], caplog: pytest.LogCaptureFixture
+    make: Callable[[str, SmsHandlers], Callback], caplog: pytest.LogCaptureFixture
 ) -> None:
     taken = []
 
@@ -99,7 +99,8 @@ async def test_what_cannot_be_stored_is_asked_for_again(
         if len(taken) == 1:
             raise OSError(f"about {ONE}")
 
-    app = CallbackRouter({("africastalking", "x"): make(SECRET, take)}, Starlette())  # type: ignore[dict-item]
+    callback = make(SECRET, SmsHandlers(take, take, take))
+    app = CallbackRouter({("africastalking", "x"): callback}, Starlette())
     form = {"id": "1", "from": ONE, "phoneNumber": ONE, "status": "Success", "text": "HELP"}
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

@@ -168,10 +168,10 @@ def _dialogue(menu: Menu, redis: Redis) -> Dialogue:
     live = LiveMenu.__new__(LiveMenu)
     live.current = menu
 
-    async def grant(_: Consent) -> bool:
+    async def fulfil(_consent: Consent, _gateway: str) -> bool:
         return False
 
-    return Dialogue(live, Sessions(redis, SEAL), partial(screens_of, Settings()), grant)
+    return Dialogue(live, Sessions(redis, SEAL), partial(screens_of, Settings()), fulfil)
 
 
 async def test_a_hop_without_redis_is_answered(menu: Menu) -> None:

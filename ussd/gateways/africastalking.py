@@ -11,8 +11,8 @@ import re
 from runtime.callbacks import BadForm, Callback, Form
 from runtime.msisdn import is_msisdn
 from ussd.engine import Screen
-from ussd.hop import Dialogue, Hop
-from ussd.sessions import Sessions
+from ussd.gateways.dialect import UssdDialect, UssdHandlers
+from ussd.hop import Hop
 
 _SESSION_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _UNREADABLE = "\0\ufffd"
@@ -20,23 +20,23 @@ _UNREADABLE = "\0\ufffd"
 _ENDINGS = {"Success": "by us", "Incomplete": "by the caller", "Failed": "by a failure"}
 
 
-def ussd_callback(secret: str, dialogue: Dialogue) -> Callback:
+def hop_callback(secret: str, handlers: UssdHandlers) -> Callback:
     """The endpoint for hops."""
 
     async def answer(form: Form) -> str:
-        return reply(await dialogue.answer(hop_of(form)))
+        return reply(await handlers.answer(hop_of(form)))
 
-    return Callback(secret, answer, if_broken=lambda: f"END {dialogue.emergency()}")
+    return Callback(secret, answer, if_broken=lambda: f"END {handlers.emergency()}")
 
 
-def end_callback(secret: str, sessions: Sessions) -> Callback:
+def end_callback(secret: str, handlers: UssdHandlers) -> Callback:
     """The endpoint for the end of a session."""
 
     async def answer(form: Form) -> str:
         session_id = _session_of(form)
         if session_id is None:
             raise BadForm(400, "no valid sessionId and phoneNumber")
-        await sessions.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
+        await handlers.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
         return "OK"
 
     return Callback(secret, answer, if_broken=lambda: "OK")
@@ -77,3 +77,9 @@ def _session_of(form: Form) -> str | None:
     session_id, msisdn = form.get("sessionId", ""), form.get("phoneNumber", "")
     valid = _SESSION_ID.fullmatch(session_id) and is_msisdn(msisdn)
     return session_id if valid else None
+
+
+AFRICASTALKING = UssdDialect(
+    callbacks={"ussd": hop_callback, "ussd/end": end_callback},
+    first_hop="sessionId=try-1&phoneNumber=%2B77010000000&text=",
+)

@@ -25,6 +25,7 @@ from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import Queue, Worker, read_outbox_status
+from ussd.gateways import gateways_of
 from web.health.recent_errors import LogLine, RecentErrors
 from web.health.versions import versions
 from web.pages import HERE, Context, Pages, language_of, translations, words_of
@@ -71,7 +72,8 @@ class RedisAnswers:
 @dataclass(frozen=True, slots=True)
 class HealthContext(Context):
     """`dangers`: what needs somebody, each a word of the page; `answers`: None while Redis
-    does not answer; `mode`: who may read the data directory, if there is one.
+    does not answer; `gateways`: their names, and the hosts that are called in the place of their
+    own; `mode`: who may read the data directory, if there is one.
     """
 
     template: ClassVar[str] = "health/page"
@@ -81,7 +83,7 @@ class HealthContext(Context):
     menu: MenuHealth
     answers: RedisAnswers | None
     redis_at: str
-    gateway_at: str | None
+    gateways: Mapping[str, str | None]
     series_open: bool
     series_next: datetime
     mode: str | None
@@ -108,7 +110,7 @@ class Health:
             menu=menu,
             answers=answers,
             redis_at=redis_at(self.settings.redis_url or ""),
-            gateway_at=urlsplit(self.settings.at_url or "").hostname,
+            gateways={each.name: each.sms.address() for each in gateways_of(self.settings)},
             series_open=self.sms.calendar.allows(now),
             series_next=self.sms.calendar.first_from(now).astimezone(zone),
             mode=None if mode is None else stat.filemode(mode)[1:],

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from menus.model import Menu
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
+from runtime.settings import SIMULATOR
 from sms.bootstrap import SmsService
 from sms.consent import Consent
 from sms.encoding import measure
@@ -179,7 +180,7 @@ async def _news(asked: NewsQuery, sms: SmsService, simulator: Simulator) -> Answ
         "gateway": {"fault": fault, "seconds": left},
         "messages": [_message(each) for each in await simulator.inbox(asked.msisdn)],
         "wishes": {key: await sms.outbox.state_of(key) for key in asked.wishes},
-        "sent": {id_: await sms.outbox.state_of_sent(id_) for id_ in asked.sent},
+        "sent": {id_: await sms.outbox.state_of_sent(SIMULATOR, id_) for id_ in asked.sent},
     }
 
 

@@ -58,7 +58,7 @@ export class Texts {
     for (let times = 0; times < MOST_AGAIN && number === this.phone.number; times += 1) {
       const answer = await this.wire.post("sms", textForm(id, number, network.shortCode, text));
       wish.entry = answer.entry;
-      if (answer.status === 200) return this.watch(`in:${id}`, wish, text);
+      if (answer.status === 200) return this.watch(`in:simulator:${id}`, wish, text);
       this.noteOn(bubble, say("not_taken"));
       await new Promise((done) => setTimeout(done, AGAIN_MS));
     }

@@ -1,0 +1,32 @@
+"""What we ask of a gateway's way of dialled sessions."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from runtime.callbacks import Callback
+from ussd.engine import Screen
+from ussd.hop import Hop
+
+
+@dataclass(frozen=True, slots=True)
+class UssdHandlers:
+    """What is done with what a gateway posts.  `emergency`: the words for when anything
+    breaks.  `end`: the session and how it ended, in a few fixed words.
+    """
+
+    answer: Callable[[Hop], Awaitable[Screen]]
+    emergency: Callable[[], str]
+    end: Callable[[str, str], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class UssdDialect:
+    """A gateway's way of dialled sessions: all that others know of its file.
+
+    `callbacks`: what makes the endpoint of each of its callbacks, of the secret and the
+    handlers, by the end of the address, such as `ussd`.  `first_hop`: the form that it posts
+    there when the code is dialled, to be tried by hand.
+    """
+
+    callbacks: Mapping[str, Callable[[str, UssdHandlers], Callback]]
+    first_hop: str = ""

@@ -1,0 +1,69 @@
+"""Every gateway: its name, and its file for each channel.
+
+A new gateway is one file a channel and one line here.  What is set up (`KOMEK_GATEWAY`),
+which callbacks there are, what `serve` says and what the phone in the browser posts to are
+read from this.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runtime.callbacks import Callback
+from runtime.settings import SIMULATOR, ChosenGateways, Settings, faults_in
+from sms.gateways import SmsDialect, SmsHandlers
+from sms.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_SMS
+from sms.gateways.simulator import SIMULATOR as SIMULATOR_SMS
+from ussd.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_USSD
+from ussd.gateways.dialect import UssdDialect, UssdHandlers
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayEntry:
+    """A gateway.  `path` begins the addresses of its callbacks; by itself, its name."""
+
+    name: str
+    sms: SmsDialect
+    ussd: UssdDialect = field(default_factory=lambda: UssdDialect({}))
+    path: str = ""
+
+    def callbacks(
+        self, secret: str, sms: SmsHandlers, ussd: UssdHandlers
+    ) -> dict[tuple[str, str], Callback]:
+        """What it posts to, by the parts of the address before and behind the secret."""
+        endpoints = {what: made(secret, sms) for what, made in self.sms.callbacks.items()}
+        endpoints |= {what: made(secret, ussd) for what, made in self.ussd.callbacks.items()}
+        return {(self.path or self.name, what): each for what, each in endpoints.items()}
+
+    def address(self, base: str, secret: str) -> str:
+        """What its callbacks' addresses begin with."""
+        return f"{base}/{self.path or self.name}/{secret}"
+
+
+_ENTRIES = (
+    GatewayEntry(SIMULATOR, SIMULATOR_SMS, AFRICASTALKING_USSD, path="africastalking"),
+    GatewayEntry("africastalking", AFRICASTALKING_SMS, AFRICASTALKING_USSD),
+)
+GATEWAYS: Mapping[str, GatewayEntry] = {each.name: each for each in _ENTRIES}
+
+
+def gateways_of(settings: ChosenGateways) -> list[GatewayEntry]:
+    """Those that are set up, the one that is named first before the others."""
+    return [GATEWAYS[name] for name in settings.gateway]
+
+
+def sms_dialects(settings: ChosenGateways) -> dict[str, SmsDialect]:
+    """The same, as SMS knows them."""
+    return {each.name: each.sms for each in gateways_of(settings)}
+
+
+def faults_in_settings() -> list[str]:
+    """A clear line for each setting that is wrong, of the service and of its gateways."""
+    if faults_in(ChosenGateways):
+        return faults_in(Settings)
+    chosen = ChosenGateways().gateway
+    if not {*chosen} <= {*GATEWAYS}:
+        names = " or ".join(f"'{name}'" for name in GATEWAYS)
+        others = faults_in(Settings, gateway=(SIMULATOR,))
+        return [f"KOMEK_GATEWAY: Input should be {names}", *others]
+    own = [fault for name in chosen for fault in faults_in(GATEWAYS[name].sms.settings)]
+    return [*faults_in(Settings), *own]
