@@ -18,6 +18,7 @@ from sms.understanding import countries_of, understand, vocabulary_of
 from tests.support.trees import MENUS, copied_menus, faults_of, read_once
 from tests.test_house import HOUSE, committed
 from tests.ussd.animated_dial import PICTURE, draw
+from ussd.gateways import GATEWAYS
 
 COMMITTED = committed()
 DOCUMENTS = sorted(path for path in COMMITTED if path.endswith(".md"))
@@ -171,7 +172,12 @@ def words_of_the_code() -> set[str]:
 
 
 def test_every_setting_exists() -> None:
-    fields = {f"KOMEK_{name.upper()}" for name in Settings.model_fields}
+    kinds = {Settings, *(each.sms.settings for each in GATEWAYS.values())}
+    fields = {
+        f"{kind.model_config['env_prefix']}{name.upper()}"
+        for kind in kinds
+        for name in kind.model_fields
+    }
     for document in DOCUMENTS:
         named = set(re.findall(r"\bKOMEK_[A-Z_]*[A-Z]", text_of(document)))
         assert named <= fields, document

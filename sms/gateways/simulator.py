@@ -103,9 +103,9 @@ class Simulator:
 
     async def _deliver(self, msisdn: str, text: str) -> Result:
         key, id_ = self._key(msisdn), f"sim-{uuid4().hex}"
-        letter = json.dumps([text, self._now().timestamp(), id_])
+        delivered = json.dumps([text, self._now().timestamp(), id_])
         pipe = self._redis.pipeline(transaction=True)
-        pipe.rpush(key, self._seal.seal(letter, key))
+        pipe.rpush(key, self._seal.seal(delivered, key))
         pipe.ltrim(key, -MOST_KEPT, -1)
         pipe.expire(key, INBOX_SECONDS)
         try:

@@ -10,9 +10,9 @@ from sms.encoding import measure
 from sms.outbox.counts import day_of
 
 KEY_SECONDS = 48 * 3600
-"""How long a wish is recognised; gateways repeat a callback for up to 24 h."""
-UNTAKEN_SECONDS = 23 * 3600
-"""After its expiry, the most that a message which no worker took is kept."""
+"""How long a request is recognised; gateways repeat a callback for up to 24 h."""
+UNCLAIMED_SECONDS = 23 * 3600
+"""After its expiry, the most that a message which no worker claimed is kept."""
 
 
 class Kind(StrEnum):
@@ -72,8 +72,8 @@ class MessageCodec:
             "day": day,
             "who": self._seal.index(f"recipient {day} {outgoing.msisdn}"),
             "expires": outgoing.expires_at.timestamp(),
-            "seconds": left + UNTAKEN_SECONDS,
-            "key_seconds": max(KEY_SECONDS, left + UNTAKEN_SECONDS),
+            "seconds": left + UNCLAIMED_SECONDS,
+            "key_seconds": max(KEY_SECONDS, left + UNCLAIMED_SECONDS),
         }
 
     def index_of(self, msisdn: str) -> str:

@@ -219,7 +219,9 @@ class Outbox:
         return is_msisdn(msisdn) and msisdn.startswith(self._prefixes)
 
     async def state_of(self, key: str) -> State | None:
-        """Where the message of a wish has come to; `None` when nothing is known of it."""
+        """Where the message that answers a request has come to; `None` when nothing is known
+        of it, or nothing was sent.
+        """
         return await self._state(await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}"))
 
     async def state_of_sent(self, gateway: str, message_id: str) -> State | None:

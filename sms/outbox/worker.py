@@ -128,7 +128,7 @@ class _Worker:
             if series:
                 await self._start(group, series)
             idle = not (replies or series)
-            if not self._room():
+            if not self._has_room():
                 await asyncio.sleep(self.config.block / 10)
 
     async def _claim_replies(self, *, idle: bool) -> list[Claimed]:
@@ -144,7 +144,7 @@ class _Worker:
             return []
         return await self.outbox.claim(Queue.SERIES, self.name, self.config.recipients)
 
-    def _room(self) -> bool:
+    def _has_room(self) -> bool:
         return self.busy[Queue.REPLIES] < self.config.replies_at_once
 
     async def _start(self, group: asyncio.TaskGroup, claimed: list[Claimed]) -> None:
@@ -152,17 +152,17 @@ class _Worker:
             await self._try_once(self._give_back(claimed))
         else:
             self.busy[claimed[0].queue] += 1
-            group.create_task(self._carry(claimed[0].queue, claimed))
+            group.create_task(self._send_claimed(claimed[0].queue, claimed))
 
     async def _give_back(self, claimed: list[Claimed]) -> None:
         outcomes = [self._postponed(each, "the worker ends") for each in claimed]
         await self.outbox.settle(outcomes, self.now())
 
-    async def _carry(self, queue: Queue, claimed: list[Claimed]) -> None:
+    async def _send_claimed(self, queue: Queue, claimed: list[Claimed]) -> None:
         """Send what was claimed.  What goes wrong here is left for `maintain` to settle."""
         try:
             if queue is Queue.REPLIES:
-                await self._send(claimed)
+                await self._send_together(claimed)
             else:
                 await self._send_series(claimed)
         except REDIS_ERRORS as error:
@@ -185,27 +185,32 @@ class _Worker:
             call = each.gateway, each.text, times[each.text, each.index]
             groups.setdefault(call, []).append(each.claimed)
         for group in groups.values():
-            await self._send(group, indexes)
+            await self._send_together(group, indexes)
 
-    async def _send(
+    async def _send_together(
         self, claimed: list[Claimed], indexes: dict[Claimed, str] | None = None
     ) -> None:
+        """As one call, once the rate of its gateway allows it.  `indexes`: of a series, to
+        ask who still wants it.
+        """
         while claimed:
             if self.over.is_set():
                 await self._give_back(claimed)
                 return
             if indexes is not None:
-                claimed = await self._wanted(claimed, indexes)
+                claimed = await self._drop_unwanted(claimed, indexes)
                 if not claimed:
                     return
             begun = await self._begin(claimed)
             if not isinstance(begun, Wait):
-                await self._call(begun)
+                await self._call_and_settle(begun)
                 return
             await asyncio.sleep(min(begun.seconds, 1.0))
 
-    async def _wanted(self, claimed: list[Claimed], indexes: dict[Claimed, str]) -> list[Claimed]:
-        """Those whose subscriber has not stopped the series; the others are over."""
+    async def _drop_unwanted(
+        self, claimed: list[Claimed], indexes: dict[Claimed, str]
+    ) -> list[Claimed]:
+        """Settle those whose subscriber has stopped the series; return the others."""
         wanted = set(await self.still_wanted([indexes[each] for each in claimed]))
         over = [each for each in claimed if indexes[each] not in wanted]
         await self._settle([Outcome(each, State.EXPIRED, "no longer wanted") for each in over])
@@ -218,12 +223,12 @@ class _Worker:
             )
         )
 
-    async def _call(self, begun: list[Sending]) -> None:
-        """Ask the gateway, once, and write down what it says."""
+    async def _call_and_settle(self, begun: list[Sending]) -> None:
+        """Call the gateway, once, and write down what it says."""
         outcomes = [why for each in begun if (why := self._obstacle(each))]
         sendable = [each for each in begun if not self._obstacle(each)]
         if sendable:
-            results = await self._results(sendable)
+            results = await self._call_gateway(sendable)
             outcomes += [self._outcome(each, results) for each in sendable]
         _log_refusals(outcomes)
         await self._settle(outcomes)
@@ -236,7 +241,8 @@ class _Worker:
             return self._postponed(begun.claimed, "not sent in time")
         return None
 
-    async def _results(self, begun: list[Sending]) -> dict[str, Result]:
+    async def _call_gateway(self, begun: list[Sending]) -> dict[str, Result]:
+        """Once.  A gateway that raises breaks its promise; the outcome is unknown."""
         to = tuple(each.msisdn for each in begun)
         try:
             return await self.gateways[begun[0].gateway].send(Outbound(to, begun[0].text))
@@ -246,9 +252,7 @@ class _Worker:
 
     def _outcome(self, begun: Sending, results: dict[str, Result]) -> Outcome:
         claimed = begun.claimed
-        match results.get(
-            begun.msisdn, OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
-        ):
+        match results.get(begun.msisdn, NOT_NAMED):
             case Accepted(message_id):
                 return Outcome(claimed, State.ACCEPTED, gateway_id=message_id)
             case Rejected(why, error):

@@ -41,7 +41,7 @@ async def run_due(
     """Queue what is due, in parts, until nothing is or the day's cap is reached."""
     queued = 0
     while due := await subscriptions.due(moment := now()):
-        tips = sorted(due, key=_words)  # those with the same words go out in one call
+        tips = sorted(due, key=_call)  # those of one text and gateway go out in one call
         messages = {tip: _message(tip, menu, calendar.closing(moment)) for tip in tips}
         written = [tip for tip in tips if messages[tip]]
         answers = await outbox.put_all([each for each in messages.values() if each], moment)
@@ -54,8 +54,8 @@ async def run_due(
     return Run(queued)
 
 
-def _words(tip: DueTip) -> tuple[str, int]:
-    return tip.language, tip.number
+def _call(tip: DueTip) -> tuple[str, str, int]:
+    return tip.gateway, tip.language, tip.number
 
 
 def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
