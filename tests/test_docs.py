@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 import yaml
+from pydantic_settings import BaseSettings
 
 import main
 from runtime.settings import Settings
@@ -172,7 +173,7 @@ def words_of_the_code() -> set[str]:
 
 
 def test_every_setting_exists() -> None:
-    kinds = {Settings, *(each.sms.settings for each in GATEWAYS.values())}
+    kinds: set[type[BaseSettings]] = {Settings, *(each.sms.settings for each in GATEWAYS.values())}
     fields = {
         f"{kind.model_config['env_prefix']}{name.upper()}"
         for kind in kinds

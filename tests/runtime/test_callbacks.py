@@ -94,7 +94,7 @@ def test_what_says_that_it_is_no_form_gets_the_numbers(
 ) -> None:
     headers = {"content-type": content_type}
     response = service.http.post(service.callback, content=f"{GOOD}3".encode(), headers=headers)
-    assert (response.status_code, response.text[:10]) == (200, "END Police")
+    assert (response.status_code, response.text[:13]) == (200, "END Politsiya")
     assert redis.keys() == []
 
 

@@ -134,7 +134,8 @@ class Answer:
     def gives_advice(self) -> bool:
         for language in self.by.menu.languages.values():
             texts = [language.words[node].text for node in self.by.advice]
-            if any(text.split("\n")[0] in self.reply for text in (*texts, language.sms.digest)):
+            first = [text.split("\n")[0] for text in (*texts, language.sms.digest) if text]
+            if any(line in self.reply for line in first):
                 return True
         return False
 

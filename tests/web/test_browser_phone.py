@@ -75,9 +75,9 @@ def faults(page: Page) -> Locator:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("1", "Полиция 102\nКөмек 11616"),
-        ("2", "Полиция 102\nПомощь 11616"),
-        ("3", "police 102\nhotline 11616"),
+        ("1", "Полиция 102, 112\nКөмек 11616"),
+        ("2", "Полиция 102, 112\nПомощь 11616"),
+        ("3", "police 102 or 112\nCall the hotline 11616"),
     ],
     ids=["kk", "ru", "en"],
 )
@@ -85,7 +85,7 @@ def test_danger_is_two_keys_from_the_code(phone: Phone, language: str, words: st
     phone.dial("*384*55#")
     expect(phone.screen).to_contain_text("Politsiya 102, 112")
     phone.answer(language)
-    expect(phone.screen).to_contain_text("\n00 ")
+    expect(phone.screen).to_contain_text("0 ")
     phone.answer("1")
     expect(phone.screen).to_contain_text(words)
 
@@ -123,8 +123,8 @@ def test_the_wire_shows_form_reply_and_size(phone: Phone) -> None:
     for told in (
         "/ussd",
         "*384*55#",
-        "CON Выберите",
-        "UCS-2, 65 of 70 units, 130 octets; page 1 of 2",
+        "CON 1 Я в опасности",
+        "UCS-2, 70 of 70 units, 140 octets; page 1 of 2",
     ):
         expect(wire).to_contain_text(told)
 
@@ -151,7 +151,7 @@ def test_the_series_is_begun_and_stopped(phone: Phone) -> None:
     expect(phone.received("YES")).to_be_visible()
     phone.text("YES")
     expect(phone.root.locator(".bubble:not(.mine)")).to_have_count(2)
-    for tip in ("Your passport is only yours", "Copy your passport"):
+    for tip in ("Your passport belongs only to you", "Copy your passport"):
         next_tip.click()
         expect(phone.received(tip)).to_be_visible()
     phone.text("STOP")
@@ -283,7 +283,7 @@ def test_everybody_can_use_it(
     open_at(page, service.base + path, width)
     first = Phone(page)
     first.root.locator(".answer .call").click()
-    expect(first.screen).to_contain_text("Police")
+    expect(first.screen).to_contain_text("Politsiya")
     for details in page.locator("summary").all():
         details.click()
     nothing_sideways(page)
