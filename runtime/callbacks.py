@@ -1,13 +1,14 @@
-"""Forms that a gateway posts to us: checked for the secret, their size and their fields.
+"""What a gateway asks of us: checked for the secret, its size and its fields.
 
-A callback carries no signature, so its path carries a secret.  The body is a
-form; it is read by us, since form parsers drop the empty `text` of every first
-hop, and none of them keeps to a limit that we know.
+A callback carries no signature, so its path carries a secret.  Forms are read by
+us, since form parsers drop the empty `text` of every first hop, and none of them
+keeps to a limit that we know.
 """
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from hmac import compare_digest
 from urllib.parse import parse_qsl
 
@@ -22,49 +23,100 @@ MOST_FIELDS = 64
 BODY_SECONDS = 10.0
 
 Form = Mapping[str, str]
-Answer = Callable[[Form], Awaitable[str]]
 
 log = logging.getLogger(__name__)
 
 
-class BadForm(Exception):
-    """The body is none that a gateway sends.  `status` is the HTTP answer to it."""
+class BadRequest(Exception):
+    """The request is none that a gateway makes.  `status` is the HTTP answer to it."""
 
     def __init__(self, status: int, what: str) -> None:
         super().__init__(what)
         self.status = status
 
 
-class Callback:
-    """Answers the forms that a gateway posts to one of its addresses with text.
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What a gateway asks, each part read when it is asked for."""
 
-    A wrong secret is 404, as if nothing were here; a form that is none is 4xx.
-    `answer` never sees either.  What it raises besides `BadForm` is logged
-    without the message, which could quote the form, and answered with
+    scope: Scope
+    body: bytes
+
+    @property
+    def form(self) -> Form:
+        """The fields of the body.  Raises `BadRequest`."""
+        return parse_form(self.body)
+
+    @property
+    def query(self) -> Form:
+        """The fields behind the `?` of the address.  Raises `BadRequest`."""
+        return parse_form(self.scope.get("query_string", b""))
+
+    @property
+    def text(self) -> str:
+        """The body.  Octets that are no UTF-8 become U+FFFD."""
+        return self.body.decode(errors="replace")
+
+    def header(self, name: str) -> str:
+        """The header of this name, in small letters; empty if there is none."""
+        values = (value for each, value in self.scope["headers"] if each == name.encode())
+        return str(next(values, b"").decode("latin-1"))
+
+
+class Callback:
+    """Answers what a gateway asks at one of its addresses.
+
+    A wrong secret is 404, as if nothing were here; a request that is none is 4xx.
+    `answer` never sees either.  What it raises besides `BadRequest` is logged
+    without the message, which could quote the request, and answered with
     `if_broken`: a caller is never shown an error.
     """
 
-    def __init__(self, secret: str, answer: Answer, if_broken: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        secret: str,
+        answer: Callable[[HttpRequest], Awaitable[Response]],
+        if_broken: Callable[[HttpRequest], Response],
+        method: str = "POST",
+    ) -> None:
         self._secret = secret.encode()
         self._answer = answer
         self._if_broken = if_broken
+        self._method = method
 
     async def respond(self, secret: str, scope: Scope, receive: Receive) -> Response:
-        """The HTTP answer to one post."""
+        """The HTTP answer to one request."""
         if not compare_digest(secret.encode(errors="replace"), self._secret):
             return PlainTextResponse("Not Found", 404)
-        if scope["method"] != "POST":
-            return PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})
-        if not _may_be_form(scope):
-            log.error("callback: the content type is not that of a form")
-            return PlainTextResponse(self._if_broken())
+        if scope["method"] != self._method:
+            return PlainTextResponse("Method Not Allowed", 405, {"Allow": self._method})
         try:
-            return PlainTextResponse(await self._answer(parse_form(await read_body(receive))))
-        except BadForm as bad:
+            return await self._answered(HttpRequest(scope, await read_body(receive)))
+        except BadRequest as bad:
             return PlainTextResponse(str(bad), bad.status)
+
+    async def _answered(self, request: HttpRequest) -> Response:
+        try:
+            return await self._answer(request)
+        except BadRequest:
+            raise
         except Exception as error:
             log.error("callback failed: %s", redacted(error))
-            return PlainTextResponse(self._if_broken())
+            return self._if_broken(request)
+
+
+def form_callback(
+    secret: str, answer: Callable[[Form], Awaitable[str]], if_broken: Callable[[], str]
+) -> Callback:
+    """A callback that forms are posted to, and that answers them with text."""
+
+    async def answered(request: HttpRequest) -> Response:
+        if not _may_be_form(request.scope):
+            log.error("callback: the content type is not that of a form")
+            return PlainTextResponse(if_broken())
+        return PlainTextResponse(await answer(request.form))
+
+    return Callback(secret, answered, lambda _request: PlainTextResponse(if_broken()))
 
 
 class CallbackRouter:
@@ -95,7 +147,7 @@ def _may_be_form(scope: Scope) -> bool:
 
 
 async def read_body(receive: Receive) -> bytes:
-    """The whole body.  Raises `BadForm` when it is too large, too slow or cut off."""
+    """The whole body.  Raises `BadRequest` when it is too large, too slow or cut off."""
     message = await receive()
     if not message.get("more_body"):
         return _chunk(message, 0)
@@ -103,7 +155,7 @@ async def read_body(receive: Receive) -> bytes:
         async with asyncio.timeout(BODY_SECONDS):
             return await _rest_of_body(_chunk(message, 0), receive)
     except TimeoutError:
-        raise BadForm(408, "the form did not come in time") from None
+        raise BadRequest(408, "the body did not come in time") from None
 
 
 async def _rest_of_body(body: bytes, receive: Receive) -> bytes:
@@ -118,15 +170,15 @@ async def _rest_of_body(body: bytes, receive: Receive) -> bytes:
 
 def _chunk(message: Message, size: int) -> bytes:
     if message["type"] == "http.disconnect":
-        raise BadForm(400, "the form was cut off")
+        raise BadRequest(400, "the body was cut off")
     chunk: bytes = message.get("body", b"")
     if size + len(chunk) > MOST_OCTETS:
-        raise BadForm(413, f"a form has at most {MOST_OCTETS} octets")
+        raise BadRequest(413, f"a body has at most {MOST_OCTETS} octets")
     return chunk
 
 
 def parse_form(body: bytes) -> Form:
-    """The fields of a form; empty ones count.  Raises `BadForm`.
+    """The fields of a form or a query; empty ones count.  Raises `BadRequest`.
 
     Octets that are no UTF-8 become U+FFFD.  A field that comes twice could be
     read in two ways, so the form is refused.
@@ -135,8 +187,8 @@ def parse_form(body: bytes) -> Form:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise BadForm(400, f"a form has at most {MOST_FIELDS} fields") from None
+        raise BadRequest(400, f"a form has at most {MOST_FIELDS} fields") from None
     form = dict(pairs)
     if len(form) < len(pairs):
-        raise BadForm(400, "a field comes twice")
+        raise BadRequest(400, "a field comes twice")
     return form

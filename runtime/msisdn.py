@@ -18,3 +18,9 @@ def country_of(number: str) -> str | None:
         return phonenumbers.region_code_for_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return None
+
+
+def with_plus(number: str) -> str:
+    """The number in E.164 where all that it may lack is its +; empty when it is none."""
+    full = number if number.startswith("+") else f"+{number}"
+    return full if is_msisdn(full) else ""

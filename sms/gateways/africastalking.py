@@ -2,7 +2,7 @@
 
 In come forms: texts, delivery reports, opt-outs.  A text is repeated each minute
 for 12 h until it is answered 200, so a callback answers 503 while what came cannot
-be stored.  To what goes out (`africastalking_calls.py`) come answers, in which a
+be stored.  To what goes out (`africastalking_client.py`) come answers, in which a
 refusal of every recipient looks like a success.
 """
 
@@ -18,9 +18,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import SettingsConfigDict
 from redis.asyncio import Redis
 
-from runtime.callbacks import BadForm, Callback, Form
+from runtime.callbacks import BadRequest, Callback, Form, form_callback
 from runtime.encryption import Seal
-from runtime.logs import redacted
 from runtime.msisdn import is_msisdn
 from runtime.settings import AnySecretFile, KomekSettings, Settings, secret_or_file
 from sms.gateways.gateway import (
@@ -35,6 +34,7 @@ from sms.gateways.gateway import (
     Result,
     SmsDialect,
     SmsHandlers,
+    take_or_503,
 )
 from sms.states import State
 
@@ -86,14 +86,14 @@ log = logging.getLogger(__name__)
 def inbound_of(form: Form) -> Inbound | None:
     """A text that came in; `None` when no phone sent it, so none can be answered.
 
-    Raises `BadForm` without a valid `id`, by which a repetition is known.
+    Raises `BadRequest` without a valid `id`, by which a repetition is known.
     """
     id_, sender = _id_of(form), form.get("from", "")
     return Inbound(id_, sender, form.get("text", "")[:LONGEST_TEXT]) if is_msisdn(sender) else None
 
 
 def report_of(form: Form) -> DeliveryReport:
-    """A delivery report.  Raises `BadForm` without a valid `id`."""
+    """A delivery report.  Raises `BadRequest` without a valid `id`."""
     id_, word, number = _id_of(form), form.get("status", ""), form.get("phoneNumber", "")
     if word not in _FATES:
         log.warning("africastalking: unknown delivery status %r", _word(word))
@@ -128,21 +128,17 @@ def _callback(
 
     async def answer(form: Form) -> str:
         what = read(form)
-        try:
-            if what is not None:
-                await take(what)
-        except Exception as error:
-            log.error("callback failed: %s", redacted(error))
-            raise BadForm(503, "come again") from None
+        if what is not None:
+            await take_or_503(take, what)
         return "OK"
 
-    return Callback(secret, answer, if_broken=lambda: "OK")
+    return form_callback(secret, answer, if_broken=lambda: "OK")
 
 
 def _id_of(form: Form) -> str:
     id_ = form.get("id", "")
     if not _ID.fullmatch(id_):
-        raise BadForm(400, "no valid id")
+        raise BadRequest(400, "no valid id")
     return id_
 
 

@@ -10,17 +10,21 @@ words for the log, which name no number and quote no text.
 * `OutcomeUnknown`  it may have gone; sending again could text a person twice
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from redis.asyncio import Redis
 
-from runtime.callbacks import Callback
+from runtime.callbacks import BadRequest, Callback
 from runtime.encryption import Seal
+from runtime.logs import redacted
 from runtime.settings import KomekSettings, Settings
 from sms.states import State
+
+log = logging.getLogger(__name__)
 
 MOST_RECIPIENTS = 100
 """In one call.  No gateway known to us publishes a limit; clients keep to this one."""
@@ -43,10 +47,15 @@ class GatewayError(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outbound:
-    """One text for one or more phones, in one call.  `to`: E.164, each once."""
+    """One text for one or more phones, in one call.  `to`: E.164, each once.
+
+    `ids`: ours, of each phone's message, in the order of `to`; a gateway that takes an id
+    reports by it.
+    """
 
     to: tuple[str, ...]
     text: str
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +78,10 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The gateway has nothing of it."""
+    """The gateway has nothing of it.  `error` is None where that is none: its queue is full."""
 
     why: str
-    error: GatewayError = GatewayError.OTHER
+    error: GatewayError | None = GatewayError.OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,7 @@ class Inbound:
 class DeliveryReport:
     """What a gateway says of a message that it has or had.
 
+    `message_id`: the gateway's, or ours where it was given one.
     `state`: accepted, delivered or failed; `None` for a word that we do not know.
     `msisdn`: empty when the report names no valid number.
     """
@@ -116,6 +126,18 @@ class DeliveryReport:
     message_id: str
     state: State | None
     msisdn: str = ""
+
+
+T = TypeVar("T")
+
+
+async def take_or_503(take: Callable[[T], Awaitable[None]], what: T) -> None:
+    """Take what came.  Raises `BadRequest` 503 where that fails: the gateway comes again."""
+    try:
+        await take(what)
+    except Exception as error:
+        log.error("callback failed: %s", redacted(error))
+        raise BadRequest(503, "come again") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ end
 -- number, or take one that is here already.
 local function await_report(id, now)
   local gateway, index, sent = gateway_of(id), unpack(call('HMGET', message(id), 'index', 'sent'))
+  local told = early(gateway, id)
+  if told then return move(id, told, now, 'by an early report') end
   local came = 'sms:early-of:' .. of(gateway, index)
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
@@ -386,7 +388,12 @@ local function unsettled()
   end
 end
 
-local id = call('GET', 'sms:gateway:' .. of(gateway, gateway_id)) or unsettled()
-if not id then return keep_early() end
+-- A gateway that is given our ids reports by them.
+local function named_by_us()
+  if call('HGET', message(gateway_id), 'gateway') == gateway then return gateway_id end
+end
+
+local id = call('GET', 'sms:gateway:' .. of(gateway, gateway_id)) or named_by_us() or unsettled()
+if not id or call('HGET', message(id), 'state') == 'sending' then return keep_early() end
 return move(id, state, now, 'by its report') and 'settled' or 'repeated'
 """)

@@ -244,8 +244,9 @@ class _Worker:
     async def _call_gateway(self, begun: list[Sending]) -> dict[str, Result]:
         """Once.  A gateway that raises breaks its promise; the outcome is unknown."""
         to = tuple(each.msisdn for each in begun)
+        ids = tuple(each.claimed.id for each in begun)
         try:
-            return await self.gateways[begun[0].gateway].send(Outbound(to, begun[0].text))
+            return await self.gateways[begun[0].gateway].send(Outbound(to, begun[0].text, ids))
         except Exception as error:
             what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
             return dict.fromkeys(to, what)

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from redis import Redis
 from starlette.types import Message
 
-from runtime.callbacks import MOST_OCTETS, BadForm, Callback, parse_form, read_body
+from runtime.callbacks import (
+    MOST_OCTETS,
+    BadRequest,
+    Callback,
+    form_callback,
+    parse_form,
+    read_body,
+)
 from tests.support.service import SECRET, Service, form, new_session
 
 GOOD = "sessionId=ATUid_1&phoneNumber=%2B77010000000&text="
@@ -52,7 +59,7 @@ def test_the_answer_is_plain_text_from_the_first_octet(service: Service) -> None
         pytest.param(b"\xff\xfe\x00\x01" * 100, 400, "no text", id="noise"),
         pytest.param(b"text=1&text=2&sessionId=x", 400, "a field comes twice", id="repeated"),
         pytest.param(b"&".join([b"a%d=1" % n for n in range(65)]), 400, "a form has", id="fields"),
-        pytest.param(b"text=" + b"1" * MOST_OCTETS, 413, "a form has", id="too large"),
+        pytest.param(b"text=" + b"1" * MOST_OCTETS, 413, "a body has", id="too large"),
         pytest.param(b"text=3", 200, "CON 1 I am", id="no session: answered, not kept"),
         pytest.param(b"sessionId=ATUid_1", 200, "CON Politsiya", id="no text: the first screen"),
         pytest.param(b"text=3&sessionId=", 200, "CON 1 I am", id="an empty session"),
@@ -224,7 +231,9 @@ async def test_whatever_breaks_the_caller_sees_the_numbers(
         raise KeyError(f"secret of a caller: {form}")
 
     with caplog.at_level(logging.ERROR):
-        response = await ask(Callback(SECRET, break_down, lambda: "END Police 102"), b"text=hush")
+        response = await ask(
+            form_callback(SECRET, break_down, lambda: "END Police 102"), b"text=hush"
+        )
     assert (response.status_code, response.text) == (200, "END Police 102")
     assert "KeyError at " in caplog.text
     assert "hush" not in caplog.text
@@ -237,7 +246,7 @@ async def test_a_body_that_does_not_come_is_a_408(monkeypatch: pytest.MonkeyPatc
     async def receive() -> Message:
         return parts.pop() if parts else await asyncio.Event().wait()  # type: ignore[return-value]
 
-    with pytest.raises(BadForm) as bad:
+    with pytest.raises(BadRequest) as bad:
         await read_body(receive)
     assert bad.value.status == 408
 
@@ -252,7 +261,7 @@ async def test_a_body_in_pieces_is_read_and_capped_as_a_whole() -> None:
         return receive
 
     assert await read_body(receiver([piece, piece])) == piece * 2
-    with pytest.raises(BadForm) as bad:
+    with pytest.raises(BadRequest) as bad:
         await read_body(receiver([piece, piece, b"a"]))
     assert bad.value.status == 413
 
@@ -261,7 +270,7 @@ async def test_a_body_that_is_cut_off_is_a_400() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 
-    with pytest.raises(BadForm) as bad:
+    with pytest.raises(BadRequest) as bad:
         await read_body(receive)
     assert bad.value.status == 400
 

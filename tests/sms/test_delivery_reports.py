@@ -117,6 +117,62 @@ async def test_reports_of_nothing_of_ours_do_not_pile_up(outbox: Outbox, redis: 
     assert await redis.zcard(key) <= 20
 
 
+# --- Reports by our own id
+
+
+OURS = [
+    pytest.param([State.DELIVERED], State.DELIVERED, id="delivered"),
+    pytest.param([State.ACCEPTED, State.DELIVERED], State.DELIVERED, id="in two steps"),
+    pytest.param([State.FAILED, State.DELIVERED], State.FAILED, id="the first end stays"),
+    pytest.param([State.ACCEPTED], State.ACCEPTED, id="under way"),
+]
+
+
+@pytest.mark.parametrize(("reports", "end"), OURS)
+@pytest.mark.parametrize("early", [False, True])
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.UNKNOWN])
+async def test_reports_by_our_id_need_no_number(
+    outbox: Outbox, reports: list[State], end: State, early: bool, state: State
+) -> None:
+    await put(outbox, "other")
+    await put(outbox, "k")
+    claimed = await claim(outbox)
+    [*_, ours] = await begin(outbox, claimed)
+    told_of = [told(each, ours.claimed.id, number="") for each in reports]
+    for each in told_of if early else ():
+        await outbox.report(each, GATEWAY, NOW)
+    assert await outbox.state_of("k") is State.SENDING
+    id_ = ours.claimed.id if state is State.ACCEPTED else ""
+    await outbox.settle([Outcome(ours.claimed, state, gateway_id=id_)], NOW)
+    for each in () if early else told_of:
+        await outbox.report(each, GATEWAY, NOW)
+    assert await outbox.state_of("k") is end
+    assert await outbox.state_of("other") is State.SENDING
+
+
+@pytest.mark.parametrize("early", [False, True])
+async def test_a_report_by_our_id_settles_what_a_dead_worker_was_sending(
+    outbox: Outbox, early: bool
+) -> None:
+    await put(outbox, "k")
+    [begun] = await begin(outbox, await claim(outbox))
+    report = told(State.DELIVERED, begun.claimed.id, number="")
+    if early:
+        await outbox.report(report, GATEWAY, NOW)
+    assert await outbox.reclaim(begun.claimed.queue, "another", 0, NOW) == 1
+    await outbox.report(report, GATEWAY, NOW)
+    assert await outbox.state_of("k") is State.DELIVERED
+
+
+async def test_an_id_of_ours_is_none_of_another_gateway(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    [begun] = await begin(outbox, await claim(outbox))
+    await outbox.settle([Outcome(begun.claimed, State.UNKNOWN)], NOW)
+    report = told(State.DELIVERED, begun.claimed.id, number="")
+    await outbox.report(report, "another", NOW)
+    assert await outbox.state_of("k") is State.UNKNOWN
+
+
 # --- What Redis holds
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from runtime.callbacks import BadForm, Callback, CallbackRouter, parse_form
+from runtime.callbacks import BadRequest, Callback, CallbackRouter, parse_form
 from sms.gateways import africastalking
 from sms.gateways.africastalking import (
     inbound_callback,
@@ -48,7 +48,7 @@ def test_an_endless_text_is_cut() -> None:
 @pytest.mark.parametrize("id_", ["", " ", "a b", "x" * 129, "a\nb"])
 def test_a_form_without_an_id_is_refused(id_: str) -> None:
     for read in (inbound_of, report_of):
-        with pytest.raises(BadForm) as refused:
+        with pytest.raises(BadRequest) as refused:
             read({"id": id_, "from": ONE, "status": "Success"})
         assert refused.value.status == 400
 

@@ -8,7 +8,7 @@ callback reports the end of a session; it may come twice, late or never.
 
 import re
 
-from runtime.callbacks import BadForm, Callback, Form
+from runtime.callbacks import BadRequest, Callback, Form, form_callback
 from runtime.msisdn import is_msisdn
 from ussd.engine import Screen
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
@@ -26,7 +26,7 @@ def hop_callback(secret: str, handlers: UssdHandlers) -> Callback:
     async def answer(form: Form) -> str:
         return reply(await handlers.answer(hop_of(form)))
 
-    return Callback(secret, answer, if_broken=lambda: f"END {handlers.emergency()}")
+    return form_callback(secret, answer, if_broken=lambda: f"END {handlers.emergency()}")
 
 
 def end_callback(secret: str, handlers: UssdHandlers) -> Callback:
@@ -35,21 +35,21 @@ def end_callback(secret: str, handlers: UssdHandlers) -> Callback:
     async def answer(form: Form) -> str:
         session_id = _session_of(form)
         if session_id is None:
-            raise BadForm(400, "no valid sessionId and phoneNumber")
+            raise BadRequest(400, "no valid sessionId and phoneNumber")
         await handlers.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
         return "OK"
 
-    return Callback(secret, answer, if_broken=lambda: "OK")
+    return form_callback(secret, answer, if_broken=lambda: "OK")
 
 
 def hop_of(form: Form) -> Hop:
-    """What a hop's form says.  Raises `BadForm` when it is no hop at all.
+    """What a hop's form says.  Raises `BadRequest` when it is no hop at all.
 
     A caller is answered wherever that is possible: without a valid session, number
     or `text` the hop is played from what there is, and nothing of it is kept.
     """
     if "text" not in form and "sessionId" not in form:
-        raise BadForm(400, "no text and no sessionId")
+        raise BadRequest(400, "no text and no sessionId")
     text = form.get("text", _UNREADABLE)
     readable = not any(char in text for char in _UNREADABLE)
     session_id = _session_of(form) if readable else None

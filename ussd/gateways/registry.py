@@ -12,6 +12,7 @@ from runtime.callbacks import Callback
 from runtime.settings import SIMULATOR, ChosenGateways, Settings, faults_in
 from sms.gateways import SmsDialect, SmsHandlers
 from sms.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_SMS
+from sms.gateways.kannel import KANNEL as KANNEL_SMS
 from sms.gateways.simulator import SIMULATOR as SIMULATOR_SMS
 from ussd.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_USSD
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
@@ -42,6 +43,7 @@ class GatewayEntry:
 _ENTRIES = (
     GatewayEntry(SIMULATOR, SIMULATOR_SMS, AFRICASTALKING_USSD, path="africastalking"),
     GatewayEntry("africastalking", AFRICASTALKING_SMS, AFRICASTALKING_USSD),
+    GatewayEntry("kannel", KANNEL_SMS),
 )
 GATEWAYS: Mapping[str, GatewayEntry] = {each.name: each for each in _ENTRIES}
 

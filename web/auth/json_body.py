@@ -6,7 +6,7 @@ from typing import TypeVar
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
-from runtime.callbacks import BadForm, read_body
+from runtime.callbacks import BadRequest, read_body
 from web.auth.door import Refused
 from web.auth.origin import origin_is_host
 
@@ -23,7 +23,7 @@ def json_of(form: type[T]) -> Callable[[Request], Awaitable[T]]:
             raise Refused
         try:
             return form.model_validate_json(await read_body(request.receive))
-        except BadForm as bad:
+        except BadRequest as bad:
             raise HTTPException(bad.status, str(bad)) from None
         except ValidationError as wrong:
             raise HTTPException(422, f"{wrong.error_count()} faults") from None
