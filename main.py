@@ -46,12 +46,14 @@ from sms.checks import (
     patterns_clear,
 )
 from sms.content import make_ready
+from ussd.answers import Answers, answers_in
 from ussd.bootstrap import budget_of, screens_of
 from ussd.checks import fits_on_screens
 from ussd.gateways import UssdHandlers, gateways_of, sms_dialects
 from ussd.hop import Dialogue
 from ussd.paging import Budget
-from ussd.sessions import REDIS_SECONDS, Sessions
+from ussd.scripts import REDIS_SECONDS
+from ussd.sessions import Sessions
 from web.bootstrap import add_pages
 from web.health import alive, ready
 
@@ -87,7 +89,8 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     """
     redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
     sms = build_sms(settings, menu, sms_dialects(settings))
-    sessions = Sessions(redis, Seal(data_key_of(settings)))
+    seal = Seal(data_key_of(settings))
+    sessions, answers = Sessions(redis, seal), Answers(sms.redis, seal)
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     app = FastAPI(
         lifespan=partial(lifespan, menu, redis, sms, settings.worker),
@@ -99,17 +102,18 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     for path, state in (("/healthz", alive), ("/readyz", partial(ready, menu, redis))):
         app.add_api_route(path, state, methods=["GET", "HEAD"])
     add_pages(app, settings, sms, menu_reader(settings))
-    return CallbackRouter(callbacks_of(settings, sms, dialogue, sessions), app)
+    return CallbackRouter(callbacks_of(settings, sms, dialogue, sessions, answers), app)
 
 
 def callbacks_of(
-    settings: Settings, sms: SmsService, dialogue: Dialogue, sessions: Sessions
+    settings: Settings, sms: SmsService, dialogue: Dialogue, sessions: Sessions, answers: Answers
 ) -> dict[tuple[str, str], Callback]:
     """What the gateways that are set up post to, by gateway and end of the address."""
     secret, callbacks = secret_of(settings), dict[tuple[str, str], Callback]()
+    dialled = partial(answers_in, service_code=settings.service_code)
     for gateway in gateways_of(settings):
         answer = partial(dialogue.answer, gateway=gateway.name)
-        ussd = UssdHandlers(answer, dialogue.emergency, sessions.end)
+        ussd = UssdHandlers(answer, dialogue.emergency, sessions.end, answers, dialled)
         callbacks |= gateway.callbacks(secret, sms.handlers(gateway.name), ussd)
     return callbacks
 

@@ -14,7 +14,7 @@ import uvicorn
 from redis.asyncio import Redis
 
 from runtime.redis_client import connect
-from ussd.sessions import REDIS_SECONDS
+from ussd.scripts import REDIS_SECONDS
 
 _SCREEN = b"CON " + b"0123456789abcde\n" * 10
 _START = {

@@ -93,6 +93,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(_[A-Z][a-z]{3}
 Languages = Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_split)]
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
+Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 DataKey = Annotated[SecretStr, AfterValidator(_32_octets)]
 DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
 AnySecretFile = Annotated[SecretStr, BeforeValidator(_content_of)]

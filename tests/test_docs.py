@@ -173,7 +173,10 @@ def words_of_the_code() -> set[str]:
 
 
 def test_every_setting_exists() -> None:
-    kinds: set[type[BaseSettings]] = {Settings, *(each.sms.settings for each in GATEWAYS.values())}
+    kinds: set[type[BaseSettings]] = {
+        Settings,
+        *(own for each in GATEWAYS.values() for own in each.settings),
+    }
     fields = {
         f"{kind.model_config['env_prefix']}{name.upper()}"
         for kind in kinds

@@ -1,9 +1,9 @@
 """What is remembered of a dialled session, and how little that is.
 
-The answers come with every hop, so where the caller is need not be stored.  Of a
-session Redis holds which version of the menu it began on, how many answers were
-dialled with the code and how many have been heard, for `SESSION_SECONDS` from the
-last hop: no number, no text.
+The answers come with every hop, or from `ussd/answers.py`, so where the caller is need not
+be stored.  Of a session Redis holds which version of the menu it began on, how many answers
+were dialled with the code and how many have been heard, for `SESSION_SECONDS` from the last
+hop: no number, no text.
 
 In the same step the day is counted.  A caller counts once a day, by their first session
 of it: where that session is, and at last was, until the day ends.
@@ -17,29 +17,24 @@ Whoever is shown a country is counted among those who asked about it
 (`sms/country_requests.py`).
 """
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from hashlib import sha1
-from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
-from runtime.redis_client import REDIS_ERRORS, OutageLog
+from runtime.redis_client import OutageLog
 from sms.country_requests import COUNTRY_SECONDS, country_key, person_of
+from ussd.scripts import Script, Scripts
 
 SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
 COUNTS_SECONDS = 400 * 24 * 3600
 CALLERS_SECONDS = 25 * 3600
 NO_LANGUAGE = "-"
-REDIS_SECONDS = 0.25
-"""The most that a hop waits for Redis in all, connecting included."""
 
 log = logging.getLogger(__name__)
 
@@ -67,14 +62,6 @@ class HopRecord:
     answers: int
     place: tuple[str, str]
     country: str = ""
-
-
-class Script:
-    """A Lua script, and the name that a server knows it by once it has run."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.sha = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 # One round trip, and atomic: of two equal hops that arrive together, one is new.
@@ -156,7 +143,8 @@ class Sessions:
         self._redis = redis
         self._seal = seal
         self._now = now
-        self._outages = OutageLog(log, "sessions", "hops go by their text")
+        outages = OutageLog(log, "sessions", "hops go by their text")
+        self._scripts = Scripts(redis, outages)
 
     async def record(self, hop: HopRecord, version: str) -> SessionRecord:
         """Remember that a session has come this far; a repeated hop changes nothing.
@@ -166,11 +154,11 @@ class Sessions:
         day = self._now().date()
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
-        args = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
+        args: list[object] = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
         if hop.country and hop.msisdn:
             keys.append(country_key(hop.country, self._now()))
             args += [person_of(self._seal, hop.msisdn, self._now()), COUNTRY_SECONDS]
-        reply = await self._call(_RECORD, keys, args)
+        reply = await self._scripts.run(_RECORD, keys, args)
         if not isinstance(reply, list):
             return SessionRecord(version)
         return SessionRecord(str(reply[0]), int(reply[1]))
@@ -178,7 +166,7 @@ class Sessions:
     async def end(self, session_id: str, status: str) -> None:
         """Count that a session ended, once however often it is reported."""
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
-        await self._call(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+        await self._scripts.run(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
 
     async def forget(self, session_id: str) -> bool:
         """Delete a session, as a Redis does that loses its memory; whether there was one."""
@@ -186,20 +174,3 @@ class Sessions:
 
     def _counts_key(self) -> str:
         return dialled_key(self._now().date())
-
-    async def _call(self, script: Script, keys: list[str], args: list[Any]) -> object:
-        try:
-            async with asyncio.timeout(REDIS_SECONDS):
-                answer = await self._run(script, keys, args)
-        except REDIS_ERRORS as error:
-            self._outages.note(error)
-            return None
-        self._outages.note(None)
-        return answer
-
-    async def _run(self, script: Script, keys: list[str], args: list[Any]) -> object:
-        """In one round trip, or in two when the server has just started."""
-        try:
-            return await self._redis.evalsha(script.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return await self._redis.eval(script.text, len(keys), *keys, *args)

@@ -127,7 +127,7 @@ def test_a_secret_can_stand_in_a_file(
         ),
         pytest.param(
             {"KOMEK_GATEWAY": "africastalkng"},
-            ["KOMEK_GATEWAY: Input should be 'simulator' or 'africastalking'"],
+            ["KOMEK_GATEWAY: Input should be 'simulator' or 'africastalking' or 'kannel'"],
             id="an unknown gateway",
         ),
         pytest.param(

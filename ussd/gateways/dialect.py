@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from runtime.callbacks import Callback
+from runtime.settings import KomekSettings
+from ussd.answers import Answers
 from ussd.engine import Screen
 from ussd.hop import Hop
 
@@ -12,11 +14,16 @@ from ussd.hop import Hop
 class UssdHandlers:
     """What is done with what a gateway posts.  `emergency`: the words for when anything
     breaks.  `end`: the session and how it ended, in a few fixed words.
+
+    For a gateway that sends only the last answer, `answers` keeps those before, and `dialled`
+    finds the ones that were dialled together with the code.
     """
 
     answer: Callable[[Hop], Awaitable[Screen]]
     emergency: Callable[[], str]
     end: Callable[[str, str], Awaitable[None]]
+    answers: Answers
+    dialled: Callable[[str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +32,10 @@ class UssdDialect:
 
     `callbacks`: what makes the endpoint of each of its callbacks, of the secret and the
     handlers, by the end of the address, such as `ussd`.  `first_hop`: the form that it posts
-    there when the code is dialled, to be tried by hand.
+    there when the code is dialled, to be tried by hand.  `settings`: those that it has for
+    itself.
     """
 
     callbacks: Mapping[str, Callable[[str, UssdHandlers], Callback]]
     first_hop: str = ""
+    settings: type[KomekSettings] = KomekSettings

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runtime.callbacks import Callback
-from runtime.settings import SIMULATOR, ChosenGateways, Settings, faults_in
+from runtime.settings import SIMULATOR, ChosenGateways, KomekSettings, Settings, faults_in
 from sms.gateways import SmsDialect, SmsHandlers
 from sms.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_SMS
 from sms.gateways.kannel import KANNEL as KANNEL_SMS
 from sms.gateways.simulator import SIMULATOR as SIMULATOR_SMS
 from ussd.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_USSD
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
+from ussd.gateways.kannel import KANNEL as KANNEL_USSD
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class GatewayEntry:
     sms: SmsDialect
     ussd: UssdDialect = field(default_factory=lambda: UssdDialect({}))
     path: str = ""
+
+    @property
+    def settings(self) -> tuple[type[KomekSettings], ...]:
+        """Those that it has for itself."""
+        return self.sms.settings, self.ussd.settings
 
     def callbacks(
         self, secret: str, sms: SmsHandlers, ussd: UssdHandlers
@@ -43,7 +49,7 @@ class GatewayEntry:
 _ENTRIES = (
     GatewayEntry(SIMULATOR, SIMULATOR_SMS, AFRICASTALKING_USSD, path="africastalking"),
     GatewayEntry("africastalking", AFRICASTALKING_SMS, AFRICASTALKING_USSD),
-    GatewayEntry("kannel", KANNEL_SMS),
+    GatewayEntry("kannel", KANNEL_SMS, KANNEL_USSD),
 )
 GATEWAYS: Mapping[str, GatewayEntry] = {each.name: each for each in _ENTRIES}
 
@@ -67,5 +73,5 @@ def faults_in_settings() -> list[str]:
         names = " or ".join(f"'{name}'" for name in GATEWAYS)
         others = faults_in(Settings, gateway=(SIMULATOR,))
         return [f"KOMEK_GATEWAY: Input should be {names}", *others]
-    own = [fault for name in chosen for fault in faults_in(GATEWAYS[name].sms.settings)]
-    return [*faults_in(Settings), *own]
+    own = [each for name in chosen for each in GATEWAYS[name].settings]
+    return [*faults_in(Settings), *(fault for each in own for fault in faults_in(each))]

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from menus.live import LiveMenu
 from runtime.redis_client import REDIS_ERRORS
-from ussd.sessions import REDIS_SECONDS
+from ussd.scripts import REDIS_SECONDS
 
 
 async def alive() -> dict[str, str]:
