@@ -6,7 +6,11 @@ find the word, a voice reads it badly, and a text of one segment can become two.
 
 import re
 import unicodedata
+from collections import Counter
+from functools import lru_cache
 
+AT_HAND = 4096
+"""Characters whose class is looked up but once: more than a menu has."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 _LOOK_ALIKE = {
@@ -27,16 +31,19 @@ CAPITALS_TO_CYRILLIC = str.maketrans(
 _LATIN_LIKE_CYRILLIC = _LOOK_ALIKE.keys() - _SEEN_AS_SMALL_CAPITALS
 
 
-def is_latin(char: str) -> bool:
-    return unicodedata.name(char, "").startswith("LATIN ")
+_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
+"""Whose letters look alike, as the names of characters begin."""
+
+
+@lru_cache(AT_HAND)
+def script_of(char: str) -> str | None:
+    """`LATIN`, `CYRILLIC` or `GREEK`; None for what is no letter of these."""
+    script = unicodedata.name(char, "").split(" ", 1)[0]
+    return script if script in _SCRIPTS else None
 
 
 def is_cyrillic(char: str) -> bool:
-    return unicodedata.name(char, "").startswith("CYRILLIC ")
-
-
-def is_greek(char: str) -> bool:
-    return unicodedata.name(char, "").startswith("GREEK ")
+    return script_of(char) == "CYRILLIC"
 
 
 def words(text: str) -> list[str]:
@@ -48,17 +55,15 @@ def mixed_words(text: str) -> list[str]:
     """Words with letters of two scripts, and in a Cyrillic text the Latin words
     that consist of nothing but letters which look Cyrillic.
     """
-    cyrillic_text = sum(map(is_cyrillic, text)) > sum(map(is_latin, text))
-    return [w for w in words(text) if _mixed(w) or (cyrillic_text and _disguised(w))]
+    scripts = Counter(map(script_of, text))
+    if sum(script is not None for script in scripts) < 2:
+        return []
+    cyrillic_text = scripts["CYRILLIC"] > scripts["LATIN"]
+    return [w for w in words(text) if len(_scripts(w)) > 1 or (cyrillic_text and _disguised(w))]
 
 
-def _mixed(word: str) -> bool:
-    return sum(bool(letters) for letters in _by_script(word)) > 1
-
-
-def _by_script(word: str) -> list[str]:
-    """The letters of a word in each of the scripts that look alike."""
-    return ["".join(filter(of, word)) for of in (is_latin, is_cyrillic, is_greek)]
+def _scripts(word: str) -> set[str | None]:
+    return set(map(script_of, word)) - {None}
 
 
 def _disguised(word: str) -> bool:
@@ -67,9 +72,11 @@ def _disguised(word: str) -> bool:
 
 def foreign_letters(word: str) -> str:
     """The letters of the rarest script in a mixed word, to point at."""
-    return min(filter(None, _by_script(word)), key=len)
+    by_script = ("".join(c for c in word if script_of(c) == script) for script in _SCRIPTS)
+    return min(filter(None, by_script), key=len)
 
 
-def invisible(text: str) -> list[str]:
-    """Characters that nobody sees and phones show as boxes or not at all."""
-    return [c for c in text if c != "\n" and unicodedata.category(c)[0] in "CZ" and c != " "]
+@lru_cache(AT_HAND)
+def is_invisible(char: str) -> bool:
+    """Whether nobody sees it, and phones show it as a box or not at all."""
+    return char not in "\n " and unicodedata.category(char)[0] in "CZ"

@@ -58,14 +58,14 @@ def measure(text: str) -> Measure:
     An empty text is one segment of no units, since a message is still sent.
     """
     encoding = Encoding.GSM_7 if is_gsm7(text) else Encoding.UCS_2
-    costs = _costs(text, encoding)
-    units = sum(costs)
-    return Measure(encoding, units, _segments(costs, units, encoding))
+    units = _units(text, encoding)
+    alone = units <= _ONE_SEGMENT[encoding]
+    return Measure(encoding, units, 1 if alone else _segments(text, encoding))
 
 
 def is_gsm7(text: str) -> bool:
     """Whether every character is in the GSM-7 alphabet or its extension."""
-    return all(char in SEPTETS for char in text)
+    return SEPTETS.keys() >= set(text)
 
 
 def utf16_units(char: str) -> int:
@@ -73,18 +73,18 @@ def utf16_units(char: str) -> int:
     return 2 if char > "\uffff" else 1
 
 
-def _costs(text: str, encoding: Encoding) -> list[int]:
+def _units(text: str, encoding: Encoding) -> int:
     if encoding is Encoding.GSM_7:
-        return [SEPTETS[char] for char in text]
-    return [utf16_units(char) for char in text]
+        return sum(map(SEPTETS.__getitem__, text))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _segments(costs: list[int], units: int, encoding: Encoding) -> int:
-    if units <= _ONE_SEGMENT[encoding]:
-        return 1
+def _segments(text: str, encoding: Encoding) -> int:
+    """Of a text that one segment does not hold."""
+    cost = SEPTETS.__getitem__ if encoding is Encoding.GSM_7 else utf16_units
     segments, room = 1, _OF_SEVERAL[encoding]
-    for cost in costs:
-        if cost > room:
+    for each in map(cost, text):
+        if each > room:
             segments, room = segments + 1, _OF_SEVERAL[encoding]
-        room -= cost
+        room -= each
     return segments

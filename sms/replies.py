@@ -78,9 +78,8 @@ def is_neutral(text: str, said: SmsWords) -> bool:
     it must not have.
     """
     first = text.strip().split("\n", 1)[0].casefold()
-    return not _NUMBER.search(first) and not any(
-        word.startswith(stem.casefold()) for word in words(first) for stem in said.not_in_first_line
-    )
+    stems = tuple(map(str.casefold, said.not_in_first_line))
+    return not _NUMBER.search(first) and not any(word.startswith(stems) for word in words(first))
 
 
 # --- A node -------------------------------------------------------------------

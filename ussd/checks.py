@@ -86,7 +86,7 @@ def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[F
             yield Fault(source.key(*steps), screen_of(steps), what)
     words = language.words[node]
     for name, text in (("text", words.text), ("done", words.done)):
-        for word in text.split():
+        for word in set(text.split()):
             if not budget.holds(shown := frame.around(word, more=True)):
                 where = source.word(word, "nodes", node, name)
                 yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")

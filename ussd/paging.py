@@ -46,11 +46,15 @@ class Budget:
             raise ValueError(f"a screen holds at most {_LONGEST} units")
 
     def holds(self, text: str) -> bool:
-        return measure(text).units <= self.of(text)
+        size = measure(text)
+        return size.units <= self._of(size.encoding)
 
     def of(self, text: str) -> int:
         """The budget that applies to this text, in units of its encoding."""
-        return self.septets if measure(text).encoding is Encoding.GSM_7 else self.units
+        return self._of(measure(text).encoding)
+
+    def _of(self, encoding: Encoding) -> int:
+        return self.septets if encoding is Encoding.GSM_7 else self.units
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
-from menus.alphabet import foreign_letters, invisible, mixed_words
+from menus.alphabet import foreign_letters, is_invisible, mixed_words
 from menus.contacts import VERIFICATION, source_date
 from menus.faults import Fault
 from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
@@ -322,7 +322,7 @@ def composed(draft: Draft) -> Iterator[Fault]:
 def visible(draft: Draft) -> Iterator[Fault]:
     """No character that cannot be seen: tab, no-break space, zero width, controls."""
     for part, steps, text in draft.texts():
-        for char in sorted(set(invisible(text))):
+        for char in sorted(filter(is_invisible, set(text))):
             name = unicodedata.name(char, "control character")
             what = (
                 f"an invisible character (U+{ord(char):04X}, {name.lower()}): replace it by a space"

@@ -6,6 +6,7 @@ fault is left out, its name is kept in `unreadable`, and the rest is checked on.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -56,7 +57,7 @@ _PATTERNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part(Generic[Shape]):
     """One file: its form, unless too little of it could be read."""
 
@@ -64,6 +65,11 @@ class Part(Generic[Shape]):
     form: Shape | None
     faults: tuple[Fault, ...]
     unreadable: frozenset[str]
+
+    @cached_property
+    def texts(self) -> tuple[tuple[Steps, str], ...]:
+        """Every text that a phone may show, and where it stands."""
+        return tuple(_shown(self.form.model_dump(exclude_none=True), ())) if self.form else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +101,8 @@ class Draft:
         """Every text that a phone may show, with the file and place it stands in."""
         parts: list[Part[Any]] = [self.tree, *self.languages.values()]
         for part in parts:
-            if part.form:
-                for steps, text in _shown(part.form.model_dump(exclude_none=True), ()):
-                    yield part, steps, text
+            for steps, text in part.texts:
+                yield part, steps, text
 
 
 def read_draft(folder: Path) -> Draft:

@@ -15,9 +15,10 @@ _LETTERS = re.compile(r"[^\W\d_]{2,}")
 def untranslated_texts(draft: Draft) -> Iterator[Fault]:
     """Each text that another language, named before it in tree.yaml, has too."""
     seen: dict[tuple[Steps, str], str] = {}
-    for code in draft.tree.form.start.languages if draft.tree.form else ():
-        for part, steps, text in draft.texts():
-            if part is not draft.languages.get(code) or not _must_differ(steps, text):
+    listed = draft.tree.form.start.languages if draft.tree.form else ()
+    for code, part in ((code, draft.languages[code]) for code in listed if code in draft.languages):
+        for steps, text in part.texts:
+            if not _must_differ(steps, text):
                 continue
             if (first := seen.setdefault((steps, text), code)) != code:
                 what = f"'{steps[-1]}' says the same as in {first}.yaml: translate it, or leave it"

@@ -11,7 +11,7 @@ from menus.faults import Fault
 from menus.loading import Draft, Part
 from menus.model import Menu
 from menus.parsing import screen_of
-from sms.encoding import SEPTETS
+from sms.encoding import SEPTETS, is_gsm7
 
 MOST_NAMED = 5
 LATIN_SHARE = 0.95
@@ -23,20 +23,20 @@ is sent as UCS-2 anyway, and its letters cost nothing more.
 
 def latin_stays_gsm7(draft: Draft, _menu: Menu) -> Iterator[Fault]:
     """Screen 0, and the languages written in GSM-7, consist of GSM-7 alone."""
-    gsm7_files = {part.source.file for part in draft.parts() if _in_gsm7(draft, part)}
+    gsm7_files = {part.source.file for part in draft.parts() if _in_gsm7(part)}
     for part, steps, text in draft.texts():
         on_screen_0 = steps[0] in ("start", "name")
+        if is_gsm7(text) or not (on_screen_0 or part.source.file in gsm7_files):
+            continue
         outside = [char for char in dict.fromkeys(text) if char not in SEPTETS]
-        if outside and (on_screen_0 or part.source.file in gsm7_files):
-            named = ", ".join(f"'{char}' (U+{ord(char):04X})" for char in outside[:MOST_NAMED])
-            what = f"not in the GSM-7 alphabet: {named}; {_why(on_screen_0)}"
-            yield Fault(part.source.word(outside[0], *steps), screen_of(steps), what)
+        named = ", ".join(f"'{char}' (U+{ord(char):04X})" for char in outside[:MOST_NAMED])
+        what = f"not in the GSM-7 alphabet: {named}; {_why(on_screen_0)}"
+        yield Fault(part.source.word(outside[0], *steps), screen_of(steps), what)
 
 
-def _in_gsm7(draft: Draft, part: Part[Any]) -> bool:
-    letters = "".join(text for each, _, text in draft.texts() if each is part)
-    inside = sum(char in SEPTETS for char in letters)
-    return inside >= LATIN_SHARE * len(letters)
+def _in_gsm7(part: Part[Any]) -> bool:
+    letters = "".join(text for _, text in part.texts)
+    return sum(map(SEPTETS.__contains__, letters)) >= LATIN_SHARE * len(letters)
 
 
 def _why(on_screen_0: bool) -> str:

@@ -2,16 +2,35 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from menus.faults import Fault
-from menus.forms import Words
 from menus.loading import FILLER, Draft, Part
 from menus.model import Menu
-from menus.parsing import Steps, screen_of
+from menus.parsing import Source, Steps, screen_of
 from sms.understanding import Kind, words_of
 
+_LISTS = frozenset(Kind)
+_NO_MESSAGES = _LISTS | {"filler_words", "not_in_first_line"}
+AT_HAND = 8192
+"""Keywords whose spelling is worked out but once: those of six languages."""
 _CAPITALS = re.compile(r"\b[^\W\d_]{2,}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyword:
+    """One keyword as it stands in a file; `spelled`: as spelling makes it."""
+
+    code: str
+    source: Source
+    steps: Steps
+    written: str
+
+    @property
+    def spelled(self) -> str:
+        return _spelled(self.written)
 
 
 def keywords_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
@@ -20,52 +39,50 @@ def keywords_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
     """
     fillers = {word for each in menu.languages.values() for word in each.sms.filler_words}
     passed_over = {word.casefold() for word in fillers}
-    seen: dict[str, tuple[str | int, str, str]] = {}
-    for part, steps, written in _keywords(draft, menu):
-        code = part.form.language if part.form else ""
-        key, means = " ".join(words_of(written)), steps[1]
-        first_means, first, first_code = seen.setdefault(key, (means, written, code))
+    seen: dict[str, _Keyword] = {}
+    for each in (keyword for code in menu.languages for keyword in _keywords(draft, code)):
+        first = seen.setdefault(each.spelled, each)
         what = ""
-        if not key:
-            what = f"'{written}' has no letters: correct or remove it"
-        elif written.casefold() in passed_over:
-            what = f"'{written}' is also among the filler_words: remove it from one"
-        elif first_means != means:
-            what = f"'{written}' reads like '{first}' of '{first_means}' ({first_code}): keep one"
+        if not each.spelled:
+            what = "has no letters: correct or remove it"
+        elif each.written.casefold() in passed_over:
+            what = "is also among the filler_words: remove it from one"
+        elif first.steps[1] != each.steps[1]:
+            of = f"'{first.written}' of '{first.steps[1]}' ({first.code})"
+            what = f"reads like {of}: keep one"
         if what:
-            yield Fault(part.source.value(*steps), screen_of(steps), what)
+            where = each.source.value(*each.steps)
+            yield Fault(where, screen_of(each.steps), f"'{each.written}' {what}")
 
 
 def capitals_are_keywords(draft: Draft, menu: Menu) -> Iterator[Fault]:
     """A word in capitals is one to send, so it must be a keyword of its language."""
     for code in menu.languages:
         part = draft.languages[code]
-        known = {
-            word
-            for _, _, written in _keywords(draft, menu, code)
-            for word in (" ".join(words_of(written)), *words_of(written))
-        }
-        for steps, text in _messages(draft, part):
+        spelled = [each.spelled for each in _keywords(draft, code)]
+        known = {word for each in spelled for word in (each, *each.split())}
+        for steps, text in _messages(part):
             for word in filter(str.isupper, _CAPITALS.findall(text)):
-                if " ".join(words_of(word)) not in known:
+                if _spelled(word) not in known:
                     what = f"'{word}' is written as a word to send, but is no keyword"
                     yield Fault(part.source.word(word, *steps), screen_of(steps), what)
 
 
-def _keywords(
-    draft: Draft, menu: Menu, code: str | None = None
-) -> Iterator[tuple[Part[Words], Steps, str]]:
-    """The keywords of all languages that are in use, or of one, as they stand in the files."""
-    for each in [code] if code else menu.languages:
-        part = draft.languages[each]
-        for found, steps, text in draft.texts():
-            listed = steps[0] == "sms" and steps[1] in set(Kind)
-            if found is part and text != FILLER and (listed or "keywords" in steps[-2:]):
-                yield part, steps, text
+def _keywords(draft: Draft, code: str) -> Iterator[_Keyword]:
+    """The keywords of a language as they stand in its file."""
+    source = draft.languages[code].source
+    for steps, text in draft.languages[code].texts:
+        listed = steps[0] == "sms" and steps[1] in _LISTS
+        if text != FILLER and (listed or "keywords" in steps[-2:]):
+            yield _Keyword(code, source, steps, text)
 
 
-def _messages(draft: Draft, part: Part[Any]) -> Iterator[tuple[Steps, str]]:
-    for each, steps, text in draft.texts():
-        lists = {*Kind, "filler_words", "not_in_first_line"}
-        if each is part and steps[0] == "sms" and steps[1] not in lists:
+def _messages(part: Part[Any]) -> Iterator[tuple[Steps, str]]:
+    for steps, text in part.texts:
+        if steps[0] == "sms" and steps[1] not in _NO_MESSAGES:
             yield steps, text
+
+
+@lru_cache(AT_HAND)
+def _spelled(written: str) -> str:
+    return " ".join(words_of(written))

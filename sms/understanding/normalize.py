@@ -19,8 +19,10 @@ LONGEST = 200
 """Characters of a message that are read; what stands behind them names no country."""
 
 _WORD = re.compile(r"[^\W_]+")
-_APOSTROPHES = re.compile("['`´ʻʼʹʽ‘’‛′\u0300-\u036f]")
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]")
+_PASSED_OVER = re.compile(
+    "['`´ʻʼʹʽ‘’‛′\u0300-\u036f" "\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+"
+)
+"""Apostrophes and accents of their own, and what nobody sees."""
 
 _AS_RUSSIAN = str.maketrans("әқғңөұүіһёйўҳҷӣӯъь", "акгноууихеиухжиу  ")
 """Letters of Kazakh, Uzbek and Tajik as they are typed on a Russian keyboard."""
@@ -45,13 +47,15 @@ _SOUNDS = (
 """Sounds that are typed in more than one way, the longest first."""
 _NO_LETTERS = re.compile("[^a-z0-9]")
 _ONLY_CYRILLIC = re.compile("[\u0430-\u052f]+")
+_LATIN_LETTER = re.compile("[A-Za-z]")
+_CYRILLIC_LETTER = re.compile("[\u0400-\u052f]")
 _DOUBLED = re.compile(r"([^i])\1+")
 
 
 def words_of(text: str) -> list[str]:
     """The words of a message in order, skeletons all; signs and emoji are left out."""
-    seen = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
-    return [word for raw in _WORD.findall(_APOSTROPHES.sub("", seen)) if (word := skeleton(raw))]
+    seen = _PASSED_OVER.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
+    return [word for raw in _WORD.findall(seen) if (word := skeleton(raw))]
 
 
 def skeleton(word: str) -> str:
@@ -85,13 +89,15 @@ def _latin(plain: str) -> str:
 
 def _in_one_script(word: str) -> str:
     """The word with its look-alikes in the script that most of its letters have."""
-    cyrillic = sum("\u0400" <= char <= "\u052f" for char in word)
-    latin = sum(char.isascii() and char.isalpha() for char in word)
-    if not (cyrillic and latin):
+    latin = _LATIN_LETTER.findall(word)
+    if not latin or word.isascii():
+        return word
+    cyrillic = _CYRILLIC_LETTER.findall(word)
+    if not cyrillic:
         return word
     disguised = word.translate(TO_CYRILLIC)
-    all_cyrillic = not any(char.isascii() and char.isalpha() for char in disguised)
-    return disguised if all_cyrillic or cyrillic > latin else word.translate(TO_LATIN)
+    all_cyrillic = not _LATIN_LETTER.search(disguised)
+    return disguised if all_cyrillic or len(cyrillic) > len(latin) else word.translate(TO_LATIN)
 
 
 _CYRILLIC = {code: _latin(chr(code)) for code in range(0x430, 0x530)}
