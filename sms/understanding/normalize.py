@@ -19,9 +19,7 @@ LONGEST = 200
 """Characters of a message that are read; what stands behind them names no country."""
 
 _WORD = re.compile(r"[^\W_]+")
-_PASSED_OVER = re.compile(
-    "['`´ʻʼʹʽ‘’‛′\u0300-\u036f" "\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+"
-)
+_PASSED_OVER = re.compile("['`´ʻʼʹʽ‘’‛′\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+")
 """Apostrophes and accents of their own, and what nobody sees."""
 
 _AS_RUSSIAN = str.maketrans("әқғңөұүіһёйўҳҷӣӯъь", "акгноууихеиухжиу  ")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,6 +20,8 @@ SOURCES = {code: read(MENUS / f"{code}.yaml", f"menus/{code}.yaml") for code in 
 NODES = read(MENUS / "en.yaml", "en.yaml").data["nodes"]  # type: ignore[index]
 PASSAGES = passages(NODES)
 EVERY = [(code, name) for code in LANGUAGES for name in PASSAGES]
+WHOLE = [list(PASSAGES.values())[place] for place in (0, len(PASSAGES) // 2, -1)]
+"""Those that are tried in whole files, too: to write one takes a tenth of a second."""
 
 AWKWARD = "".join(
     [
@@ -54,6 +57,27 @@ def written(text: str, passage: Section, values: Values) -> str:
     return with_values(text, passage.steps, values, required)
 
 
+def around_passage(text: str, passage: Section) -> str:
+    """The part of a file that has the passage: a node between two neighbours on either side;
+    of what stands beside the nodes, all, with one node.
+    """
+    beside, nodes = text.split("\nnodes:\n")
+    each = re.split(r"(?m)^(?=  \w+:$)", nodes)
+    if not passage.is_node:
+        return f"{beside}\nnodes:\n{each[0]}{each[1]}".rstrip() + "\n"
+    [place] = [n for n, words in enumerate(each) if words.startswith(f"  {passage.name}:\n")]
+    return "nodes:\n" + "".join(each[max(place - 2, 0) : place + 3]).rstrip() + "\n"
+
+
+PARTS = {(code, name): around_passage(TEXTS[code], PASSAGES[name]) for code, name in EVERY}
+
+
+def texts_with_passages(code: str) -> Iterator[tuple[str, Section]]:
+    """Every passage in its part of the file, and some in the whole file."""
+    yield from ((PARTS[code, name], passage) for name, passage in PASSAGES.items())
+    yield from ((TEXTS[code], passage) for passage in WHOLE)
+
+
 def other(said: Value) -> Value:
     """Another value of the same kind, an awkward one."""
     if isinstance(said, str):
@@ -68,27 +92,29 @@ def other(said: Value) -> Value:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_same_words_change_no_byte(code: str) -> None:
-    for passage in PASSAGES.values():
-        assert written(TEXTS[code], passage, words_at(SOURCES[code], passage)) == TEXTS[code]
+    for text, passage in texts_with_passages(code):
+        assert written(text, passage, words_at(SOURCES[code], passage)) == text, passage.name
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_value_that_comes_back_brings_the_same_bytes_back(code: str) -> None:
-    for passage in PASSAGES.values():
+    for text, passage in texts_with_passages(code):
         was = {key: said for key, said in words_at(SOURCES[code], passage).items() if said}
-        changed = written(TEXTS[code], passage, {key: other(said) for key, said in was.items()})
-        assert changed != TEXTS[code], passage.name
-        assert written(changed, passage, was) == TEXTS[code], passage.name
+        changed = written(text, passage, {key: other(said) for key, said in was.items()})
+        assert changed != text, passage.name
+        assert written(changed, passage, was) == text, passage.name
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_keys_that_come_back_find_their_place(code: str) -> None:
-    for passage in filter(lambda each: each.is_node, PASSAGES.values()):
+    for text, passage in texts_with_passages(code):
+        if not passage.is_node:
+            continue
         was = words_at(SOURCES[code], passage)
-        without = with_values(TEXTS[code], passage.steps, {"keywords": (), "done": ""})
-        around = without.split(f"\n  {passage.name}:\n")[1]
-        assert "keywords" not in re.split(r"\n  \w", around)[0]
-        assert with_values(without, passage.steps, was) == TEXTS[code], passage.name
+        without = with_values(text, passage.steps, {"keywords": (), "done": ""})
+        words = re.split(rf"(?m)^  {passage.name}:\n", without)[1]
+        assert "keywords" not in re.split(r"\n  \w", words)[0]
+        assert with_values(without, passage.steps, was) == text, passage.name
 
 
 @settings(max_examples=60, deadline=None)
@@ -97,7 +123,7 @@ def test_any_words_are_read_as_they_were_written(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     code, name = data.draw(st.sampled_from(EVERY))
-    passage = PASSAGES[name]
+    passage, text = PASSAGES[name], PARTS[code, name]
     typed_in = {
         field.key: [data.draw(lines.filter(str.strip))]
         if not field.kind.lists
@@ -105,20 +131,25 @@ def test_any_words_are_read_as_they_were_written(
         for field in passage.fields
     }
     values = typed(passage, typed_in.__getitem__)
-    new = written(TEXTS[code], passage, values)
-    file = tmp_path_factory.getbasetemp() / "new.yaml"
-    file.write_text(new, encoding="utf-8", newline="")
-    source = read(file, "new.yaml")
+    new = written(text, passage, values)
+    folder = tmp_path_factory.getbasetemp()
+    before, source = source_of(text, folder), source_of(new, folder)
 
     assert not source.faults
     assert words_at(source, passage) == values
     assert usual_form(new) == new
-    assert written(new, passage, words_at(SOURCES[code], passage)) == TEXTS[code]
+    assert written(new, passage, words_at(before, passage)) == text
     for each in PASSAGES.values():
         if each.name != name:
-            assert words_at(source, each) == words_at(SOURCES[code], each)
+            assert words_at(source, each) == words_at(before, each)
     if passage.is_node:
-        assert around(source, passage.steps) == around(SOURCES[code], passage.steps)
+        assert around(source, passage.steps) == around(before, passage.steps)
+
+
+def source_of(text: str, folder: Path) -> Source:
+    file = folder / "words.yaml"
+    file.write_text(text, encoding="utf-8", newline="")
+    return read(file, "words.yaml")
 
 
 def around(source: Source, steps: Steps) -> tuple[list[str], list[str]]:

@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -13,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+
+from tests.support.ready_process import ReadyProcess
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "for-tests-only-0123456789"
@@ -83,27 +83,22 @@ def running(redis_url: str, **settings: str) -> Iterator[Service]:
     own = {"KOMEK_REDIS_URL": redis_url, "KOMEK_CALLBACK_SECRET": SECRET, "KOMEK_WORKER": "false"}
     own |= {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
     own["KOMEK_CONTACTS_OLDEST_DAYS"] = str(ANY_AGE)
-    with short_folder() as folder, (folder / "log").open("wb") as log:
+    with short_folder() as folder:
         own |= {"KOMEK_DATA_DIR": str(folder), **settings}
-        process = subprocess.Popen(
-            [sys.executable, "main.py", "serve", "--port", str(port)],
-            cwd=REPOSITORY,
-            env={**os.environ, **own},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
         service = Service(f"http://127.0.0.1:{port}", folder / "log")
+        service.log.touch(0o600)
+        arguments = ["serve", "--port", str(port)]
+        process = ReadyProcess(arguments, REPOSITORY, {**os.environ, **own}, service.log)
         try:
             _wait_until_alive(service, process)
             yield service
         finally:
             service.http.close()
             process.terminate()
-            process.wait(timeout=15)
+            process.wait(15)
 
 
-def _wait_until_alive(service: Service, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_alive(service: Service, process: ReadyProcess) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, service.log.read_text()
