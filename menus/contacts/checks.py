@@ -122,7 +122,7 @@ def _ids_twice(table: Table) -> Iterator[Fault]:
 # --- One record ---------------------------------------------------------------
 
 
-def named(record: Record) -> Iterator[Fault]:
+def check_identity(record: Record) -> Iterator[Fault]:
     """An id that can be typed; a name, a kind and a source."""
     if not _ID.fullmatch(record.cells.get("id", "")):
         yield fault(record, "id_form")
@@ -131,7 +131,7 @@ def named(record: Record) -> Iterator[Fault]:
             yield fault(record, "empty", column)
 
 
-def known(record: Record) -> Iterator[Fault]:
+def check_scope(record: Record) -> Iterator[Fault]:
     """A scope, a confidence and a country that mean something here."""
     cells = record.cells
     for column, words in (("scope", SCOPES), ("confidence", CONFIDENCES)):
@@ -146,7 +146,7 @@ def known(record: Record) -> Iterator[Fault]:
         yield fault(record, "mission_kind", words=", ".join(MISSION_KINDS))
 
 
-def dialled(record: Record) -> Iterator[Fault]:
+def check_phones(record: Record) -> Iterator[Fault]:
     """Each phone can exist, and can be dialled where this contact is needed."""
     cells = record.cells
     if cells.get("scope") in SCOPES and is_country(cells.get("country", "")):
@@ -156,7 +156,7 @@ def dialled(record: Record) -> Iterator[Fault]:
                 yield fault(record, reason, n=n, places=where, place=needed_in(cells))
 
 
-def dated(record: Record) -> Iterator[Fault]:
+def check_dates(record: Record) -> Iterator[Fault]:
     """A date that exists, or the word that there is none; days of calls that exist."""
     try:
         source_date(record.cells.get("source_date", ""))
@@ -169,7 +169,7 @@ def dated(record: Record) -> Iterator[Fault]:
             yield fault(record, "day_unreadable", column)
 
 
-def vouched_for(record: Record) -> Iterator[Fault]:
+def check_verification(record: Record) -> Iterator[Fault]:
     """A verification is whole and about a phone, or there is none; a withdrawal is whole."""
     cells = record.cells
     withdrawn = cells.get("confidence") == WITHDRAWN
@@ -181,7 +181,13 @@ def vouched_for(record: Record) -> Iterator[Fault]:
         yield fault(record, "mark_without_phone")
 
 
-CHECKS: tuple[Check, ...] = (named, known, dialled, dated, vouched_for)
+CHECKS: tuple[Check, ...] = (
+    check_identity,
+    check_scope,
+    check_phones,
+    check_dates,
+    check_verification,
+)
 
 
 def is_country(code: str) -> bool:

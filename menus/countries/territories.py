@@ -1,4 +1,4 @@
-"""The names of all countries, as Unicode's CLDR has them: `python -m menus.territories`.
+"""The names of all countries, as Unicode's CLDR has them: `make territories`.
 
 Babel carries the whole of CLDR, some 10 MB in memory for our languages.  The names
 are taken out of it once, into `territories.json`, and Babel stays on the desk.

@@ -27,7 +27,7 @@ class Change(BaseModel):
     at: datetime
     by: str
     language: str
-    passage: str
+    section: str
     before: dict[str, Value]
     after: dict[str, Value]
     version_before: str
@@ -36,7 +36,7 @@ class Change(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a passage said for a time, what it said before, and the change that began it.
+    """What a section said for a time, what it said before, and the change that began it.
 
     Without a change, somebody edited the file by hand.  Without `before`, these are the
     first words that are known.
@@ -74,14 +74,14 @@ class History:
             return ()
         return tuple(_read(lines))
 
-    def of(self, language: str, passage: str) -> tuple[Change, ...]:
-        """The changes of one passage."""
+    def of(self, language: str, section: str) -> tuple[Change, ...]:
+        """The changes of one section."""
         all_ = self.changes()
-        return tuple(each for each in all_ if (each.language, each.passage) == (language, passage))
+        return tuple(each for each in all_ if (each.language, each.section) == (language, section))
 
 
 def states(changes: Iterable[Change], now: Values) -> tuple[State, ...]:
-    """What a passage said from the first words known until `now`, the newest first.
+    """What a section said from the first words known until `now`, the newest first.
 
     Where a change found other words than the one before it left, and where it says now
     other words than the last one left, there was an edit by hand.

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from menus.editing.history import Change, History, same
-from menus.editing.sections import Section, key_of, passages, words_at
+from menus.editing.sections import Section, key_of, sections, words_at
 from menus.editing.values import NotWritable, Values
 from menus.faults import BrokenMenu, Fault
 from menus.live import LiveMenu
@@ -34,17 +34,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """New words of a passage, and what it said when its editor opened it."""
+    """New words of a section, and what it said when its editor opened it."""
 
     language: str
-    passage: Section
+    section: Section
     words: Values
     was: Values
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """A fault and the key it is about: empty, the passage; None, something else."""
+    """A fault and the key it is about: empty, the section; None, something else."""
 
     fault: Fault
     key: str | None
@@ -69,14 +69,14 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Nothing was written: the passage says `now` what its editor has not seen."""
+    """Nothing was written: the section says `now` what its editor has not seen."""
 
     now: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """Nothing was written: the passage says these words already."""
+    """Nothing was written: the section says these words already."""
 
 
 Outcome = Published | Conflict | Unchanged | CheckedEdit
@@ -103,19 +103,19 @@ class Publisher:
         listed = [code for code in self.live.current.start.languages if code in files]
         return listed + [code for code in files if code not in listed]
 
-    def passages(self) -> dict[str, Section]:
+    def sections(self) -> dict[str, Section]:
         menu = self.live.current
         unsaid = NodeWords("", "")
         words = [language.words for language in menu.languages.values()]
-        return passages(node for node in menu.nodes if any(each[node] != unsaid for each in words))
+        return sections(node for node in menu.nodes if any(each[node] != unsaid for each in words))
 
     def source(self, language: str) -> Source:
         """A language's file as it is on the disk now."""
         return read(self._file(language), f"{self.folder.name}/{language}.yaml")
 
-    def words(self, language: str, passage: Section) -> Values:
-        """What a passage says in its file now."""
-        return words_at(self.source(language), passage)
+    def words(self, language: str, section: Section) -> Values:
+        """What a section says in its file now."""
+        return words_at(self.source(language), section)
 
     def tried(self, edit: Edit) -> CheckedEdit:
         """The edit in a copy of the folder, and every fault there.  Raises `NotWritable`
@@ -127,7 +127,7 @@ class Publisher:
         """Check all, write, take up, note.  Raises `NotWritable` and `OSError`."""
         with exclusive_lock(self.folder):
             text = self._text(edit.language)
-            now = self.words(edit.language, edit.passage)
+            now = self.words(edit.language, edit.section)
             if same(now, edit.words):
                 return Unchanged()
             if not same(now, edit.was):
@@ -136,21 +136,21 @@ class Publisher:
             if trial.faults or not trial.menu:
                 return trial
             if self._text(edit.language) != text:  # by hand, while we checked
-                return Conflict(self.words(edit.language, edit.passage))
+                return Conflict(self.words(edit.language, edit.section))
             replace_file(self._file(edit.language), trial.text)
             noted = self._note(edit, by, trial.menu)
         self.live.reload()
         return Published(trial.menu.version, noted)
 
     def _tried(self, edit: Edit, text: str) -> CheckedEdit:
-        required = {field.key for field in edit.passage.fields if field.required}
-        new = _with_values(text, edit.passage.steps, edit.words, required)
+        required = {field.key for field in edit.section.fields if field.required}
+        new = _with_values(text, edit.section.steps, edit.words, required)
         with self._trying, self._copy() as folder:
             file = folder / f"{edit.language}.yaml"
             file.write_text(new, encoding="utf-8", newline="")
             menu, faults = self._examined(folder)
             source = read(file, f"{folder.name}/{file.name}")
-            placed = (FieldFault(each, key_of(each, source, edit.passage)) for each in faults)
+            placed = (FieldFault(each, key_of(each, source, edit.section)) for each in faults)
             return CheckedEdit(new, menu, tuple(placed))
 
     def _examined(self, folder: Path) -> tuple[Menu | None, tuple[Fault, ...]]:
@@ -164,7 +164,7 @@ class Publisher:
             at=utc_now().replace(microsecond=0),
             by=by,
             language=edit.language,
-            passage=edit.passage.name,
+            section=edit.section.name,
             before=dict(edit.was),
             after=dict(edit.words),
             version_before=self.live.current.version,

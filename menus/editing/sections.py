@@ -1,7 +1,7 @@
 """The parts that the words of a language are edited in: one for each node, and one for
 each section beside the nodes.
 
-Which keys a passage has, and of what kind, is what its form says: a new key of a form
+Which keys a section has, and of what kind, is what its form says: a new key of a form
 is edited without a line here.
 """
 
@@ -45,7 +45,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One key of a passage."""
+    """One key of a section."""
 
     key: str
     kind: Kind
@@ -68,8 +68,8 @@ class Section:
         return self.steps[:1] == ("nodes",)
 
 
-def passages(nodes: Iterable[str]) -> dict[str, Section]:
-    """Every passage of a language by its name, the nodes in the order given."""
+def sections(nodes: Iterable[str]) -> dict[str, Section]:
+    """Every section of a language by its name, the nodes in the order given."""
     of_nodes = (Section(node, ("nodes", node), _fields(forms.NodeWords)) for node in nodes)
     beside = (
         Section("all.language", (), _fields(forms.Words, "language")),
@@ -80,48 +80,48 @@ def passages(nodes: Iterable[str]) -> dict[str, Section]:
     return {each.name: each for each in (*of_nodes, *beside)}
 
 
-def words_at(source: Source, passage: Section) -> Values:
-    """What a passage says in a file, as it stands there; nothing for what is not words."""
+def words_at(source: Source, section: Section) -> Values:
+    """What a section says in a file, as it stands there; nothing for what is not words."""
     data: object = source.data
-    for step in passage.steps:
+    for step in section.steps:
         data = data.get(step) if isinstance(data, dict) else None
     said = data if isinstance(data, dict) else {}
-    return {field.key: _wording(said.get(field.key), field) for field in passage.fields}
+    return {field.key: _wording(said.get(field.key), field) for field in section.fields}
 
 
-def typed(passage: Section, values: Callable[[str], list[str]]) -> Values:
+def typed(section: Section, values: Callable[[str], list[str]]) -> Values:
     """What somebody typed, in the form that files have: composed letters (NFC), line
     ends of one kind, nothing that no file can hold, no spaces that nobody sees.
 
     A key that was not typed at all says nothing.
     """
-    return {field.key: _typed(values(field.key), field) for field in passage.fields}
+    return {field.key: _typed(values(field.key), field) for field in section.fields}
 
 
-def too_large(passage: Section, words: Values) -> list[str]:
+def too_large(section: Section, words: Values) -> list[str]:
     """The keys that hold more than any message or screen needs."""
     return [
         field.key
-        for field in passage.fields
+        for field in section.fields
         if len(_joined(words[field.key])) > MOST_CHARACTERS
         or (field.kind.lists and len(words[field.key]) > MOST_ENTRIES)
     ]
 
 
-def key_of(fault: Fault, source: Source, passage: Section) -> str | None:
-    """The key that a fault is about; empty for the passage as a whole, None when it
+def key_of(fault: Fault, source: Source, section: Section) -> str | None:
+    """The key that a fault is about; empty for the section as a whole, None when it
     stands elsewhere.
     """
     where = fault.where
     if where.file != source.file:
         return None
-    for field in passage.fields:
-        way = (*passage.steps, field.key)
+    for field in section.fields:
+        way = (*section.steps, field.key)
         if way in source.keys and source.keys[way].line <= where.line <= source.ends[way]:
             return field.key
-    first, last = source.key(*passage.steps), source.ends.get(passage.steps, 0)
-    inside = passage.steps and passage.steps in source.keys and first.line <= where.line <= last
-    return "" if inside or (where == source.key("nodes") and fault.screen == passage.name) else None
+    first, last = source.key(*section.steps), source.ends.get(section.steps, 0)
+    inside = section.steps and section.steps in source.keys and first.line <= where.line <= last
+    return "" if inside or (where == source.key("nodes") and fault.screen == section.name) else None
 
 
 @cache

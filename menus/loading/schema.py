@@ -1,4 +1,4 @@
-"""The JSON Schemas of the data files, for editors: `python -m menus.schema`."""
+"""The JSON Schemas of the data files, for editors: `make schemas`."""
 
 import json
 from pathlib import Path

@@ -168,7 +168,7 @@ class _Worker:
         except REDIS_ERRORS as error:
             self.outages.note(error)
         except Exception as error:
-            log.error("sender: %s", redacted(error))
+            log.error("worker: %s", redacted(error))
         finally:
             self.busy[queue] -= 1
 
@@ -288,7 +288,7 @@ class _Worker:
             lease_ms = int(self.config.lease * 1000)
             orphans = await self.outbox.reclaim(queue, self.name, lease_ms, self.now())
             if orphans:
-                log.warning("sender: %d messages of a dead worker are unknown", orphans)
+                log.warning("worker: %d messages of a dead worker are unknown", orphans)
 
     # --- Redis
 
@@ -323,4 +323,4 @@ def _log_refusals(outcomes: Sequence[Outcome]) -> None:
     """A line for each reason, not for each message; no number, no text."""
     reasons = Counter((each.state, each.why) for each in outcomes if each.why)
     for (state, why), count in reasons.items():
-        log.warning("sender: %d messages %s: %s", count, state, why)
+        log.warning("worker: %d messages %s: %s", count, state, why)

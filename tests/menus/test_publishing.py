@@ -39,9 +39,9 @@ def desk(folder: Path) -> Publisher:
 
 
 def opened(desk: Publisher, of: str = "escaped", /, **words: Value) -> Edit:
-    passage = desk.passages()[of]
-    was = desk.words("en", passage)
-    return Edit("en", passage, {**was, **words}, was)
+    section = desk.sections()[of]
+    was = desk.words("en", section)
+    return Edit("en", section, {**was, **words}, was)
 
 
 def published(desk: Publisher, edit: Edit, by: str = "Aigul") -> Published:
@@ -75,7 +75,7 @@ def test_who_when_what_and_which_versions_are_noted(desk: Publisher) -> None:
     edit = opened(desk, label="<b>New</b>")
     outcome = published(desk, edit, "Әсел")
     [change] = desk.history.changes()
-    assert (change.by, change.language, change.passage) == ("Әсел", "en", "escaped")
+    assert (change.by, change.language, change.section) == ("Әсел", "en", "escaped")
     assert (change.before, change.after) == (edit.was, edit.words)
     assert (change.version_before, change.version_after) == (before, outcome.version)
     assert change.at.utcoffset() is not None
@@ -146,7 +146,7 @@ def test_who_comes_second_overwrites_nothing(
     assert files(desk.folder) == before
 
     published(desk, replace(mine, was=outcome.now))
-    assert desk.words("en", mine.passage) == mine.words
+    assert desk.words("en", mine.section) == mine.words
 
 
 def test_other_words_that_changed_meanwhile_stay(desk: Publisher) -> None:
@@ -169,7 +169,7 @@ def test_an_edit_by_hand_during_the_check_is_not_lost(
 
     monkeypatch.setattr(desk, "_read_menu", slow)
     assert isinstance(desk.publish(mine, "Aigul"), Conflict)
-    assert desk.words("en", mine.passage)["label"] == "By hand"
+    assert desk.words("en", mine.section)["label"] == "By hand"
 
 
 def test_of_many_at_once_each_is_published_or_told(desk: Publisher, folder: Path) -> None:
@@ -238,12 +238,12 @@ def test_a_history_that_cannot_be_written_holds_up_nobody(desk: Publisher, tmp_p
 @pytest.mark.parametrize("name", ["all.language", "all.phrases", "all.sms", "all.embassy"])
 def test_words_beside_the_nodes_are_published_too(desk: Publisher, name: str) -> None:
     before = files(desk.folder)
-    passage = desk.passages()[name]
-    key = next(iter(desk.words("en", passage)))
-    said = desk.words("en", passage)[key]
+    section = desk.sections()[name]
+    key = next(iter(desk.words("en", section)))
+    said = desk.words("en", section)[key]
     new: Value = (*said, "NEW WORD") if isinstance(said, tuple) else f"{said} now"
     published(desk, opened(desk, name, **{key: new}))
-    assert desk.words("en", passage)[key] == new
+    assert desk.words("en", section)[key] == new
     published(desk, opened(desk, name, **{key: said}))
     assert files(desk.folder) == before
 
@@ -252,7 +252,7 @@ def test_words_beside_the_nodes_are_published_too(desk: Publisher, name: str) ->
 
 
 def change(before: str, after: str) -> Change:
-    given = {"at": "2026-11-22T01:00:00Z", "by": "Aigul", "language": "en", "passage": "escaped"}
+    given = {"at": "2026-11-22T01:00:00Z", "by": "Aigul", "language": "en", "section": "escaped"}
     versions = {"version_before": "a", "version_after": "b"}
     said = {"before": {"label": before}, "after": {"label": after}}
     return Change.model_validate({**given, **versions, **said})

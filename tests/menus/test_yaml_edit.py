@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from menus.editing.sections import Kind, Section, passages, typed, words_at
+from menus.editing.sections import Kind, Section, sections, typed, words_at
 from menus.editing.values import NotWritable, Value, Values
 from menus.editing.yaml_edit import usual_form, with_values
 from menus.parsing.yaml_source import Source, Steps, read
@@ -18,9 +18,9 @@ LANGUAGES = ("kk", "ru", "en")
 TEXTS = {code: (MENUS / f"{code}.yaml").read_text(encoding="utf-8") for code in LANGUAGES}
 SOURCES = {code: read(MENUS / f"{code}.yaml", f"menus/{code}.yaml") for code in LANGUAGES}
 NODES = read(MENUS / "en.yaml", "en.yaml").data["nodes"]  # type: ignore[index]
-PASSAGES = passages(NODES)
-EVERY = [(code, name) for code in LANGUAGES for name in PASSAGES]
-WHOLE = [list(PASSAGES.values())[place] for place in (0, len(PASSAGES) // 2, -1)]
+SECTIONS = sections(NODES)
+EVERY = [(code, name) for code in LANGUAGES for name in SECTIONS]
+WHOLE = [list(SECTIONS.values())[place] for place in (0, len(SECTIONS) // 2, -1)]
 """Those that are tried in whole files, too: to write one takes a tenth of a second."""
 
 AWKWARD = "".join(
@@ -52,30 +52,30 @@ lines = st.text(AWKWARD, max_size=40) | st.sampled_from(
 )
 
 
-def written(text: str, passage: Section, values: Values) -> str:
-    required = {field.key for field in passage.fields if field.required}
-    return with_values(text, passage.steps, values, required)
+def written(text: str, section: Section, values: Values) -> str:
+    required = {field.key for field in section.fields if field.required}
+    return with_values(text, section.steps, values, required)
 
 
-def around_passage(text: str, passage: Section) -> str:
-    """The part of a file that has the passage: a node between two neighbours on either side;
+def around_section(text: str, section: Section) -> str:
+    """The part of a file that has the section: a node between two neighbours on either side;
     of what stands beside the nodes, all, with one node.
     """
     beside, nodes = text.split("\nnodes:\n")
     each = re.split(r"(?m)^(?=  \w+:$)", nodes)
-    if not passage.is_node:
+    if not section.is_node:
         return f"{beside}\nnodes:\n{each[0]}{each[1]}".rstrip() + "\n"
-    [place] = [n for n, words in enumerate(each) if words.startswith(f"  {passage.name}:\n")]
+    [place] = [n for n, words in enumerate(each) if words.startswith(f"  {section.name}:\n")]
     return "nodes:\n" + "".join(each[max(place - 2, 0) : place + 3]).rstrip() + "\n"
 
 
-PARTS = {(code, name): around_passage(TEXTS[code], PASSAGES[name]) for code, name in EVERY}
+PARTS = {(code, name): around_section(TEXTS[code], SECTIONS[name]) for code, name in EVERY}
 
 
-def texts_with_passages(code: str) -> Iterator[tuple[str, Section]]:
-    """Every passage in its part of the file, and some in the whole file."""
-    yield from ((PARTS[code, name], passage) for name, passage in PASSAGES.items())
-    yield from ((TEXTS[code], passage) for passage in WHOLE)
+def texts_with_sections(code: str) -> Iterator[tuple[str, Section]]:
+    """Every section in its part of the file, and some in the whole file."""
+    yield from ((PARTS[code, name], section) for name, section in SECTIONS.items())
+    yield from ((TEXTS[code], section) for section in WHOLE)
 
 
 def other(said: Value) -> Value:
@@ -92,29 +92,29 @@ def other(said: Value) -> Value:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_same_words_change_no_byte(code: str) -> None:
-    for text, passage in texts_with_passages(code):
-        assert written(text, passage, words_at(SOURCES[code], passage)) == text, passage.name
+    for text, section in texts_with_sections(code):
+        assert written(text, section, words_at(SOURCES[code], section)) == text, section.name
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_value_that_comes_back_brings_the_same_bytes_back(code: str) -> None:
-    for text, passage in texts_with_passages(code):
-        was = {key: said for key, said in words_at(SOURCES[code], passage).items() if said}
-        changed = written(text, passage, {key: other(said) for key, said in was.items()})
-        assert changed != text, passage.name
-        assert written(changed, passage, was) == text, passage.name
+    for text, section in texts_with_sections(code):
+        was = {key: said for key, said in words_at(SOURCES[code], section).items() if said}
+        changed = written(text, section, {key: other(said) for key, said in was.items()})
+        assert changed != text, section.name
+        assert written(changed, section, was) == text, section.name
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_keys_that_come_back_find_their_place(code: str) -> None:
-    for text, passage in texts_with_passages(code):
-        if not passage.is_node:
+    for text, section in texts_with_sections(code):
+        if not section.is_node:
             continue
-        was = words_at(SOURCES[code], passage)
-        without = with_values(text, passage.steps, {"keywords": (), "done": ""})
-        words = re.split(rf"(?m)^  {passage.name}:\n", without)[1]
+        was = words_at(SOURCES[code], section)
+        without = with_values(text, section.steps, {"keywords": (), "done": ""})
+        words = re.split(rf"(?m)^  {section.name}:\n", without)[1]
         assert "keywords" not in re.split(r"\n  \w", words)[0]
-        assert with_values(without, passage.steps, was) == text, passage.name
+        assert with_values(without, section.steps, was) == text, section.name
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,27 +123,27 @@ def test_any_words_are_read_as_they_were_written(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     code, name = data.draw(st.sampled_from(EVERY))
-    passage, text = PASSAGES[name], PARTS[code, name]
+    section, text = SECTIONS[name], PARTS[code, name]
     typed_in = {
         field.key: [data.draw(lines.filter(str.strip))]
         if not field.kind.lists
         else data.draw(st.lists(lines, min_size=1, max_size=12))
-        for field in passage.fields
+        for field in section.fields
     }
-    values = typed(passage, typed_in.__getitem__)
-    new = written(text, passage, values)
+    values = typed(section, typed_in.__getitem__)
+    new = written(text, section, values)
     folder = tmp_path_factory.getbasetemp()
     before, source = source_of(text, folder), source_of(new, folder)
 
     assert not source.faults
-    assert words_at(source, passage) == values
+    assert words_at(source, section) == values
     assert usual_form(new) == new
-    assert written(new, passage, words_at(before, passage)) == text
-    for each in PASSAGES.values():
+    assert written(new, section, words_at(before, section)) == text
+    for each in SECTIONS.values():
         if each.name != name:
             assert words_at(source, each) == words_at(before, each)
-    if passage.is_node:
-        assert around(source, passage.steps) == around(before, passage.steps)
+    if section.is_node:
+        assert around(source, section.steps) == around(before, section.steps)
 
 
 def source_of(text: str, folder: Path) -> Source:
@@ -269,11 +269,11 @@ def test_what_only_a_person_should_change_is_left(text: str, what: str) -> None:
 
 
 def test_every_key_of_a_form_is_edited() -> None:
-    kinds = {field.key: field.kind for field in PASSAGES["danger"].fields}
+    kinds = {field.key: field.kind for field in SECTIONS["danger"].fields}
     assert kinds["label"] is Kind.LINE
     assert kinds["text"] is Kind.TEXT
     assert kinds["keywords"] is Kind.LINES
-    sms = {field.key: field.kind for field in PASSAGES["all.sms"].fields}
+    sms = {field.key: field.kind for field in SECTIONS["all.sms"].fields}
     assert sms["tips"] is Kind.TEXTS
     assert "embassy" not in sms
 
@@ -292,5 +292,5 @@ def test_every_key_of_a_form_is_edited() -> None:
 def test_what_is_typed_takes_the_form_of_the_files(
     value: str, text: str, label: str, keywords: tuple[str, ...]
 ) -> None:
-    words = typed(PASSAGES["danger"], lambda _: [value])
+    words = typed(SECTIONS["danger"], lambda _: [value])
     assert (words["text"], words["label"], words["keywords"]) == (text, label, keywords)

@@ -176,7 +176,7 @@ def test_a_file_that_is_no_yaml_is_told_on_every_page(desk: Operator, menus: Pat
     assert fields_of(told.text)["words.label"] == "Mine"
 
 
-def test_every_passage_has_its_page(desk: Operator) -> None:
+def test_every_section_has_its_page(desk: Operator) -> None:
     listed = desk.http.get("/operator/words").text
     pages = set(re.findall(r'href="(/operator/words/\w+/[\w.]+)"', listed))
     assert len(pages) == 3 * (listed.count('class="card"'))

@@ -122,7 +122,7 @@ def test_metrics_tell_of_days_that_are_over_and_in_steps(
     told = dict(re.findall(r"^([^#\s].*) (\S+)$", response.text, re.MULTILINE))
     assert told["komek_redis_up"] == "1.0"
     assert told["komek_menu_faults"] == "0.0"
-    assert told["komek_sender_up"] == "0.0", "none was started"
+    assert told["komek_worker_up"] == "0.0", "none was started"
     assert told['komek_queue_messages{lane="replies"}'] == "0.0"
     assert told['komek_gateway_trouble_people{trouble="no credit"}'] == "20.0"
     assert told["komek_dialled_callers"] == "80.0"

@@ -101,18 +101,18 @@ def edit_context(
         layout=layout,
         edit=edit,
         view=view,
-        others=editor.in_other_languages(edit.language, edit.passage),
+        others=editor.in_other_languages(edit.language, edit.section),
         was=as_json(edit.was if view.theirs is None else view.theirs),
         published=published_version(editor, query.get("published", "")),
         unnoted=query.get("noted") == "no",
         numbers=[f"{{{name}}}" for name in editor.publisher.live.current.numbers],
-        action=f"/operator/words/{edit.language}/{edit.passage.name}",
+        action=f"/operator/words/{edit.language}/{edit.section.name}",
     )
 
 
 def section_or_404(editor: Editor, code: str, name: str) -> Section:
     """The section of that name, in a language of the menu.  Raises `HTTPException`."""
-    found = editor.publisher.passages().get(name)
+    found = editor.publisher.sections().get(name)
     if found is None or code not in editor.publisher.languages():
         raise HTTPException(404)
     return found

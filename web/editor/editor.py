@@ -89,7 +89,7 @@ class Editor:
 
     def check(self, edit: Edit) -> EditView:
         """An edit's faults and its preview; nothing is written."""
-        if large := too_large(edit.passage, edit.words):
+        if large := too_large(edit.section, edit.words):
             return EditView(large=tuple(large))
         try:
             return self._view(edit, self.publisher.tried(edit))
@@ -100,7 +100,7 @@ class Editor:
 
     def publish(self, edit: Edit, by: str) -> EditView | Published:
         """Publish an edit, or say why not."""
-        if too_large(edit.passage, edit.words):
+        if too_large(edit.section, edit.words):
             return replace(self.check(edit), status=422)
         try:
             return self._view_of_outcome(edit, self.publisher.publish(edit, by))
@@ -122,7 +122,7 @@ class Editor:
     def summaries(self) -> list[tuple[Section, dict[str, SectionSummary]]]:
         """Every section, in each language."""
         screens = self.screens_of(self.publisher.live.current)
-        last = {(each.language, each.passage): each for each in self.publisher.history.changes()}
+        last = {(each.language, each.section): each for each in self.publisher.history.changes()}
         sources = {code: self.publisher.source(code) for code in self.publisher.languages()}
 
         def summary(section: Section, code: str) -> SectionSummary:
@@ -133,19 +133,19 @@ class Editor:
                 change=last.get((code, section.name)),
             )
 
-        sections = self.publisher.passages().values()
+        sections = self.publisher.sections().values()
         return [(each, {code: summary(each, code) for code in sources}) for each in sections]
 
     def native_readers(self) -> dict[str, str]:
         """Who read the words of each language, or `not yet`."""
-        language = self.publisher.passages()["all.language"]
+        language = self.publisher.sections()["all.language"]
         codes = self.publisher.languages()
         return {code: str(self.publisher.words(code, language)["native_reader"]) for code in codes}
 
     def _view(self, edit: Edit, checked: CheckedEdit) -> EditView:
         menu, shown = checked.menu, _NOTHING
         if menu:
-            shown = preview(menu, self.screens_of(menu), edit.language, edit.passage)
+            shown = preview(menu, self.screens_of(menu), edit.language, edit.section)
         return EditView(preview=shown, faults=checked.faults)
 
     def _view_of_outcome(self, edit: Edit, outcome: Outcome) -> EditView | Published:

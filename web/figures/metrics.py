@@ -106,7 +106,7 @@ def _of_service(found: RedisMetrics, version: str, faults: int) -> Iterator[Gaug
     yield _labelled("komek_menu_info", "The menu in force", "version", {version: 1})
     yield _gauge("komek_menu_faults", "Faults for which a changed menu was refused", faults)
     if found.redis:
-        yield _gauge("komek_sender_up", "Whether any worker sends SMS", found.worker_alive)
+        yield _gauge("komek_worker_up", "Whether any worker sends SMS", found.worker_alive)
         help_ = "Whether a cap of the service was met within the hour"
         caps = {cap: int(met) for cap, met in found.caps_met.items()}
         yield _labelled("komek_cap_met", help_, "cap", caps)
