@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 from menus.countries import NO_NAMES, Names
-from menus.faults import Fault, Where
+from menus.faults import Fault
 from menus.loading import Draft, Part
 from menus.model import Language, Menu
-from menus.parsing import Steps, screen_of
+from menus.parsing import Source, Steps, screen_of
 from sms.checks import longest_lines
 from sms.embassy_reply import plain
 from sms.encoding import measure
@@ -100,23 +100,24 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
         return
     view = screens.view(Place(language.code, menu.start.leads_to))
     source = draft.languages[language.code].source
-    lines = [
-        (source.value("sms", "embassy", key), "sms", line)
+    lines: list[tuple[Source, Steps, str]] = [
+        (source, ("sms", "embassy", key), line)
         for key, line in longest_lines(language.sms.embassy).items()
         if key not in _HEADINGS
     ]
     lines += _commonest(draft.countries, language)
-    for where, screen, line in lines:
+    for file, steps, line in lines:
         if not view.budget.holds(shown := view.frame.around(line, more=True)):
-            yield Fault(where, screen, f"the line '{line}' {_over(shown, view.budget)}")
+            what = f"the line '{line}' {_over(shown, view.budget)}"
+            yield Fault(file.value(*steps), str(steps[0]), what)
 
 
-def _commonest(countries: Part[Names], language: Language) -> Iterator[tuple[Where, str, str]]:
+def _commonest(countries: Part[Names], language: Language) -> Iterator[tuple[Source, Steps, str]]:
     names = countries.form or NO_NAMES
     for n, code in enumerate(names.commonest[: len(KEYS)]):
         with suppress(KeyError):  # another check tells of it
             line = f"{KEYS[n]} {plain(name_of(names, code, language.code))}"
-            yield countries.source.value("commonest", n), "commonest", line
+            yield countries.source, ("commonest", n), line
 
 
 def _over(shown: str, budget: Budget) -> str:

@@ -112,15 +112,15 @@ def key_of(fault: Fault, source: Source, section: Section) -> str | None:
     """The key that a fault is about; empty for the section as a whole, None when it
     stands elsewhere.
     """
-    where = fault.where
+    where, places = fault.where, source.places
     if where.file != source.file:
         return None
     for field in section.fields:
         way = (*section.steps, field.key)
-        if way in source.keys and source.keys[way].line <= where.line <= source.ends[way]:
+        if way in places.keys and places.keys[way].line <= where.line <= places.ends[way]:
             return field.key
-    first, last = source.key(*section.steps), source.ends.get(section.steps, 0)
-    inside = section.steps and section.steps in source.keys and first.line <= where.line <= last
+    first, last = source.key(*section.steps), places.ends.get(section.steps, 0)
+    inside = section.steps and section.steps in places.keys and first.line <= where.line <= last
     return "" if inside or (where == source.key("nodes") and fault.screen == section.name) else None
 
 

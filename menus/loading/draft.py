@@ -5,8 +5,9 @@ fault is left out, its name is kept in `unreadable`, and the rest is checked on.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -16,7 +17,7 @@ from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
 from menus.forms import Facts, KeywordFile, Numbers, Phrases, Tree, Words
-from menus.parsing import Source, Steps, read, screen_of
+from menus.parsing import FILES_AT_HAND, Source, Steps, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -156,7 +157,11 @@ def _is_shown(steps: Steps) -> bool:
 
 
 def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
-    source = read(path, f"{path.parent.name}/{path.name}")
+    return _part_of(read(path, f"{path.parent.name}/{path.name}"), shape)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _part_of(source: Source, shape: type[Shape]) -> Part[Shape]:
     if source.data is None:
         return Part(source, None, tuple(source.faults), frozenset())
     try:
@@ -173,6 +178,7 @@ def _names(path: Path) -> Part[Names]:
 
 def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shape]:
     """What is left of a file that breaks its form, so that the rest is checked too."""
+    source = replace(source, data=deepcopy(source.data))
     faults = [*source.faults, *(_fault(source, error) for error in errors)]
     unreadable = frozenset(name for error in errors for name in _patch(source, error))
     try:

@@ -8,9 +8,10 @@ from menus.parsing.csv_table import (
     read_table,
     table_text,
 )
-from menus.parsing.yaml_source import Source, Steps, read, screen_of
+from menus.parsing.yaml_source import FILES_AT_HAND, Source, Steps, read, screen_of
 
 __all__ = [
+    "FILES_AT_HAND",
     "Cells",
     "Record",
     "Source",

@@ -6,8 +6,9 @@ and a column.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from menus.faults import Fault, Where
 
 MOST_CHARACTERS = 1_000_000
 MOST_LEVELS = 10
+FILES_AT_HAND = 24
+"""Those of six languages and some that were changed: who edits one file waits for no other."""
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]*\}")
 
@@ -25,32 +28,54 @@ Steps = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One file: what it says, and where it says it."""
+class Places:
+    """Where the keys and the values of a file stand, and the line that each value ends in."""
 
-    file: str
-    lines: tuple[str, ...] = ()
-    data: object = None
     keys: dict[Steps, Where] = field(default_factory=dict)
     values: dict[Steps, Where] = field(default_factory=dict)
     ends: dict[Steps, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One file: what it says, and where it says it.
+
+    The places are looked up only when somebody asks: a file without a fault needs none.
+    """
+
+    file: str
+    text: str = ""
+    data: object = None
     faults: list[Fault] = field(default_factory=list)
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(self.text.splitlines())
+
+    @cached_property
+    def places(self) -> Places:
+        """None of a file that is not YAML."""
+        found = Places()
+        if self.data is not None and (node := _composed(self.text)):
+            _note_places(self.file, node, (), found)
+        return found
 
     def key(self, *steps: str | int) -> Where:
         """Where the key stands; of a list's entry, the entry itself."""
-        return self.keys.get(steps) or self.value(*steps)
+        return self.places.keys.get(steps) or self.value(*steps)
 
     def value(self, *steps: str | int) -> Where:
         """Where the value stands, or the nearest thing above it that does."""
-        while steps and steps not in self.values:
+        values = self.places.values
+        while steps and steps not in values:
             steps = steps[:-1]
-        return self.values.get(steps, Where(self.file))
+        return values.get(steps, Where(self.file))
 
     def known(self, steps: Iterable[str | int]) -> Steps:
         """As much of the way as the file has; what it does not have is left out."""
         way: Steps = ()
         for step in steps:
-            if (*way, step) in self.values:
+            if (*way, step) in self.places.values:
                 way = (*way, step)
         return way
 
@@ -62,7 +87,7 @@ class Source:
         """
         pattern = rf"(?<!\w){re.escape(word)}(?!\w)" if whole else re.escape(word)
         hidden = not _PLACEHOLDER.fullmatch(word)
-        start, last = self.value(*steps), self.ends.get(steps, len(self.lines))
+        start, last = self.value(*steps), self.places.ends.get(steps, len(self.lines))
         found: list[Where] = []
         for number, line in enumerate(self.lines[start.line - 1 : last], start.line):
             seen = _PLACEHOLDER.sub(lambda each: " " * len(each[0]), line) if hidden else line
@@ -73,25 +98,38 @@ class Source:
 
 
 def read(path: Path, file: str) -> Source:
-    """Read one file, named `file` in its faults.  Never raises for its content."""
+    """Read one file, named `file` in its faults.  Never raises for its content.
+
+    The same content gives the same `Source` while it is at hand: nobody changes one.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        if fault := _excess(file, text):
-            return Source(file, faults=[fault])
-        node = yaml.compose(text, Loader=yaml.CBaseLoader)
+        return _parsed(file, path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        return _unread(file, Where(file), f"cannot be read: {error.strerror}")
+        return _unread(Where(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         where = Where(file, error.object[: error.start].count(b"\n") + 1)
-        return _unread(file, where, "is not UTF-8: save the file as UTF-8")
+        return _unread(where, "is not UTF-8: save the file as UTF-8")
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _parsed(file: str, text: str) -> Source:
+    try:
+        if fault := _excess(file, text):
+            return Source(file, text, faults=[fault])
+        node = _composed(text)
     except yaml.MarkedYAMLError as error:
         where = _where(file, error.problem_mark or error.context_mark)
-        return _unread(file, where, f"is not YAML: {_problem(error, text)}")
+        return _unread(where, f"is not YAML: {_problem(error, text)}", text)
     except yaml.reader.ReaderError as error:
-        where = Source(file, tuple(text.splitlines())).word(chr(error.character))
-        return _unread(file, where, f"is not YAML: {error.reason}")
-    source = Source(file, tuple(text.splitlines()))
+        where = Source(file, text).word(chr(error.character))
+        return _unread(where, f"is not YAML: {error.reason}", text)
+    source = Source(file, text)
     return replace(source, data=_plain(source, node, ()) if node else {})
+
+
+def _composed(text: str) -> Any:
+    """The nodes of a text; None, where there are none.  Raises `yaml.YAMLError`."""
+    return yaml.compose(text, Loader=yaml.CBaseLoader)
 
 
 def _excess(file: str, text: str) -> Fault | None:
@@ -100,18 +138,19 @@ def _excess(file: str, text: str) -> Fault | None:
         return Fault(Where(file), "file", f"has more than {MOST_CHARACTERS:,} characters")
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
-        where = _where(file, event.start_mark)
         if isinstance(event, yaml.AliasEvent):
-            return Fault(where, "file", "an alias (*) stands here: write the words themselves")
+            what = "an alias (*) stands here: write the words themselves"
+            return Fault(_where(file, event.start_mark), "file", what)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_LEVELS:
-            return Fault(where, "file", f"is nested more than {MOST_LEVELS} levels deep")
+            what = f"is nested more than {MOST_LEVELS} levels deep"
+            return Fault(_where(file, event.start_mark), "file", what)
     return None
 
 
-def _unread(file: str, where: Where, what: str) -> Source:
-    return Source(file, faults=[Fault(where, "file", what)])
+def _unread(where: Where, what: str, text: str = "") -> Source:
+    return Source(where.file, text, faults=[Fault(where, "file", what)])
 
 
 def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -126,32 +165,48 @@ def _where(file: str, mark: Any) -> Where:
 
 
 def _plain(source: Source, node: yaml.Node, steps: Steps) -> object:
-    source.values[steps] = _where(source.file, node.start_mark)
-    block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
-    source.ends[steps] = node.end_mark.line + (0 if block else 1)
     if isinstance(node, yaml.MappingNode):
-        return _mapping(source, node, steps)
+        pairs = _pairs(node)
+        if len(pairs) < len(node.value):
+            source.faults.extend(_faults_of_keys(source.file, node, steps))
+        return {name: _plain(source, each, (*steps, name)) for name, (_, each) in pairs.items()}
     if isinstance(node, yaml.SequenceNode):
         return [_plain(source, each, (*steps, n)) for n, each in enumerate(node.value)]
     return node.value
 
 
-def _mapping(source: Source, node: yaml.MappingNode, steps: Steps) -> dict[str, object]:
-    plain: dict[str, object] = {}
-    for key_node, value_node in node.value:
-        where = _where(source.file, key_node.start_mark)
-        if not isinstance(key_node, yaml.ScalarNode):
-            source.faults.append(Fault(where, screen_of(steps), "a key must be one word"))
-            continue
-        key = str(key_node.value)
-        if key in plain:
-            first = source.keys[(*steps, key)].line
-            what = f"'{key}' stands here twice (first in line {first}): keep one"
-            source.faults.append(Fault(where, screen_of((*steps, key)), what))
-            continue
-        source.keys[(*steps, key)] = where
-        plain[key] = _plain(source, value_node, (*steps, key))
-    return plain
+def _pairs(node: yaml.MappingNode) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
+    """Of a key that stands twice, the first."""
+    pairs: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            pairs.setdefault(key.value, (key, value))
+    return pairs
+
+
+def _faults_of_keys(file: str, node: yaml.MappingNode, steps: Steps) -> Iterator[Fault]:
+    first = _pairs(node)
+    for key, _ in node.value:
+        where = _where(file, key.start_mark)
+        if not isinstance(key, yaml.ScalarNode):
+            yield Fault(where, screen_of(steps), "a key must be one word")
+        elif first[key.value][0] is not key:
+            line = first[key.value][0].start_mark.line + 1
+            what = f"'{key.value}' stands here twice (first in line {line}): keep one"
+            yield Fault(where, screen_of((*steps, key.value)), what)
+
+
+def _note_places(file: str, node: yaml.Node, steps: Steps, found: Places) -> None:
+    found.values[steps] = _where(file, node.start_mark)
+    block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+    found.ends[steps] = node.end_mark.line + (0 if block else 1)
+    if isinstance(node, yaml.MappingNode):
+        for name, (key, value) in _pairs(node).items():
+            found.keys[(*steps, name)] = _where(file, key.start_mark)
+            _note_places(file, value, (*steps, name), found)
+    elif isinstance(node, yaml.SequenceNode):
+        for n, each in enumerate(node.value):
+            _note_places(file, each, (*steps, n), found)
 
 
 def screen_of(steps: Steps) -> str:

@@ -154,7 +154,7 @@ def source_of(text: str, folder: Path) -> Source:
 
 def around(source: Source, steps: Steps) -> tuple[list[str], list[str]]:
     """The lines before a node's words and those from the next node or note on."""
-    first, last = source.key(*steps).line, source.ends[steps]
+    first, last = source.key(*steps).line, source.places.ends[steps]
     return [*source.lines[:first]], [line for line in source.lines[last:] if line.strip()]
 
 
