@@ -44,6 +44,8 @@ from sms.checks import (
     latin_stays_gsm7,
     messages_fit,
     patterns_clear,
+    spelt_in_gsm7,
+    spelt_keywords_heard,
 )
 from sms.content import make_ready
 from ussd.answers import Answers, answers_in
@@ -64,9 +66,9 @@ def read_menu(budget: Budget, folder: Path, languages: Sequence[str] = ()) -> Me
     """The menu of a folder, checked for every channel in every language; it offers
     `languages`, or all.  Raises `BrokenMenu`.
     """
-    screens = (latin_stays_gsm7, fits_on_screens(budget))
+    screens = (latin_stays_gsm7, spelt_in_gsm7, fits_on_screens(budget))
     messages = (messages_fit, keywords_clear, capitals_are_keywords, patterns_clear)
-    return offering(load(folder, [*screens, *messages]), languages)
+    return offering(load(folder, [*screens, *messages, spelt_keywords_heard]), languages)
 
 
 def menu_reader(settings: Settings) -> Reader:

@@ -44,11 +44,11 @@ def dial_commands(context: CommandContext) -> typer.Typer:
         """Everything that a phone can show, page by page, with its size."""
         settings = settings_or_exit()
         menu = context.menu(settings)
-        if language not in (None, *menu.languages):
-            refuse(f"There is no language {language}: {', '.join(menu.languages)}")
+        if language not in (None, *menu.all_languages):
+            refuse(f"There is no language {language}: {', '.join(menu.all_languages)}")
         shown = screens_of(settings, menu)
         if summary:
-            codes = [language] if language else menu.languages
+            codes = [language] if language else menu.all_languages
             out.print(summary_table(summary_of(menu, shown, code) for code in codes))
             return
         for each in all_screens(shown, language):

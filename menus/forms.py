@@ -6,7 +6,8 @@ files is checked in `checks`.  A new kind of node is one class here.
 """
 
 import datetime
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
@@ -32,6 +33,18 @@ once, or begins the series of them.
 
 class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def with_each_text(self, change: Callable[[str], str]) -> Self:
+        """The form with each of its texts changed, also those in lists and forms within."""
+        return self.model_copy(update={key: _changed(value, change) for key, value in self})
+
+
+def _changed(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(_changed(each, change) for each in value)
+    return value.with_each_text(change)
 
 
 class MenuNode(Form):
@@ -284,11 +297,38 @@ class Facts(RootModel[dict[str, Line]]):
     model_config = ConfigDict(frozen=True)
 
 
+Cyrillic = Annotated[str, StringConstraints(pattern=r"^[\u0430-\u04ff]+$")]
+CyrillicWords = Annotated[str, StringConstraints(pattern=r"^[\u0430-\u04ff]+( [\u0430-\u04ff]+)*$")]
+InLatin = Annotated[str, StringConstraints(pattern=r"^[A-Za-z']*$")]
+LatinWords = Annotated[str, StringConstraints(pattern=r"^[A-Za-z'-]+( [A-Za-z'-]+)*$")]
+LatinLabel = Annotated[LatinWords, StringConstraints(max_length=16)]
+
+
+class LatinLetters(Form):
+    """How a language is read in Latin letters, and how its first menu offers that."""
+
+    offer: LatinLabel = Field(description="Beside key 8 of the first menu in Cyrillic")
+    back: LatinLabel = Field(description="Beside key 8 of the first menu in Latin letters")
+    letters: dict[Cyrillic, InLatin] = Field(
+        description="Each small letter, and letters beside each other that are written otherwise"
+    )
+    words: dict[CyrillicWords, LatinWords] = Field(
+        {}, description="Words, alone or several, that are not written letter by letter"
+    )
+
+
+class Latin(RootModel[dict[Code, LatinLetters]]):
+    """latin.yaml: the languages that can be read in Latin letters."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 FORMS: dict[str, type[BaseModel]] = {
     "tree": Tree,
     "words": Words,
     "keywords": KeywordFile,
     "numbers": Numbers,
     "facts": Facts,
+    "latin": Latin,
 }
 """Each form, by the name of its JSON Schema."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from menus.contacts import Contact
 from menus.countries import NO_NAMES, Names
@@ -35,9 +36,19 @@ class NodeWords:
     done: str = ""
 
 
+class OtherLetters(NamedTuple):
+    """The same language in other letters: its code, and how a menu offers it."""
+
+    code: str
+    offer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
-    """All words of one language."""
+    """All words of one language.
+
+    `base`: in Latin letters, the language whose words these are; else empty.
+    """
 
     code: str
     name: str
@@ -45,14 +56,21 @@ class Language:
     phrases: Phrases
     words: Mapping[str, NodeWords]
     sms: SmsWords
+    base: str = ""
+    other_letters: OtherLetters | None = None
+
+    @property
+    def file(self) -> str:
+        """The language of the file that the words stand in."""
+        return self.base or self.code
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Menu:
     """One version of the menu.  `version` names its content, not its date:
-    every process that reads the same files gives it the same name.  `names` are those of
-    countries; `keywords`, by language, what people write, also in languages that are not
-    offered.
+    every process that reads the same files gives it the same name.  `languages` have words
+    of their own; those of `latin` are made of them.  `names` are those of countries;
+    `keywords`, by language, what people write, also in languages that are not offered.
     """
 
     version: str
@@ -64,6 +82,16 @@ class Menu:
     contacts: tuple[Contact, ...]
     names: Names = NO_NAMES
     keywords: Mapping[str, KeywordFile] = field(default_factory=dict)
+    latin: Mapping[str, Language] = field(default_factory=dict)
+
+    @property
+    def all_languages(self) -> Mapping[str, Language]:
+        """Those with words of their own, then those in Latin letters."""
+        return {**self.languages, **self.latin}
+
+    def language(self, code: str) -> Language:
+        """A language, in whatever letters.  Raises `KeyError`."""
+        return self.languages.get(code) or self.latin[code]
 
 
 def is_read(native_reader: str) -> bool:

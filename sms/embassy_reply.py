@@ -63,7 +63,7 @@ def country_reply(
     menu: Menu, language: str, code: str, library: Library, finds: Finds | None = None
 ) -> str:
     """The message about a country: for a person there, for one in Kazakhstan, or for both."""
-    said, contacts = menu.languages[language].sms.embassy, library.contacts
+    said, contacts = menu.language(language).sms.embassy, library.contacts
     there = there_lines(said, contacts, code) if finds != "here" else []
     here = here_lines(said, contacts, code, alone=finds == "here") if finds != "abroad" else []
     return fitted([Line(country_name(library, code, language)), *there, *here])
@@ -73,7 +73,7 @@ def country_screen(menu: Menu, language: str, finds: Finds, code: str, library: 
     """One of them for a screen, which has room for all lines.  The screen before asked for
     this one, so what stands above the missions in a message is left out.
     """
-    said, contacts = menu.languages[language].sms.embassy, library.contacts
+    said, contacts = menu.language(language).sms.embassy, library.contacts
     if finds == "abroad":
         lines = [line.text for line in there_lines(said, contacts, code)]
     else:

@@ -31,7 +31,7 @@ def reply_to(request: Request, menu: Menu, library: Callable[[], Library]) -> st
         case Unknown(language, also):
             return _unknown(menu, language, also)
         case _:
-            return _said(request, menu.languages[request.language].sms)
+            return _said(request, menu.language(request.language).sms)
 
 
 def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
@@ -52,25 +52,25 @@ def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
 
 def _unknown(menu: Menu, language: str, also: str | None) -> str:
     if also is None:
-        return menu.languages[language].sms.unknown
-    heading = menu.languages[language].sms.heading
+        return menu.language(language).sms.unknown
+    heading = menu.language(language).sms.heading
     return "\n".join([heading, *(help_lines(menu, each) for each in (language, also))])
 
 
 def help_lines(menu: Menu, language: str) -> str:
     """Whom to call, in two lines: to words in no language that we know."""
-    said = menu.languages[language].sms
+    said = menu.language(language).sms
     return f"{said.embassy.help_here.capitalize()}\n{said.help_abroad}"
 
 
 def already(menu: Menu, language: str) -> str:
     """To one who asks for the series and has it."""
-    return menu.languages[language].sms.already
+    return menu.language(language).sms.already
 
 
 def tips(menu: Menu, language: str) -> tuple[str, ...]:
     """The series of a language, in its order."""
-    return menu.languages[language].sms.tips
+    return menu.language(language).sms.tips
 
 
 def is_neutral(text: str, said: SmsWords) -> bool:
@@ -87,8 +87,8 @@ def is_neutral(text: str, said: SmsWords) -> bool:
 
 def node_reply(menu: Menu, language: str, node: str) -> str:
     """The words of a node, of a menu also what to send next, and whom to call."""
-    said = menu.languages[language].sms
-    text = _BLANK_LINE.sub("\n", menu.languages[language].words[node].text.strip()) or said.heading
+    said = menu.language(language).sms
+    text = _BLANK_LINE.sub("\n", menu.language(language).words[node].text.strip()) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
     for line in (_choices(menu, language, node, text), said.help, said.help_abroad):
@@ -103,14 +103,14 @@ def _choices(menu: Menu, language: str, node: str, text: str) -> str:
     named = dict.fromkeys(each for choice in choices for each in asked_by(menu, language, choice))
     if not named or any(number.number in text for number in menu.numbers.values()):
         return ""
-    return menu.languages[language].sms.choose.replace("{words}", ", ".join(named))
+    return menu.language(language).sms.choose.replace("{words}", ", ".join(named))
 
 
 def asked_by(menu: Menu, language: str, node: str) -> tuple[str, ...]:
     """What to send for what a node gives: its first keyword, or that of the answer which
     it leads to; of a menu without keywords, those of its choices.
     """
-    here, of = menu.languages[language], menu.nodes[node]
+    here, of = menu.language(language), menu.nodes[node]
     if own := here.words[node].keywords[:1]:
         return own
     if of.finds:
@@ -132,7 +132,7 @@ def _says(text: str, line: str, menu: Menu) -> bool:
 def _embassy(
     menu: Menu, language: str, codes: tuple[str, ...], finds: Finds | None, library: Library
 ) -> str:
-    said = menu.languages[language].sms
+    said = menu.language(language).sms
     if not codes:
         return said.no_country
     if len(codes) > 1:

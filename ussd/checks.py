@@ -33,7 +33,7 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
     def check(draft: Draft, menu: Menu) -> Iterator[Fault]:
         screens = Screens(menu, budget)
         yield from _screen_0(draft, screens.view(SCREEN_0))
-        for language in menu.languages.values():
+        for language in menu.all_languages.values():
             too_long = list(_phrases(draft, screens, menu, language))
             yield from too_long
             for node in menu.nodes if not too_long else ():
@@ -56,7 +56,7 @@ def _screen_0(draft: Draft, view: View) -> Iterator[Fault]:
 
 def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
     view = screens.view(Place(language.code, menu.start.leads_to))
-    source = draft.languages[language.code].source
+    source = draft.languages[language.file].source
     if not view.budget.holds(view.goodbye):
         where = source.key("phrases", "goodbye")
         yield Fault(where, "phrases", f"'goodbye' {_over(view.goodbye, view.budget)}")
@@ -76,7 +76,7 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
 
 
 def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[Fault]:
-    source, frame, budget = draft.languages[language.code].source, view.frame, view.budget
+    source, frame, budget = draft.languages[language.file].source, view.frame, view.budget
     for key, place in view.choices.items():
         steps: Steps = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
         label = language.phrases.agree if place.confirmed else language.words[place.node].label
@@ -99,7 +99,7 @@ def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) ->
     if not any(node.finds for node in menu.nodes.values()):
         return
     view = screens.view(Place(language.code, menu.start.leads_to))
-    source = draft.languages[language.code].source
+    source = draft.languages[language.file].source
     lines: list[tuple[Source, Steps, str]] = [
         (source, ("sms", "embassy", key), line)
         for key, line in longest_lines(language.sms.embassy).items()

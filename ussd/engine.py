@@ -76,8 +76,7 @@ def _move(screens: Screens, session: Session, answer: str) -> Session:
     view = screens.view(session.history[-1].place)
     key = answer if answer in view.choices else key_of(answer)
     if place := view.choices.get(key):
-        history = (*session.history, HistoryEntry(place))
-        return _confirm(screens, history) if place.confirmed else Session(history)
+        return _choose(screens, session, place)
     if key == NEXT:
         return _turn_page(view, session)
     if key == BACK:
@@ -111,6 +110,15 @@ def key_of(answer: str) -> str:
 def _western(char: str) -> str:
     digit = unicodedata.decimal(char, None)
     return char if digit is None else str(digit)
+
+
+def _choose(screens: Screens, session: Session, place: Place) -> Session:
+    """On to the place; the same one in other letters takes the place of this one."""
+    *before, here = session.history
+    if place == here.place._replace(language=place.language):
+        return Session((*before, HistoryEntry(place)))
+    history = (*session.history, HistoryEntry(place))
+    return _confirm(screens, history) if place.confirmed else Session(history)
 
 
 def _confirm(screens: Screens, history: tuple[HistoryEntry, ...]) -> Session:

@@ -21,6 +21,8 @@ KEYS = "12345678"
 CHOICES_A_SCREEN = 5
 """More in one list are hard to take in."""
 BACK, START, NEXT = "0", "00", "9"
+LETTERS = "8"
+"""On the first menu: the same words in other letters."""
 QUESTIONS_AT_HAND = 256
 """Which of several countries is meant: there are too many to keep them all."""
 NAMES_AT_HAND = 1024
@@ -129,7 +131,7 @@ class Screens:
 
     def offer_of(self, language: str) -> str:
         """The line that offers to send all of a text by SMS; empty if nothing can be sent."""
-        label = self._menu.languages[language].words[self._sender].label if self._sender else ""
+        label = self._menu.language(language).words[self._sender].label if self._sender else ""
         return label and f"{KEYS[0]} {label}"
 
     def message_for(self, request: DialableRequest) -> str:
@@ -146,13 +148,23 @@ class Screens:
             return self._look_up(place, self._library())
         if node.does:
             return self._action(place, node.does)
-        language = self._menu.languages[place.language]
+        language = self._menu.language(place.language)
         words = language.words[place.node]
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
+        if place.node == self._menu.start.leads_to and language.other_letters:
+            return self._in_other_letters(place, language, words.text, offered)
         view = self._view(language, words.text, offered)
         return self._with_sms(place, view) if node.is_page and words.keywords else view
+
+    def _in_other_letters(
+        self, place: Place, language: Language, text: str, offered: Iterable[tuple[Place, str]]
+    ) -> View:
+        """The first menu, with the choice on its first page to read on in other letters."""
+        code, offer = language.other_letters or ("", "")
+        view = self._view(language, text, offered, offer=f"{LETTERS} {offer}")
+        return replace(view, choices={**view.choices, LETTERS: place._replace(language=code)})
 
     def _with_sms(self, place: Place, view: View) -> View:
         """The view, with the choice on its first page to have all of it sent."""
@@ -164,7 +176,7 @@ class Screens:
 
     def _look_up(self, place: Place, library: Library) -> View:
         """The question, or the country, or the question which of several countries."""
-        language, finds = self._menu.languages[place.language], self._menu.nodes[place.node].finds
+        language, finds = self._menu.language(place.language), self._menu.nodes[place.node].finds
         if finds and len(place.countries) == 1:
             text = country_screen(self._menu, language.code, finds, *place.countries, library)
             return self._country(place, language, text)
@@ -201,7 +213,7 @@ class Screens:
 
     def _action(self, place: Place, does: Does) -> View:
         """The question, or what is said to whoever agreed."""
-        language = self._menu.languages[place.language]
+        language = self._menu.language(place.language)
         words = language.words[place.node]
         if place.confirmed:
             request = _request_of(place, does, self._finds(place))
@@ -215,15 +227,19 @@ class Screens:
 
     def _not_sent(self, language: str) -> View:
         """Whom to call when an SMS cannot be sent."""
-        here = self._menu.languages[language]
+        here = self._menu.language(language)
         return self._view(here, here.phrases.not_sent)
 
     def _view(
-        self, language: Language, text: str, offered: Iterable[tuple[Place, str]] = ()
+        self,
+        language: Language,
+        text: str,
+        offered: Iterable[tuple[Place, str]] = (),
+        offer: str = "",
     ) -> View:
         choices = dict(zip(KEYS, offered, strict=False))
         lines = [f"{key} {label}" for key, (_, label) in choices.items()]
-        frame = _frame(language.phrases)
+        frame = _frame(language.phrases, offer)
         return View(
             text=_with_choices(text, lines, frame, self._budget),
             choices={key: place for key, (place, _) in choices.items()},
@@ -234,11 +250,12 @@ class Screens:
         )
 
 
-def _frame(phrases: Phrases) -> Frame:
+def _frame(phrases: Phrases, offer: str) -> Frame:
     """The keys that work everywhere, in one line; `00` only where there is room for it."""
     back, start = f"{BACK} {phrases.back}", f"{START} {phrases.start}"
     keys = (back, f"{back} {start}")
-    return Frame(keys=keys, keys_if_more=[f"{NEXT} {phrases.next} {each}" for each in keys])
+    more = [f"{NEXT} {phrases.next} {each}" for each in keys]
+    return Frame(offer=offer, keys=keys, keys_if_more=more)
 
 
 def _request_of(place: Place, does: Does, finds: Finds | None) -> DialableRequest:

@@ -2,6 +2,7 @@
 
 from menus.loading.checks import numbers_valid
 from menus.loading.draft import FILLER, Draft, Part, is_data, language_files, read_draft
+from menus.loading.latin import latin_code, letters_of, speller
 from menus.loading.load import Reader, build, load, version_of
 from menus.loading.offer import offering
 from menus.loading.skeleton import skeleton_of
@@ -15,11 +16,14 @@ __all__ = [
     "build",
     "is_data",
     "language_files",
+    "latin_code",
+    "letters_of",
     "load",
     "numbers_valid",
     "offering",
     "read_draft",
     "skeleton_of",
+    "speller",
     "untranslated_texts",
     "version_of",
 ]

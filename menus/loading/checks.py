@@ -19,6 +19,7 @@ from menus.faults import Fault
 from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
 from menus.loading.draft import FILLER, Draft, Part
 from menus.loading.kind_checks import sends, sends_by_itself, words_of_the_kind
+from menus.loading.latin import latin_letters_have_a_key, latin_letters_have_a_language
 from menus.parsing import Steps, screen_of
 
 Check = Callable[[Draft], Iterator[Fault]]
@@ -350,6 +351,8 @@ CHECKS: tuple[Check, ...] = (
     sends_by_itself,
     languages_complete,
     languages_have_keys,
+    latin_letters_have_a_language,
+    latin_letters_have_a_key,
     words_complete,
     words_of_the_kind,
     names_differ,

@@ -16,12 +16,12 @@ from pydantic import BaseModel, ValidationError
 from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
-from menus.forms import Facts, KeywordFile, Numbers, Phrases, Tree, Words
-from menus.parsing import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
+from menus.forms import Facts, KeywordFile, Latin, Numbers, Phrases, Tree, Words
+from menus.parsing import FILES_AT_HAND, Source, Steps, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-_BESIDE_LANGUAGES = {"tree", "numbers", "facts", "countries"}
+_BESIDE_LANGUAGES = {"tree", "numbers", "facts", "latin", "countries"}
 
 _KEYWORDS = ".keywords"
 
@@ -55,6 +55,10 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": "write small Latin letters, digits and _",
     r"^[a-z]{2,3}(_[A-Z][a-z]{3})?$": "write a language such as kk, or one in a script: uz_Cyrl",
     r"^[A-Z]{2}$": "write two capital Latin letters, such as KZ",
+    r"^[\u0430-\u04ff]+$": "write small Cyrillic letters",
+    r"^[\u0430-\u04ff]+( [\u0430-\u04ff]+)*$": "write small Cyrillic letters",
+    r"^[A-Za-z']*$": "write letters from a to z",
+    r"^[A-Za-z'-]+( [A-Za-z'-]+)*$": "write letters from a to z",
 }
 
 
@@ -80,6 +84,7 @@ class Draft:
     tree: Part[Tree]
     numbers: Part[Numbers]
     facts: Part[Facts]
+    latin: Part[Latin]
     languages: Mapping[str, Part[Words]]
     keywords: Mapping[str, Part[KeywordFile]]
     contacts: tuple[Contact, ...]
@@ -96,7 +101,7 @@ class Draft:
     def parts(self) -> "list[Part[Any]]":
         """Every file."""
         languages, keywords = self.languages.values(), self.keywords.values()
-        return [self.tree, self.numbers, self.facts, *languages, *keywords]
+        return [self.tree, self.numbers, self.facts, self.latin, *languages, *keywords]
 
     def texts(self) -> "Iterator[tuple[Part[Any], Steps, str]]":
         """Every text that a phone may show, with the file and place it stands in."""
@@ -113,6 +118,7 @@ def read_draft(folder: Path) -> Draft:
         tree=_part(folder / "tree.yaml", Tree),
         numbers=_part(folder / "numbers.yaml", Numbers),
         facts=_part(folder / "facts.yaml", Facts),
+        latin=_latin(folder / "latin.yaml"),
         languages={path.stem: _part(path, Words) for path in language_files(folder)},
         keywords={code: _part(path, KeywordFile) for code, path in keyword_files(folder).items()},
         contacts=contacts,
@@ -157,19 +163,24 @@ def _is_shown(steps: Steps) -> bool:
 
 
 def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
-    source = read(path, f"{path.parent.name}/{path.name}")
+    return _part_of(read(path, f"{path.parent.name}/{path.name}"), shape)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _part_of(source: Source, shape: type[Shape]) -> Part[Shape]:
     if source.data is None:
         return Part(source, None, tuple(source.faults), frozenset())
     try:
-        return Part(source, _form_of(source.text, shape), tuple(source.faults), frozenset())
+        return Part(source, shape.model_validate(source.data), tuple(source.faults), frozenset())
     except ValidationError as error:
         return _patched(source, shape, error.errors())
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
-def _form_of(text: str, shape: type[Shape]) -> Shape:
-    """Raises `ValidationError`."""
-    return shape.model_validate(data_of(text))
+def _latin(path: Path) -> Part[Latin]:
+    """Without the file no language is read in Latin letters."""
+    if path.exists():
+        return _part(path, Latin)
+    return Part(Source(f"{path.parent.name}/{path.name}"), Latin({}), (), frozenset())
 
 
 def _names(path: Path) -> Part[Names]:

@@ -3,14 +3,15 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from menus.countries import NO_NAMES
 from menus.faults import BrokenMenu, Fault
 from menus.forms import ActionNode, LookupNode, Number, Tree, Words
 from menus.loading.checks import CHECKS, PLACEHOLDER
-from menus.loading.draft import FILLER, Draft, Shape, read_draft
+from menus.loading.draft import FILLER, Draft, read_draft
+from menus.loading.latin import letters_of, with_latin_letters
 from menus.model import Language, Menu, Node, NodeWords
 
 ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
@@ -45,21 +46,25 @@ def build(draft: Draft) -> Menu | None:
     if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
         return None
     numbers = draft.numbers.form.root if draft.numbers.form else {}
-    return Menu(
+    languages = {
+        code: _language(code, tree, part.form, numbers)
+        for code in tree.start.languages
+        if (part := draft.languages.get(code)) and part.form
+    }
+    menu = Menu(
         version=version_of(draft),
-        start=_all_put_in(numbers, tree.start),
+        start=tree.start.with_each_text(partial(put_in, numbers)),
         nodes={name: _node(tree, name) for name in tree.nodes},
-        languages={
-            code: _language(code, tree, part.form, numbers)
-            for code in tree.start.languages
-            if (part := draft.languages.get(code)) and part.form
-        },
+        languages=languages,
         numbers=numbers,
         facts=draft.facts.form.root if draft.facts.form else {},
         contacts=draft.contacts,
         names=draft.countries.form or NO_NAMES,
         keywords={code: part.form for code, part in draft.keywords.items() if part.form},
     )
+    for code, letters in letters_of(draft):
+        menu = with_latin_letters(menu, code, letters)
+    return menu
 
 
 def version_of(draft: Draft) -> str:
@@ -82,19 +87,6 @@ def put_in(numbers: dict[str, Number], text: str) -> str:
     return PLACEHOLDER.sub(number, text)
 
 
-def _all_put_in(numbers: dict[str, Number], form: Shape) -> Shape:
-    return form.model_copy(update={key: _put_into(numbers, value) for key, value in form})
-
-
-def _put_into(numbers: dict[str, Number], value: Any) -> Any:
-    """The words, each of several words, or all words of a form within a form."""
-    if isinstance(value, str):
-        return put_in(numbers, value)
-    if isinstance(value, tuple):
-        return tuple(_put_into(numbers, each) for each in value)
-    return _all_put_in(numbers, value)
-
-
 def _node(tree: Tree, name: str) -> Node:
     node = tree.nodes[name]
     choices = tuple(choice for choice in node.choices if choice in tree.nodes)
@@ -112,9 +104,9 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
         code=code,
         name=put_in(numbers, words.name),
         native_reader=words.native_reader,
-        phrases=_all_put_in(numbers, words.phrases),
+        phrases=words.phrases.with_each_text(partial(put_in, numbers)),
         words={name: _words(words, name, tree.start.leads_to, numbers) for name in tree.nodes},
-        sms=_all_put_in(numbers, words.sms),
+        sms=words.sms.with_each_text(partial(put_in, numbers)),
     )
 
 

@@ -22,4 +22,5 @@ def offering(menu: Menu, codes: Sequence[str]) -> Menu:
     version = hashlib.sha256(" ".join((menu.version, *codes)).encode()).hexdigest()[:12]
     languages = {code: menu.languages[code] for code in codes}
     start = menu.start.model_copy(update={"languages": tuple(codes)})
-    return replace(menu, version=version, languages=languages, start=start)
+    latin = {code: each for code, each in menu.latin.items() if each.base in languages}
+    return replace(menu, version=version, languages=languages, latin=latin, start=start)

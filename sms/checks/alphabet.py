@@ -4,11 +4,13 @@ One curly quote or long dash turns a Latin text from GSM-7 (160 to a segment)
 into UCS-2 (70).  Nobody sees the difference; everybody pays for it.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from menus.alphabet import is_cyrillic
 from menus.faults import Fault
-from menus.loading import Draft, Part
+from menus.loading import Draft, Part, latin_code, letters_of, speller
 from menus.model import Menu
 from menus.parsing import screen_of
 from sms.encoding import SEPTETS, is_gsm7
@@ -32,6 +34,37 @@ def latin_stays_gsm7(draft: Draft, _menu: Menu) -> Iterator[Fault]:
         named = ", ".join(f"'{char}' (U+{ord(char):04X})" for char in outside[:MOST_NAMED])
         what = f"not in the GSM-7 alphabet: {named}; {_why(on_screen_0)}"
         yield Fault(part.source.word(outside[0], *steps), screen_of(steps), what)
+
+
+def spelt_in_gsm7(draft: Draft, menu: Menu) -> Iterator[Fault]:
+    """What is read in Latin letters consists of GSM-7 alone: each letter has its row in the
+    table, and no other character halves the room.
+    """
+    for code, letters in letters_of(draft):
+        spell = speller(letters)
+        for steps, text in draft.languages[code].texts:
+            for char in _outside(spell(text)):
+                where = draft.languages[code].source.word(char, *steps)
+                yield Fault(where, screen_of(steps), _misspelt(char, code))
+        for name in menu.names.names.get(latin_code(code), {}).values():
+            for char in filter(is_cyrillic, name):
+                what = f"{_misspelt(char, code)}: a country is called '{name}'"
+                yield Fault(draft.latin.source.key(code, "letters"), code, what)
+
+
+def _outside(latin: str) -> list[str]:
+    """What is not in GSM-7; what nobody sees, and letters in two pieces, other checks name."""
+    if is_gsm7(latin):
+        return []
+    outside = (char for char in dict.fromkeys(latin) if char not in SEPTETS)
+    return [char for char in outside if unicodedata.category(char)[0] not in "CZM"]
+
+
+def _misspelt(char: str, code: str) -> str:
+    if is_cyrillic(char):
+        return f"'{char.lower()}' has no row under letters of '{code}' in latin.yaml: add it"
+    named = f"'{char}' (U+{ord(char):04X})"
+    return f"{named} would halve the room in Latin letters: use another character"
 
 
 def _in_gsm7(part: Part[Any]) -> bool:

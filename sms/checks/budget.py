@@ -56,8 +56,8 @@ def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
     """
     if draft.numbers.form is None or draft.numbers.faults or any(numbers_valid(draft)):
         return
-    for language in menu.languages.values():
-        source = draft.languages[language.code].source
+    for language in menu.all_languages.values():
+        source = draft.languages[language.file].source
         for each in messages(menu, language):
             where, screen = source.value(*each.steps), screen_of(each.steps)
             for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):

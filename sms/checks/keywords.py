@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Any
 
 from menus.faults import Fault
-from menus.loading import FILLER, Draft, Part
+from menus.loading import FILLER, Draft, Part, letters_of, speller
 from menus.model import Menu
 from menus.parsing import Source, Steps, screen_of
-from sms.understanding import Kind, words_of
+from sms.understanding import Kind, heard_as, words_of
 
 _LISTS = frozenset(Kind)
 _NO_MESSAGES = _LISTS | {"filler_words", "not_in_first_line"}
@@ -66,6 +66,17 @@ def capitals_are_keywords(draft: Draft, menu: Menu) -> Iterator[Fault]:
                 if _spelled(word) not in known:
                     what = f"'{word}' is written as a word to send, but is no keyword"
                     yield Fault(part.source.word(word, *steps), screen_of(steps), what)
+
+
+def spelt_keywords_heard(draft: Draft, _menu: Menu) -> Iterator[Fault]:
+    """In Latin letters a keyword is heard as the same one: messages name it so."""
+    for code, letters in letters_of(draft):
+        spell = speller(letters)
+        for each in _keywords(draft, code):
+            for word, latin in zip(each.written.split(), spell(each.written).split(), strict=False):
+                if _spelled(word) and not heard_as(latin, word):
+                    what = f"'{word}' is '{latin}' in Latin letters, which is not heard as that"
+                    yield Fault(each.source.word(word, *each.steps), screen_of(each.steps), what)
 
 
 def _keywords(draft: Draft, code: str) -> Iterator[_Keyword]:

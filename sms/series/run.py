@@ -69,7 +69,7 @@ def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
 
 
 def _tips(tip: DueTip, menu: Menu) -> tuple[str, ...]:
-    language = menu.languages.get(tip.language)
+    language = menu.all_languages.get(tip.language)
     return language.sms.tips if language else ()
 
 

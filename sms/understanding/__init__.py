@@ -2,7 +2,7 @@
 
 from sms.understanding.country_search import MOST_ASKED, Countries, countries_of, name_of
 from sms.understanding.explanation import lines_of
-from sms.understanding.keyword import LIST, REQUESTS, KeywordMatch
+from sms.understanding.keyword import LIST, REQUESTS, KeywordMatch, heard_as
 from sms.understanding.matching import Explanation, explain, understand
 from sms.understanding.normalize import words_of
 from sms.understanding.vocabulary import Kind, Vocabulary, vocabulary_of
@@ -18,6 +18,7 @@ __all__ = [
     "Vocabulary",
     "countries_of",
     "explain",
+    "heard_as",
     "lines_of",
     "name_of",
     "understand",

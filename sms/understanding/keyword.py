@@ -89,15 +89,21 @@ def _forms(word: str, lists: Lists) -> Iterator[str]:
 
 @lru_cache(maxsize=8192)
 def spellings(word: str) -> frozenset[str]:
-    """The forms of one word: in Uzbek o' is typed о and у; ё stands for yo and for e, and
-    ts in Latin letters for ц and for тс.
+    """The forms of one word: in Uzbek o' is typed о and у; ё stands for yo and for e, ts in
+    Latin letters for ц, тс and тьс, and ye for ье and ъе.
     """
-    stem, end = word.removesuffix("*"), "" if word.endswith("*") else WHOLE
+    stem, end = word.removesuffix("*").casefold(), "" if word.endswith("*") else WHOLE
     variants = {stem, re.sub("o['ʻ‘’`]", "u", stem), stem.replace("ў", "о")}
     variants |= {each.replace("ё", "йо") for each in variants}
-    variants |= {each.replace("тс", "ц") for each in variants}
+    variants |= {re.sub("ть?с", "ц", each) for each in variants}
+    variants |= {re.sub("[ьъ]е", "ие", each) for each in variants}
     variants |= {each.replace("yo", "e") for each in variants}
     found = {skeleton(each) for each in variants} - {""}
     if not found:
         raise ValueError(word)
     return frozenset(each + end for each in found)
+
+
+def heard_as(word: str, keyword: str) -> bool:
+    """Whether one word is a keyword of one word, however it is spelt."""
+    return bool(spellings(word) & spellings(keyword))

@@ -23,9 +23,21 @@ from tests.support.trees import MENUS, read_once
 from ussd.engine import Screen, Session, play, show, step
 from ussd.paging import Budget
 from ussd.preview import Shown, all_screens
-from ussd.screens import BACK, CHOICES_A_SCREEN, KEYS, NEXT, SCREEN_0, START, Place, Screens
+from ussd.screens import (
+    BACK,
+    CHOICES_A_SCREEN,
+    KEYS,
+    LETTERS,
+    NEXT,
+    SCREEN_0,
+    START,
+    Place,
+    Screens,
+)
 
 LANGUAGES = ("kk", "ru", "en")
+READ = (*LANGUAGES, "kk_Latn", "ru_Latn")
+"""Also those that are read in Latin letters."""
 FORMS = {f"E1{form}" for form in "abcdefghij"}
 FACTS = {
     *(f"R{n}" for n in range(1, 18)),
@@ -75,10 +87,13 @@ class Visit:
 
 
 def walk() -> Iterator[Visit]:
-    """Every screen that can be come to, the nearest first."""
-    ahead = deque([(Session(), 0)])
+    """Every screen that can be come to, the nearest first; each way to it once."""
+    ahead, seen = deque([(Session(), 0)]), set[Session]()
     while ahead:
         session, choices = ahead.popleft()
+        if session in seen:  # the other letters, and back
+            continue
+        seen.add(session)
         visit = Visit(session, show(SCREENS, session), choices)
         yield visit
         for key in visit.offered():
@@ -102,9 +117,10 @@ def test_the_facts_are_those_of_the_two_documents() -> None:
 
 def test_the_languages_are_the_three() -> None:
     assert tuple(MENU.languages) == LANGUAGES
+    assert tuple(MENU.all_languages) == READ
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_every_fact_is_near(language: str) -> None:
     """The language choice is the first choice, so it is not counted."""
     near = {
@@ -116,7 +132,7 @@ def test_every_fact_is_near(language: str) -> None:
     assert near == FACTS
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_every_page_of_every_node_is_come_to(language: str) -> None:
     expected = {
         (place, page.start)
@@ -126,10 +142,10 @@ def test_every_page_of_every_node_is_come_to(language: str) -> None:
     assert {(v.place, v.start) for v in VISITS if v.place.language == language} >= expected
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_each_of_the_ten_forms_has_its_line(language: str) -> None:
     assert set(MENU.nodes["forms"].facts) == FORMS
-    lines = [line for line in MENU.languages[language].words["forms"].text.splitlines() if line]
+    lines = [line for line in MENU.language(language).words["forms"].text.splitlines() if line]
     assert len(set(lines)) >= 10
 
 
@@ -143,11 +159,11 @@ def test_each_of_the_ten_forms_has_its_line(language: str) -> None:
         ("R11", "{hotline}"),
     ],
 )
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_a_fact_with_a_number_shows_it(language: str, fact: str, said: str) -> None:
     said = said.format(**{name: number.number for name, number in MENU.numbers.items()})
     carriers = [node.name for node in MENU.nodes.values() if fact in node.facts]
-    texts = [MENU.languages[language].words[name].text for name in carriers]
+    texts = [MENU.language(language).words[name].text for name in carriers]
     assert any(said in text for text in texts)
 
 
@@ -160,14 +176,17 @@ def test_what_a_key_promises_is_where_it_leads() -> None:
             after = step(SCREENS, visit.session, key)
             assert after.misses == 0
             if key in KEYS:
-                assert words == promised(after.history[-1].place)
+                assert words == promised(after.history[-1].place, visit.place)
 
 
-def promised(place: Place) -> str:
-    """The words beside the key that leads to a place."""
-    language = MENU.languages[place.language]
+def promised(place: Place, here: Place) -> str:
+    """The words beside the key that leads to a place from here."""
+    language = MENU.language(place.language)
     if place.confirmed:
         return language.phrases.agree
+    if place.node == here.node == MENU.start.leads_to:
+        letters = MENU.language(here.language).other_letters
+        return letters.offer if letters else ""
     if MENU.nodes[place.node].finds and place.countries:
         return plain(COUNTRIES.name(place.countries[0], place.language))
     return language.words[place.node].label
@@ -190,7 +209,7 @@ def test_start_is_screen_0_at_once() -> None:
 
 def test_back_stands_on_every_screen_in_its_language_and_start_where_there_is_room() -> None:
     for visit in BEYOND_0:
-        phrases, text = MENU.languages[visit.place[0]].phrases, visit.screen.text
+        phrases, text = MENU.language(visit.place.language).phrases, visit.screen.text
         offered = visit.offered()
         assert offered[BACK] == phrases.back
         assert offered.get(START) in (None, phrases.start)
@@ -209,7 +228,8 @@ def test_next_stands_exactly_where_more_follows() -> None:
 def test_no_screen_lists_more_than_five_choices() -> None:
     assert CHOICES_A_SCREEN == 5
     for visit in VISITS:
-        assert len(set(visit.offered()) & set(KEYS)) <= 5
+        letters = {LETTERS} if visit.place.node == MENU.start.leads_to else set()
+        assert len((set(visit.offered()) & set(KEYS)) - letters) <= 5
 
 
 # --- What stands on a screen ----------------------------------------------------
@@ -274,7 +294,7 @@ LOOK_UPS = [node.name for node in MENU.nodes.values() if node.finds]
 
 
 @pytest.mark.parametrize("library", [LIBRARY, EVERYTHING, Library(COUNTRIES)])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
     language: str, library: Library
 ) -> None:
@@ -289,7 +309,7 @@ def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
             assert [page for page in view.pages() if not BUDGET.holds(page.shown)] == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_a_number_stands_whole_on_the_first_screen_of_a_country(language: str) -> None:
     for code in COUNTRIES.commonest[: len(KEYS)]:
         for node in LOOK_UPS:
@@ -298,9 +318,9 @@ def test_a_number_stands_whole_on_the_first_screen_of_a_country(language: str) -
             assert re.search(r"\d{3}", first.shown), first.shown
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_each_half_of_the_answer_is_where_it_was_asked_for(language: str) -> None:
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     abroad, here = (SCREENS.view(Place(language, node, ("US",))).text for node in LOOK_UPS)
     assert said.police.replace("{phone}", "911") in abroad
     assert said.duty_diplomat in abroad
@@ -309,7 +329,7 @@ def test_each_half_of_the_answer_is_where_it_was_asked_for(language: str) -> Non
     assert said.help_here not in abroad
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_every_question_before_an_sms_and_what_follows_is_one_screen(language: str) -> None:
     actions = [node for node in MENU.nodes.values() if node.does]
     assert {node.does for node in actions} == {"send", "digest", "series"}
@@ -318,7 +338,7 @@ def test_every_question_before_an_sms_and_what_follows_is_one_screen(language: s
             assert len(SCREENS.view(Place(language, node.name, confirmed=done)).pages()) == 1
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_what_cannot_be_sent_names_the_numbers_for_both_on_one_screen(language: str) -> None:
     view = SCREENS.not_sent(language)
     assert len(view.pages()) == 1
@@ -326,10 +346,10 @@ def test_what_cannot_be_sent_names_the_numbers_for_both_on_one_screen(language: 
         assert MENU.numbers[name].number in view.text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", READ)
 def test_the_first_screen_of_each_text_with_keywords_offers_all_of_it_by_sms(language: str) -> None:
     """And what names a number to call from abroad has keywords in every language."""
-    words = MENU.languages[language].words
+    words = MENU.language(language).words
     assert words["abroad"].keywords
     assert words["in_kazakhstan"].keywords
     for node in filter(lambda node: node.is_page, MENU.nodes.values()):
@@ -347,7 +367,7 @@ def test_the_first_screen_of_each_text_with_keywords_offers_all_of_it_by_sms(lan
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_native_speaker_is_said_to_have_read_the_words(language: str) -> None:
     """When one has, their name and the date stand there; then change this test."""
-    assert MENU.languages[language].native_reader == "not yet"
+    assert MENU.language(language).native_reader == "not yet"
     words = (MENUS / f"{language}.yaml").read_text(encoding="utf-8")
     assert "No native speaker has read these words yet." in words
 

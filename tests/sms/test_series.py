@@ -90,11 +90,11 @@ async def test_consent_without_a_question_begins_nothing(trial: SeriesTrial) -> 
     assert await trial.run() == Run()
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "kk_Latn"])
 async def test_each_tip_comes_once_in_order_and_then_it_ends(
     trial: SeriesTrial, language: str
 ) -> None:
-    tips = trial.menu.languages[language].sms.tips
+    tips = trial.menu.language(language).sms.tips
     await trial.begin(number(1), language)
     for _ in range(60):
         await trial.run()

@@ -83,7 +83,41 @@ ROOM = {
     ),
 }
 
+LATIN = {
+    "a letter has no row in the table of Latin letters": label(
+        "ru.yaml", f"{MARK}ѓ ", "'ѓ' has no row under letters of 'ru' in latin.yaml: add it",
+    ),
+    "a sign would halve the room in Latin letters": label(
+        "kk.yaml", f"{MARK}— ", "'—' (U+2014) would halve the room in Latin letters",
+    ),
+    "a row has a letter beyond a to z": Mistake(
+        "latin.yaml", "    щ: shch\n", f"    щ: {MARK}šč\n", "ru",
+        "'šč' does not have the right form: write letters from a to z",
+    ),
+    "a row of Latin letters is of a Latin letter": Mistake(
+        "latin.yaml", "    сх: skh\n", f"    {MARK}sx: skh\n", "ru",
+        "'sx' does not have the right form: write small Cyrillic letters",
+    ),
+    "Latin letters are not offered": Mistake(
+        "latin.yaml", "  offer: Latinitsa\n", "", "ru", "'offer' is missing: add it",
+        at=("latin.yaml", f"\n{MARK}ru:\n"),
+    ),
+    "a table of Latin letters is of no language": Mistake(
+        "latin.yaml", "\nkk:\n", f"\n{MARK}xx:\n", "xx", "there is no xx.yaml: correct or remove",
+    ),
+    "a keyword reads otherwise in Latin letters": Mistake(
+        "latin.yaml", "    сеть: set'\n", "    договор: soglashenie\n", "contract",
+        "'ДОГОВОР' is 'SOGLASHENIE' in Latin letters, which is not heard",
+        at=("ru.yaml", f"[{MARK}ДОГОВОР, КОНТРАКТ]"),
+    ),
+    "the first menu leaves no key for Latin letters": Mistake(
+        "tree.yaml", "helpers, trafficking]", "helpers, trafficking, embassy, service, home]",
+        "main", "has 8 choices: at most 7, key 8 is for letters",
+        at=("tree.yaml", f"  {MARK}main:\n"),
+    ),
+}
+
 # fmt: on
 
-SCREEN_MISTAKES = {**LETTERS, **ROOM}
+SCREEN_MISTAKES = {**LETTERS, **ROOM, **LATIN}
 """Each mistake by a sentence that says what is wrong."""

@@ -18,8 +18,9 @@ TEXTS = (
     *("common", "forms", "lures", "motive", "in_kazakhstan", "advice"),
 )
 """Those that carry the facts of the two documents."""
-MOST_PAGES = {"kk": 62, "ru": 62, "en": 36}
+MOST_PAGES = {"kk": 62, "ru": 62, "en": 36, "kk_Latn": 36, "ru_Latn": 36}
 MOST_KEYS = 4
+KEY_FOR_LETTERS = 1
 SIX = ("Qazaqsha", "Russkiy", "English", "Ozbekcha", "Kyrgyzcha", "Tojiki")
 
 
@@ -34,7 +35,8 @@ def test_the_texts_keep_to_their_pages(language: str) -> None:
 def test_help_is_four_keys_away(language: str) -> None:
     figures = summary_of(MENU, SCREENS, language)
     assert 0 < (figures.to_number or 0) <= MOST_KEYS
-    assert 0 < (figures.to_tips or 0) <= MOST_KEYS
+    more = KEY_FOR_LETTERS if language in MENU.latin else 0
+    assert 0 < (figures.to_tips or 0) <= MOST_KEYS + more
 
 
 def test_every_page_of_every_text_is_counted() -> None:

@@ -106,7 +106,7 @@ class FigureStore:
     def _sources(self) -> tuple[_Source, _Source]:
         menu = self._menu.current
         nodes = [node for node in menu.nodes if node != "start"]
-        of_dialled = partial(dialled_figures, languages=list(menu.languages), nodes=nodes)
+        of_dialled = partial(dialled_figures, languages=list(menu.all_languages), nodes=nodes)
         return (
             _Source("dialled", 1, dialled_key, of_dialled),
             _Source("texted", SETTLED_DAYS, counts_key, texted_figures),

@@ -80,7 +80,7 @@ class MenuOnPhones:
             faults=faults,
             trees=trees_of(menu, screens, faults, menu_language(menu, language)),
             screen_0=screen_0(screens),
-            summaries=[summary_of(menu, screens, code) for code in menu.languages],
+            summaries=[summary_of(menu, screens, code) for code in menu.all_languages],
             q=query,
             found=search(menu, query),
             most_found=MOST_FOUND,

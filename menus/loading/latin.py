@@ -1,0 +1,133 @@
+"""A language in Latin letters: its words by the table of `latin.yaml`, nothing written twice."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from menus.countries import Names, territories
+from menus.faults import Fault
+from menus.forms import LatinLetters
+from menus.loading.draft import Draft
+from menus.model import Language, Menu, NodeWords, OtherLetters
+
+MOST_CHOICES = 7
+"""Of a first menu that offers other letters: the eighth key does."""
+
+Spell = Callable[[str], str]
+
+_LETTER = r"[^\W\d_]"
+_BLANK_LINE = re.compile(r"\n\s*\n")
+
+
+def latin_code(code: str) -> str:
+    """The code of a language when it is in Latin letters: kk_Latn."""
+    return f"{code}_Latn"
+
+
+def letters_of(draft: Draft) -> Iterator[tuple[str, LatinLetters]]:
+    """The languages on offer that can be read in Latin letters, as far as they have words."""
+    letters = draft.latin.form.root if draft.latin.form else {}
+    offered = draft.tree.form.start.languages if draft.tree.form else ()
+    worded = {code for code, part in draft.languages.items() if part.form}
+    yield from ((code, letters[code]) for code in offered if code in worded & letters.keys())
+
+
+# --- A text ---------------------------------------------------------------------
+
+
+def speller(letters: LatinLetters) -> Spell:
+    """Writes a text in Latin letters: the words by hand, all others letter by letter.
+
+    A letter that the table has not stays as it is.
+    """
+    by_letters = re.compile(_any_of(letters.letters))
+    by_hand = rf"(?<!{_LETTER})(?:{_any_of(letters.words)})(?!{_LETTER})"
+    words = re.compile(rf"{by_hand}|{_LETTER}+", re.IGNORECASE)
+
+    def spelled(match: re.Match[str]) -> str:
+        small = match[0].lower()
+        latin = letters.words.get(small)
+        if latin is None:
+            latin = by_letters.sub(lambda each: letters.letters[each[0]], small)
+        return match[0] if latin == small else _with_capitals_of(match[0], latin)
+
+    return lambda text: words.sub(spelled, text)
+
+
+def _any_of(table: Mapping[str, str]) -> str:
+    """A pattern of all keys, the longest first; nothing matches it where there are none."""
+    return "|".join(sorted(table, key=len, reverse=True)) or "(?!)"
+
+
+def _with_capitals_of(word: str, latin: str) -> str:
+    """Capitals that the table itself writes stay."""
+    if word.isupper() and len(word) > 1:
+        return latin.upper() if latin.islower() else latin
+    return latin[:1].upper() + latin[1:] if word[0].isupper() else latin
+
+
+# --- A language -----------------------------------------------------------------
+
+
+def with_latin_letters(menu: Menu, code: str, letters: LatinLetters) -> Menu:
+    """The menu, in which this language can be read in Latin letters too."""
+    language, spell, latin = menu.languages[code], speller(letters), latin_code(code)
+    offering = replace(language, other_letters=OtherLetters(latin, letters.offer))
+    return replace(
+        menu,
+        languages={**menu.languages, code: offering},
+        latin={**menu.latin, latin: _in_latin(language, letters, spell)},
+        names=_named_in_latin(menu.names, code, spell),
+    )
+
+
+def _in_latin(language: Language, letters: LatinLetters, spell: Spell) -> Language:
+    return replace(
+        language,
+        code=latin_code(language.code),
+        name=f"{language.name} ({letters.offer})",
+        phrases=language.phrases.with_each_text(spell),
+        words={name: _node_words(words, spell) for name, words in language.words.items()},
+        sms=language.sms.with_each_text(spell),
+        base=language.code,
+        other_letters=OtherLetters(language.code, letters.back),
+    )
+
+
+def _node_words(words: NodeWords, spell: Spell) -> NodeWords:
+    """What begins a new screen in Cyrillic follows in the next line: a screen holds twice
+    as much, and a page ends at a line.
+    """
+    text = _BLANK_LINE.sub("\n", spell(words.text))
+    return NodeWords(spell(words.label), text, tuple(map(spell, words.keywords)), spell(words.done))
+
+
+def _named_in_latin(names: Names, code: str, spell: Spell) -> Names:
+    """The names of countries, with those that the language says in Latin letters."""
+    said = {**territories(code), **names.names.get(code, {})}
+    latin = {country: spell(name) for country, name in said.items()}
+    return names.model_copy(update={"names": {**names.names, latin_code(code): latin}})
+
+
+# --- Faults ---------------------------------------------------------------------
+
+
+def latin_letters_have_a_language(draft: Draft) -> Iterator[Fault]:
+    """Each table is of a language that there is, and that has no file in Latin letters."""
+    known = {*draft.languages, *(draft.tree.form.start.languages if draft.tree.form else ())}
+    for code in draft.latin.form.root if draft.latin.form else ():
+        where = draft.latin.source.key(code)
+        if code not in known:
+            yield Fault(where, code, f"there is no {code}.yaml: correct or remove the table")
+        if latin_code(code) in draft.languages:
+            yield Fault(where, code, f"there is a {latin_code(code)}.yaml too: keep one of them")
+
+
+def latin_letters_have_a_key(draft: Draft) -> Iterator[Fault]:
+    """The first menu leaves the eighth key for them."""
+    tree = draft.tree.form
+    first = tree.nodes.get(tree.start.leads_to) if tree else None
+    if tree and first and any(letters_of(draft)) and len(first.choices) > MOST_CHOICES:
+        where = draft.tree.source.key("nodes", tree.start.leads_to)
+        what = f"has {len(first.choices)} choices: at most {MOST_CHOICES}, key 8 is for letters"
+        yield Fault(where, tree.start.leads_to, what)
