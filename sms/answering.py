@@ -70,7 +70,7 @@ class Answering:
             case Series(language):
                 return self.subscriptions.asking(inbound.sender, language)
             case Confirm():
-                languages = content.menu.languages
+                languages = content.menu.all_languages
                 return self.subscriptions.confirming(inbound.sender, languages, gateway, now)
             case Unknown():
                 return self.unknown_words.counting(inbound.text, inbound.sender, now)
@@ -89,7 +89,7 @@ def replies_to(request: Request, content: Content) -> Mapping[str, str]:
         case Series(language):
             return {"asked": words(request), "already": content.already(language)}
         case Confirm():
-            begun = {each: words(Confirm(each)) for each in content.menu.languages}
+            begun = {each: words(Confirm(each)) for each in content.menu.all_languages}
             return {**begun, "not asked": words(unless_asked(request))}
         case Unknown():
             return {"unknown": words(request)}

@@ -18,7 +18,7 @@ Nothing that a person writes is an error.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from menus.forms import Finds
 from sms.requests import (
@@ -103,8 +103,20 @@ def explain(text: str, vocabulary: Vocabulary, sender_country: str | None = None
     message = Message(reading, vocabulary, language_of(reading, vocabulary), place, sent_from)
     for rule, decide in RULES.items():
         if request := decide(message):
-            return Explanation(request, rule, message)
-    return Explanation(_unknown(message), "unknown", message)
+            return Explanation(_in_its_letters(request, message), rule, message)
+    return Explanation(_in_its_letters(_unknown(message), message), "unknown", message)
+
+
+def _in_its_letters(request: Request, message: Message) -> Request:
+    """Words in Latin letters are answered in them: the phone may show no others, and who
+    writes so reads so.
+    """
+    if not message.reading.is_in_latin():
+        return request
+    latin = message.vocabulary.in_latin
+    if isinstance(request, Unknown) and request.also:
+        request = replace(request, also=latin.get(request.also, request.also))
+    return replace(request, language=latin.get(request.language, request.language))
 
 
 # --- The rules ------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from menus.alphabet import script_of
 from sms.requests import HOME
 from sms.understanding.country_search import Mention, Role
 from sms.understanding.keyword import Keyword, KeywordMatch, Part
@@ -61,6 +62,11 @@ class Reading:
         """Whether the message says this and nothing else."""
         said = {n for each in self.matches if each.keyword.meaning in meanings for n in each.words}
         return bool(said) and self.content() <= said and not self.mentions
+
+    def is_in_latin(self) -> bool:
+        """Whether its letters are Latin ones, and there are some."""
+        letters = [char for word in self.words for char in word.written if char.isalpha()]
+        return bool(letters) and all(script_of(char) == "LATIN" for char in letters)
 
     def rest(self, meaning: str) -> list[Word]:
         """All other words."""

@@ -44,7 +44,8 @@ class Vocabulary:
     each form, the keywords and parts that begin with it.  `latin`: forms that no Cyrillic
     word is.  `known_words`: whole words, which are never parted.  `courtesies`: fillers that
     may stand beside a yes.  `help`: the nodes for somebody in need; `urgent`: those of the
-    menu's first choice.
+    menu's first choice.  `in_latin`: the languages that can be read in Latin letters, and
+    what they are called then.
     """
 
     named: Mapping[str, tuple[Keyword, ...]]
@@ -59,6 +60,7 @@ class Vocabulary:
     urgent: frozenset[str]
     languages: Languages
     offered: tuple[str, ...]
+    in_latin: Mapping[str, str]
     countries: Countries
 
     def is_urgent(self, request: Request) -> bool:
@@ -99,6 +101,7 @@ def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
         urgent=frozenset(_below(menu, menu.nodes[menu.start.leads_to].choices[:1])),
         languages=languages,
         offered=tuple(menu.languages),
+        in_latin={each.file: code for code, each in menu.latin.items()},
         countries=countries,
     )
 

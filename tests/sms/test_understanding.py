@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from menus.countries.territories import territories
+from sms.encoding import is_gsm7
+from sms.replies import reply_to
 from sms.requests import (
     Confirm,
     Digest,
@@ -196,7 +198,7 @@ def test_signs_and_digits_ask_for_nothing(text: str) -> None:
     assert isinstance(understand(text, VOCABULARY), Unknown)
 
 
-@pytest.mark.parametrize("text", ["", "?", "112", "😀😀", "...", "zzzz qqqq"])
+@pytest.mark.parametrize("text", ["", "?", "112", "😀😀", "..."])
 def test_what_is_in_no_language_is_answered_in_the_first_two(text: str) -> None:
     assert understand(text, VOCABULARY) == Unknown("kk", "ru")
 
@@ -207,3 +209,35 @@ def test_an_explanation_says_what_was_recognised_and_why_it_won() -> None:
     assert "  2  danger: помогите  (ru: помог*)" in lines
     assert "  where: TR, by the words" in lines
     assert any(line.startswith("  country: Турции  (TR, in)") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_"),
+    [
+        ("помогите", NodeRequest("ru", "danger")),
+        ("pomogite", NodeRequest("ru_Latn", "danger")),
+        ("pomogite пожалуйста", NodeRequest("ru", "danger")),
+        ("көмек керек", NodeRequest("kk", "danger")),
+        ("komek kerek", NodeRequest("kk_Latn", "danger")),
+        ("kömek kerek", NodeRequest("kk_Latn", "danger")),
+        ("I need help", NodeRequest("en", "danger")),
+        ("posolstvo turtsii", Embassy("ru_Latn", ("TR",), words_given=True)),
+        ("elshilik turkiya", Embassy("kk_Latn", ("TR",), words_given=True)),
+        ("embassy turkey", Embassy("en", ("TR",), words_given=True)),
+        ("sovety", Digest("ru_Latn")),
+        ("jazylu", Series("kk_Latn")),
+        ("xyzzy", Unknown("kk_Latn", "ru_Latn")),
+        ("112", Unknown("kk", "ru")),
+        ("?", Unknown("kk", "ru")),
+    ],
+)
+def test_words_in_latin_letters_are_answered_in_them(text: str, request_: Request) -> None:
+    assert understand(text, BY.vocabulary) == request_
+
+
+def test_a_plea_from_abroad_is_answered_in_its_letters() -> None:
+    asked = understand("pomogite", BY.vocabulary, "TR")
+    assert asked == Embassy("ru_Latn", ("TR",), words_given=True, finds="abroad", danger=True)
+    reply = reply_to(asked, BY.menu, lambda: BY.library)
+    assert is_gsm7(reply)
+    assert reply.startswith("Turtsiya\npomoshch 157\n")

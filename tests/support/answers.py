@@ -132,7 +132,7 @@ class Answer:
         return not phones or any(map(self.says, phones))
 
     def gives_advice(self) -> bool:
-        for language in self.by.menu.languages.values():
+        for language in self.by.menu.all_languages.values():
             texts = [language.words[node].text for node in self.by.advice]
             first = [text.split("\n")[0] for text in (*texts, language.sms.digest) if text]
             if any(line in self.reply for line in first):
@@ -140,7 +140,8 @@ class Answer:
         return False
 
     def says_stopped(self) -> bool:
-        return any(each.sms.stopped in self.reply for each in self.by.menu.languages.values())
+        said = (each.sms.stopped for each in self.by.menu.all_languages.values())
+        return any(each in self.reply for each in said)
 
     # --- What was asked for ---
 
@@ -171,10 +172,14 @@ class Answer:
 
     def is_in_its_language(self) -> bool:
         """In one that the row names, as far as they are offered."""
-        offered, request = set(self.by.menu.languages), self.request
-        also = {request.also} if isinstance(request, Unknown) else set()
+        menu, request = self.by.menu, self.request
+        offered, codes = set(menu.languages), [request.language]
+        if isinstance(request, Unknown) and request.also:
+            codes.append(request.also)
         wanted = set(self.row.languages) & offered or offered - {"en"}
-        return "any" in self.row.languages or bool({request.language, *also} & wanted)
+        return "any" in self.row.languages or bool(
+            {menu.language(code).file for code in codes} & wanted
+        )
 
     # --- The verdict ---
 
