@@ -17,7 +17,7 @@ from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
 from menus.forms import Facts, KeywordFile, Latin, Numbers, Phrases, Tree, Words
-from menus.parsing import FILES_AT_HAND, Source, Steps, read, screen_of
+from menus.parsing import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -163,15 +163,11 @@ def _is_shown(steps: Steps) -> bool:
 
 
 def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
-    return _part_of(read(path, f"{path.parent.name}/{path.name}"), shape)
-
-
-@lru_cache(maxsize=FILES_AT_HAND)
-def _part_of(source: Source, shape: type[Shape]) -> Part[Shape]:
+    source = read(path, f"{path.parent.name}/{path.name}")
     if source.data is None:
         return Part(source, None, tuple(source.faults), frozenset())
     try:
-        return Part(source, shape.model_validate(source.data), tuple(source.faults), frozenset())
+        return Part(source, _form_of(source.text, shape), tuple(source.faults), frozenset())
     except ValidationError as error:
         return _patched(source, shape, error.errors())
 
@@ -181,6 +177,12 @@ def _latin(path: Path) -> Part[Latin]:
     if path.exists():
         return _part(path, Latin)
     return Part(Source(f"{path.parent.name}/{path.name}"), Latin({}), (), frozenset())
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _form_of(text: str, shape: type[Shape]) -> Shape:
+    """Raises `ValidationError`."""
+    return shape.model_validate(data_of(text))
 
 
 def _names(path: Path) -> Part[Names]:

@@ -8,7 +8,7 @@ from menus.parsing.csv_table import (
     read_table,
     table_text,
 )
-from menus.parsing.yaml_source import FILES_AT_HAND, Source, Steps, read, screen_of
+from menus.parsing.yaml_source import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
 
 __all__ = [
     "FILES_AT_HAND",
@@ -17,6 +17,7 @@ __all__ = [
     "Source",
     "Steps",
     "Table",
+    "data_of",
     "parse_table",
     "read",
     "read_table",

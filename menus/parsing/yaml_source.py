@@ -36,7 +36,7 @@ class Places:
     ends: dict[Steps, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Source:
     """One file: what it says, and where it says it.
 
@@ -98,21 +98,27 @@ class Source:
 
 
 def read(path: Path, file: str) -> Source:
-    """Read one file, named `file` in its faults.  Never raises for its content.
-
-    The same content gives the same `Source` while it is at hand: nobody changes one.
-    """
+    """Read one file, named `file` in its faults.  Never raises for its content."""
     try:
-        return _parsed(file, path.read_text(encoding="utf-8-sig"))
+        source = _parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         return _unread(Where(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         where = Where(file, error.object[: error.start].count(b"\n") + 1)
         return _unread(where, "is not UTF-8: save the file as UTF-8")
+    faults = [replace(each, where=replace(each.where, file=file)) for each in source.faults]
+    return replace(source, file=file, faults=faults)
+
+
+def data_of(text: str) -> object:
+    """What a text says, as `Source.data`: nobody changes it, for it is kept."""
+    return _parsed(text).data
 
 
 @lru_cache(maxsize=FILES_AT_HAND)
-def _parsed(file: str, text: str) -> Source:
+def _parsed(text: str) -> Source:
+    """What a file says, whatever its name is."""
+    file = ""
     try:
         if fault := _excess(file, text):
             return Source(file, text, faults=[fault])
