@@ -15,9 +15,12 @@ from sms.gateways.gateway import (
     SmsDialect,
     SmsHandlers,
 )
+from sms.gateways.kannel import MOST_SEGMENTS as KANNEL_SEGMENTS
+from sms.gateways.kannel import KannelAccount
 from sms.gateways.simulator import Delivered, Fault, Simulator
 
 __all__ = [
+    "KANNEL_SEGMENTS",
     "MOST_RECIPIENTS",
     "Accepted",
     "Delivered",
@@ -26,6 +29,7 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "Inbound",
+    "KannelAccount",
     "NotSent",
     "Outbound",
     "OutcomeUnknown",

@@ -11,7 +11,7 @@ with the text; our own id stands in it.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator
@@ -47,8 +47,10 @@ MOST_SEGMENTS = 8
 and say that all went well.
 """
 DELIVERED, NOT_DELIVERED, BUFFERED, SMSC_ACCEPTED, SMSC_REFUSED = 1, 2, 4, 8, 16
-REPORTS = DELIVERED | NOT_DELIVERED | SMSC_ACCEPTED | SMSC_REFUSED
-"""Those that are asked for: the operator's answer too, which settles what was in doubt."""
+REPORTS = DELIVERED | NOT_DELIVERED | BUFFERED | SMSC_ACCEPTED | SMSC_REFUSED
+"""All are asked for: the operator's answer settles what was in doubt, and a report that was not
+asked for Kannel logs with the number.
+"""
 
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _FATES = {
@@ -197,7 +199,7 @@ def result_of(answer: Answer, id_: str) -> Result:
 # --- What is set up ----------------------------------------------------------------
 
 
-class KannelSettings(KomekSettings):
+class KannelAccount(KomekSettings):
     """KOMEK_KANNEL_…: where `sendsms` is, who we are there, and how Kannel reaches us."""
 
     model_config = SettingsConfigDict(env_prefix="KOMEK_KANNEL_")
@@ -212,22 +214,39 @@ class KannelSettings(KomekSettings):
 
     @field_validator("password")
     @classmethod
-    def _required(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        password = secret_or_file(password, info, required=True)
+    def _from_file(cls, password: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        password = secret_or_file(password, info, required=cls.password_required)
         if password and not re.fullmatch(r"[!-~]+", password.get_secret_value()):
             raise ValueError("may have printable ASCII only, without blanks")
         return password
 
+    password_required: ClassVar[bool] = False
+
+    @property
+    def sendsms_port(self) -> int:
+        """On which Kannel listens for texts."""
+        return urlsplit(self.url).port or (443 if self.url.startswith("https") else 80)
+
+    def callbacks(self, settings: Settings) -> str:
+        """What the addresses of our callbacks begin with."""
+        ours = self.callback_url or f"http://127.0.0.1:{settings.port}"
+        return f"{ours}/kannel/{secret_of(settings)}"
+
+
+class KannelSettings(KannelAccount):
+    """The same, where Kannel is to be used: it has a password."""
+
+    password_required: ClassVar[bool] = True
+
 
 def send_sms_of(settings: Settings, own: KannelSettings) -> SendSms:
     """Texts come from the short code where no other sender is set."""
-    ours = own.callback_url or f"http://127.0.0.1:{settings.port}"
     return SendSms(
         url=own.url,
         username=own.username,
         password=own.password.get_secret_value() if own.password else "",
         sender=settings.sender_id or settings.short_code,
-        reports=f"{ours}/kannel/{secret_of(settings)}/sms/delivery",
+        reports=f"{own.callbacks(settings)}/sms/delivery",
     )
 
 

@@ -163,7 +163,7 @@ async def test_a_text_goes_out_as_it_is(fake: FakeSendSms, gateway: KannelGatewa
         "x-kannel-from": "7111",
         "x-kannel-to": ONE,
         "x-kannel-coding": "2",
-        "x-kannel-dlr-mask": "27",
+        "x-kannel-dlr-mask": "31",
         "x-kannel-dlr-url": f"{REPORTS}?id=m1&status=%d",
     }
     assert asked.headers["content-type"] == "text/plain; charset=UTF-8"

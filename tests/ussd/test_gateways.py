@@ -79,6 +79,22 @@ def test_only_a_gateway_that_is_set_up_needs_its_own_settings(
     ]
 
 
+@pytest.mark.parametrize(
+    ("gateway", "septets", "faults"),
+    [
+        ("africastalking", "182", []),
+        ("kannel", "160", []),
+        ("africastalking,kannel", "161", ["KOMEK_USSD_SEPTETS: kannel carries 160 at most"]),
+    ],
+)
+def test_a_screen_holds_no_more_than_each_gateway_carries(
+    monkeypatch: pytest.MonkeyPatch, gateway: str, septets: str, faults: list[str]
+) -> None:
+    set_up(monkeypatch, KOMEK_GATEWAY=gateway, KOMEK_USSD_SEPTETS=septets, **SERVICE, **ACCOUNT)
+    set_up(monkeypatch, KOMEK_KANNEL_PASSWORD="hush")  # noqa: S106
+    assert faults_in_settings() == faults
+
+
 @pytest.fixture
 async def http(
     monkeypatch: pytest.MonkeyPatch, redis_url: str, redis: Redis, menu: Menu

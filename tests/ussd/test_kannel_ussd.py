@@ -181,6 +181,22 @@ def test_the_session_parameter_of_a_screen(
 
 
 @pytest.mark.parametrize(
+    ("settings", "session", "name"),
+    [
+        ({}, "2b00", "2b"),
+        ({"session_octets": 2}, "2b00", "2b00"),
+        ({"session_tlv": "user_message_reference"}, "3131303038", "3131303038"),
+        ({"session_tlv": "theirs", "session_octets": 3}, "0102030405", "010203"),
+    ],
+)
+def test_what_of_the_parameter_names_the_session(
+    settings: dict[str, object], session: str, name: str
+) -> None:
+    own = KannelUssdSettings.model_validate(settings)
+    assert own.name_in(bytes.fromhex(session)).hex() == name
+
+
+@pytest.mark.parametrize(
     ("operation", "text", "step"),
     [
         (1, CODE, Step.BEGINS),

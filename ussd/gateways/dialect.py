@@ -8,6 +8,10 @@ from runtime.settings import KomekSettings
 from ussd.answers import Answers
 from ussd.engine import Screen
 from ussd.hop import Hop
+from ussd.paging import Budget
+
+ALLOWED = Budget(182, 80)
+"""What the standard allows a screen to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +37,10 @@ class UssdDialect:
     `callbacks`: what makes the endpoint of each of its callbacks, of the secret and the
     handlers, by the end of the address, such as `ussd`.  `first_hop`: the form that it posts
     there when the code is dialled, to be tried by hand.  `settings`: those that it has for
-    itself.
+    itself.  `holds`: the most that it carries in one screen.
     """
 
     callbacks: Mapping[str, Callable[[str, UssdHandlers], Callback]]
     first_hop: str = ""
     settings: type[KomekSettings] = KomekSettings
+    holds: Budget = ALLOWED

@@ -29,9 +29,14 @@ from sms.encoding import Encoding, measure
 from ussd.engine import Screen
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
 from ussd.hop import Hop
+from ussd.paging import Budget
 
 LATE_SECONDS = 180
 """A hop that Kannel could not post for so long belongs to no session any more."""
+ITS_SESSION_INFO = "its_session_info"
+"""Of SMPP 3.4: its first octet numbers the session, its second one the hops."""
+HOLDS = Budget(160, 70)
+"""What Kannel 1.4.5 carries in one screen; it cuts the rest off, whatever a centre takes."""
 LONGEST_TEXT = 200
 """Characters of an answer that are read; more than a phone can send."""
 
@@ -56,7 +61,8 @@ class KannelUssdSettings(KomekSettings):
     """KOMEK_KANNEL_USSD_…: what differs from one USSD centre to the next.
 
     `session_tlv`: the parameter that names a session; `session_octets`: how many of its first
-    octets do, the others change from hop to hop.  `begins`, `answers`: the operations of a hop;
+    octets do, the others change from hop to hop; if unset, the first of `its_session_info`,
+    and all of another one.  `begins`, `answers`: the operations of a hop;
     any other says that the network ended the session.  `asks`, `ends`: those of a screen that
     waits for an answer, and of the last one.  `sender`: what screens come from; if unset, the
     digits of what was dialled.
@@ -64,14 +70,19 @@ class KannelUssdSettings(KomekSettings):
 
     model_config = SettingsConfigDict(env_prefix="KOMEK_KANNEL_USSD_")
 
-    session_tlv: Annotated[str, StringConstraints(pattern=r"^\w+$")] = "its_session_info"
-    session_octets: Annotated[int, Field(ge=1, le=255)] = 1
+    session_tlv: Annotated[str, StringConstraints(pattern=r"^\w+$")] = ITS_SESSION_INFO
+    session_octets: Annotated[int, Field(ge=1, le=255)] | None = None
     session_reply: SessionReply = SessionReply.ECHO
     begins: Numbers = (1,)
     answers: Numbers = (18,)
     asks: Annotated[int, Field(ge=0, le=255)] = 2
     ends: Annotated[int, Field(ge=0, le=255)] = 17
     sender: Annotated[str, StringConstraints(pattern=r"^[\w*#+]+$")] | None = None
+
+    def name_in(self, session: bytes) -> bytes:
+        """Of the parameter, what stays the same from hop to hop."""
+        first = 1 if self.session_tlv == ITS_SESSION_INFO else None
+        return session[: self.session_octets or first]
 
 
 class Step(StrEnum):
@@ -135,8 +146,8 @@ def answers_of(post: UssdPost) -> tuple[str, ...]:
 
 def who(post: UssdPost, own: KannelUssdSettings) -> str:
     """What tells the session from all others that run."""
-    session = post.session[: own.session_octets].hex()
-    return f"kannel {post.centre} {post.caller} {session}"
+    session = own.name_in(post.session)
+    return f"kannel {post.centre} {post.caller} {session.hex()}"
 
 
 def is_late(request: HttpRequest, now: datetime) -> bool:
@@ -218,4 +229,4 @@ async def _end(post: UssdPost, own: KannelUssdSettings, handlers: UssdHandlers) 
         await handlers.end(f"kannel:{first_hop}", "by the network")
 
 
-KANNEL = UssdDialect(callbacks={"ussd": hop_callback}, settings=KannelUssdSettings)
+KANNEL = UssdDialect(callbacks={"ussd": hop_callback}, settings=KannelUssdSettings, holds=HOLDS)

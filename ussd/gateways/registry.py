@@ -5,7 +5,7 @@ which callbacks there are, what `serve` says and what the phone in the browser p
 read from this.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runtime.callbacks import Callback
@@ -74,4 +74,14 @@ def faults_in_settings() -> list[str]:
         others = faults_in(Settings, gateway=(SIMULATOR,))
         return [f"KOMEK_GATEWAY: Input should be {names}", *others]
     own = [each for name in chosen for each in GATEWAYS[name].settings]
-    return [*faults_in(Settings), *(fault for each in own for fault in faults_in(each))]
+    faults = [*faults_in(Settings), *(fault for each in own for fault in faults_in(each))]
+    return faults or [fault for name in chosen for fault in _too_large(GATEWAYS[name])]
+
+
+def _too_large(gateway: GatewayEntry) -> Iterator[str]:
+    """Screens are made for all gateways alike, so none may hold more than each carries."""
+    settings, holds = Settings(), gateway.ussd.holds
+    if settings.ussd_septets > holds.septets:
+        yield f"KOMEK_USSD_SEPTETS: {gateway.name} carries {holds.septets} at most"
+    if settings.ussd_units > holds.units:
+        yield f"KOMEK_USSD_UNITS: {gateway.name} carries {holds.units} at most"
