@@ -17,13 +17,13 @@ dev: .venv/run ## the same, started anew when code or pages change; the menu is 
 	@$(BIN)/python -m cli.dev
 
 browser: ## install Chromium for the tests, where there is none
-	@tests/install_browser.sh
+	@tests/install_packages.sh chromium
 
 fast: .venv/dev ## run the tests that start no process: half a minute, for every change
 	$(BIN)/pytest $(ALL_CORES) -m "not process"
 
 test: .venv/dev ## run every test; some only: pytest tests/sms, -m browser, -k outbox
-	-@tests/install_browser.sh
+	-@tests/install_packages.sh
 	$(BIN)/pytest $(ALL_CORES)
 
 check: lint test ## what CI runs

@@ -27,7 +27,7 @@ from playwright.sync_api import (
 from tests.support.service import OPERATOR_TOKEN
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-"""As in `install_browser.sh`."""
+"""As in `install_packages.sh`."""
 MISSING = "these tests need Chromium: run `make browser`, or install the package chromium"
 ARGUMENTS = (
     "--disable-gpu",
