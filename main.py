@@ -172,7 +172,7 @@ def serve(
 
 def log_plainly() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("uvicorn", "watchfiles"):  # they log each start and change
+    for name in ("uvicorn", "watchfiles", "httpx"):  # they log each start, change and call
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

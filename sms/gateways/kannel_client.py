@@ -46,6 +46,7 @@ class KannelGateway:
                 max_keepalive_connections=MOST_CONNECTIONS,
                 keepalive_expiry=IDLE_SECONDS,
             ),
+            verify=ask.url.startswith("https:"),
             trust_env=False,
         )
 

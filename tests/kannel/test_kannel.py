@@ -5,6 +5,7 @@ that it can be less patient than a real one.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from sms.gateways.gateway import (
     Result,
 )
 from sms.gateways.kannel_client import KannelGateway
+from sms.outbox.counts import counts_key
 from sms.outbox.messages import Kind, Outgoing
 from sms.outbox.outbox import Outbox
 from sms.states import State
@@ -49,6 +51,7 @@ from tests.support.smsc import (
     SILENT,
     THROTTLED,
     USSD_SERVICE_OP,
+    Submitted,
 )
 from tests.support.workers import UNLIMITED, until, working
 from tests.ussd.test_conversations import END, FILES, turns
@@ -75,14 +78,16 @@ async def all_well(world: World, redis: Redis) -> World:
 class Post:
     """The outbox of the service, and a gateway to it."""
 
+    redis: Redis
     outbox: Outbox
     gateway: KannelGateway
 
-    async def owe(self, number: str, text: str = "Call 112.") -> None:
-        """Queue it, by its number."""
-        ends = datetime.now(UTC) + timedelta(minutes=15)
-        message = Outgoing(number, number, text, Kind.REPLY, ends, "kannel")
-        await self.outbox.put(message, datetime.now(UTC))
+    async def owe(self, *numbers: str, kind: Kind = Kind.REPLY) -> None:
+        """Queue a text for each, by its number."""
+        now = datetime.now(UTC)
+        ends = now + timedelta(minutes=15)
+        texts = [Outgoing(each, each, "Call 112.", kind, ends, "kannel") for each in numbers]
+        await self.outbox.put_all(texts, now)
 
     async def send(self, number: str, text: str = "Call 112.") -> Result:
         [result] = (await self.gateway.send(Outbound((number,), text, (uuid4().hex,)))).values()
@@ -94,7 +99,7 @@ async def post(all_well: World, redis: Redis) -> AsyncIterator[Post]:
     """With a worker that sends."""
     gateway, outbox = all_well.gateway(), Outbox(redis, SEAL, UNLIMITED)
     async with working(outbox, {"kannel": gateway}):  # type: ignore[dict-item]
-        yield Post(outbox, gateway)
+        yield Post(redis, outbox, gateway)
     await gateway.aclose()
 
 
@@ -234,6 +239,25 @@ async def test_a_silent_smsc_leaves_it_with_kannel_and_a_full_queue_is_no_error(
     assert not [number for number in numbers if number not in taken and all_well.smsc.texts(number)]
 
 
+async def test_the_series_goes_at_the_pace_of_kannels_queue(post: Post, all_well: World) -> None:
+    """Which holds 30; the SMSC takes its time."""
+
+    def slowly(_each: Submitted) -> int:
+        time.sleep(0.004)
+        return OK
+
+    all_well.smsc.behave = slowly
+    numbers = [new_number() for _ in range(150)]
+    await post.owe(*numbers, kind=Kind.SERIES)
+    for number in numbers:
+        await until(post.outbox, number, State.ACCEPTED)
+    for number in numbers:
+        await asyncio.to_thread(all_well.smsc.wait_for, number)
+    assert [len(all_well.smsc.texts(number)) for number in numbers] == [1] * len(numbers)
+    counts = await post.redis.hgetall(counts_key(datetime.now(UTC).date()))
+    assert not [what for what in counts if str(what).startswith("trouble")], counts
+
+
 async def test_a_frozen_kannel_is_in_doubt_and_a_report_settles_it(
     post: Post, all_well: World
 ) -> None:
@@ -301,7 +325,7 @@ def play(world: World, file: Path) -> list[tuple[str, str, str]]:
 
 
 def test_every_conversation_shows_the_same_screens(all_well: World) -> None:
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(len(FILES)) as pool:
         played = list(pool.map(lambda file: play(all_well, file), FILES))
     for file, found in zip(FILES, played, strict=True):
         for line, screen, shown in found:
