@@ -90,8 +90,22 @@ class ActionNode(Form):
         return ()
 
 
+class ChecklistNode(Form):
+    """Statements, each answered with yes or no; then what is still to do."""
+
+    kind: Literal["checklist"]
+    statements: Annotated[
+        tuple[Name, ...], Field(min_length=1, json_schema_extra={"maxItems": 10})
+    ] = Field(description="What weighs most comes first, both asked and told")
+    facts: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        return ()
+
+
 Node = Annotated[
-    MenuNode | PageNode | LookupNode | ActionNode,
+    MenuNode | PageNode | LookupNode | ActionNode | ChecklistNode,
     Field(discriminator="kind"),
 ]
 
@@ -121,8 +135,16 @@ class Phrases(Form):
     not_found: Line = Field(description="Above a look-up after a name that is no country's")
     goodbye: Text = Field(description="The last screen, after three wrong keys")
     which: Line = Field(description="Above the countries that a typed name may mean")
-    agree: Line = Field(description="Beside 1, under the question of an action")
+    agree: Line = Field(description="Beside 1, under a question or a statement: yes")
+    not_yet: Line = Field(description="Beside 2, under a statement: no, or not yet")
     not_sent: Text = Field(description="When an SMS cannot be sent: whom to call")
+
+
+class StatementWords(Form):
+    """A statement of a checklist."""
+
+    says: Line = Field(description="What whoever is ready can say: I have a work visa")
+    to_do: Line = Field(description="What whoever cannot say so is told to do")
 
 
 class NodeWords(Form):
@@ -130,9 +152,14 @@ class NodeWords(Form):
 
     label: Line | None = None
     text: Text | None = Field(None, description="A menu may have none: its choices say it all")
-    done: Text | None = Field(None, description="Of an action: what is said once it is done")
+    done: Text | None = Field(
+        None, description="Of an action: said once it is done; of a checklist: all is done"
+    )
     keywords: tuple[Line, ...] = Field(
         (), description="Words that ask for it by SMS; a menu above it names the first"
+    )
+    statements: dict[Name, StatementWords] = Field(
+        {}, description="Of a checklist: each statement of tree.yaml, by its name"
     )
 
 

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from menus.contacts import Contact
 from menus.countries import NO_NAMES, Names
-from menus.forms import Does, Finds, KeywordFile, Number, Phrases, SmsWords, Start
+from menus.forms import Does, Finds, KeywordFile, Number, Phrases, SmsWords, Start, StatementWords
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A place in the tree.  A look-up `finds`, an action `does`; of the others, those
-    without choices are pages.
+    """A place in the tree.  A look-up `finds`, an action `does`, a checklist has `statements`;
+    of the others, those without choices are pages.
     """
 
     name: str
@@ -20,20 +20,24 @@ class Node:
     facts: tuple[str, ...]
     finds: Finds | None = None
     does: Does | None = None
+    statements: tuple[str, ...] = ()
 
     @property
     def is_page(self) -> bool:
-        return not (self.choices or self.finds or self.does)
+        return not (self.choices or self.finds or self.does or self.statements)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeWords:
-    """What a node says in one language, the numbers already put in."""
+    """What a node says in one language, the numbers already put in.  `statements`: those of a
+    checklist, what weighs most first.
+    """
 
     label: str
     text: str
     keywords: tuple[str, ...] = ()
     done: str = ""
+    statements: tuple[StatementWords, ...] = ()
 
 
 class OtherLetters(NamedTuple):

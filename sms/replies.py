@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from menus.alphabet import words
+from menus.checklists import left_to_do
 from menus.forms import Finds, SmsWords
 from menus.model import Menu
 from sms.embassy_reply import Library, country_name, country_reply
@@ -24,8 +25,8 @@ def reply_to(request: Request, menu: Menu, library: Callable[[], Library]) -> st
     for the caller to know.
     """
     match request:
-        case NodeRequest(language, node):
-            return node_reply(menu, language, node)
+        case NodeRequest(language, node, answers):
+            return node_reply(menu, language, node, answers)
         case Embassy(language, codes, finds=finds):
             return _embassy(menu, language, codes, finds, library())
         case Unknown(language, also):
@@ -85,16 +86,28 @@ def is_neutral(text: str, said: SmsWords) -> bool:
 # --- A node -------------------------------------------------------------------
 
 
-def node_reply(menu: Menu, language: str, node: str) -> str:
-    """The words of a node, of a menu also what to send next, and whom to call."""
+def node_reply(menu: Menu, language: str, node: str, answers: str = "") -> str:
+    """The words of a node, of a menu also what to send next, and whom to call; of a
+    checklist, what is still to do by the answers.
+    """
     said = menu.language(language).sms
-    text = _BLANK_LINE.sub("\n", menu.language(language).words[node].text.strip()) or said.heading
+    text = _BLANK_LINE.sub("\n", screen_text(menu, language, node, answers)) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
     for line in (_choices(menu, language, node, text), said.help, said.help_abroad):
         if line and not _says(text, line, menu):
             text = f"{text}\n{line}"
     return text
+
+
+def screen_text(menu: Menu, language: str, node: str, answers: str = "") -> str:
+    """What a node says before its choices; of a checklist, what is still to do and the hotline."""
+    here = menu.language(language)
+    text = here.words[node].text.strip()
+    if not menu.nodes[node].statements:
+        return text
+    text = "\n".join([text, *left_to_do(here.words[node], answers)])
+    return text if _says(text, here.sms.help, menu) else f"{text}\n{here.sms.help}"
 
 
 def _choices(menu: Menu, language: str, node: str, text: str) -> str:
@@ -121,9 +134,9 @@ def asked_by(menu: Menu, language: str, node: str) -> tuple[str, ...]:
 
 
 def _says(text: str, line: str, menu: Menu) -> bool:
-    """Whether the text already has every number of the line, and there is one."""
+    """Whether the text already has the line, or every number of it, and there is one."""
     named = [each.number for each in menu.numbers.values() if each.number in line]
-    return bool(named) and all(number in text for number in named)
+    return line in text or (bool(named) and all(number in text for number in named))
 
 
 # --- Countries ----------------------------------------------------------------

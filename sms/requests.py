@@ -20,10 +20,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class NodeRequest:
-    """The words of one node."""
+    """The words of one node.  `answers`: those to a checklist, of which only what is still to
+    do is wanted.
+    """
 
     language: str
     node: str
+    answers: str = ""
 
 
 @dataclass(frozen=True, slots=True)

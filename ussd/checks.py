@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
+from menus.checklists import NOT_YET
 from menus.countries import NO_NAMES, Names
 from menus.faults import Fault
 from menus.loading import Draft, Part
@@ -39,6 +40,7 @@ def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
             for node in menu.nodes if not too_long else ():
                 view = screens.view(Place(language.code, node))
                 yield from _node(draft, view, language, node)
+                yield from _checklist(draft, screens, Place(language.code, node), menu)
             if not too_long:
                 yield from _look_ups(draft, screens, menu, language)
 
@@ -78,6 +80,8 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
 def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[Fault]:
     source, frame, budget = draft.languages[language.file].source, view.frame, view.budget
     for key, place in view.choices.items():
+        if place.answers:  # under a statement: `_checklist` looks at the whole screen
+            continue
         steps: Steps = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
         label = language.phrases.agree if place.confirmed else language.words[place.node].label
         line = f"{key} {label}"
@@ -90,6 +94,24 @@ def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[F
             if not budget.holds(shown := frame.around(word, more=True)):
                 where = source.word(word, "nodes", node, name)
                 yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
+
+
+def _checklist(draft: Draft, screens: Screens, place: Place, menu: Menu) -> Iterator[Fault]:
+    """Each statement is whole on one screen with its keys, also under the notice; each line
+    of what is to do is on one.  Says nothing where a number is missing.
+    """
+    language = menu.language(place.language)
+    source, words = draft.languages[language.file].source, language.words
+    named = menu.nodes[place.node].statements
+    for nth, said in enumerate(words[place.node].statements):
+        view = screens.view(place._replace(answers=NOT_YET * nth))
+        statement = view.noticed[1].around(view.text)
+        line = view.noticed[1].around(said.to_do, more=True)
+        for key, shown in (("says", statement), ("to_do", line)):
+            if "{" not in shown and not view.budget.holds(shown):
+                where = source.value("nodes", place.node, "statements", named[nth], key)
+                what = f"'{key}' of '{named[nth]}' {_over(shown, view.budget)}"
+                yield Fault(where, place.node, what)
 
 
 def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:

@@ -54,22 +54,31 @@ def all_screens(screens: Screens, language: str | None = None) -> Iterator[Shown
 
 def _reachable(screens: Screens) -> Iterator[Place]:
     """Every place by keys, from screen 0.  What sends the screen before it says the same
-    each time, and comes once.
+    each time, and comes once; so does each statement of a checklist.
     """
-    ahead, seen = [SCREEN_0], set[Place]()
+    ahead, seen = [SCREEN_0], set[tuple[Place, str]]()
     while ahead:
         place = ahead.pop()
-        alike = place._replace(countries=(), page_to_send="") if place.page_to_send else place
-        if alike not in seen:
+        if not place.is_mixed and (alike := _alike(screens, place)) not in seen:
             seen.add(alike)
             yield place
             ahead += reversed([*screens.view(place).choices.values()])
 
 
+def _alike(screens: Screens, place: Place) -> tuple[Place, str]:
+    """The same for places that say the same."""
+    if place.page_to_send:
+        return place._replace(countries=(), page_to_send="", answers=""), ""
+    if place.answers:
+        return place._replace(answers=""), screens.view(place).text
+    return place, ""
+
+
 def _title_of(place: Place) -> str:
     done = "done" if place.confirmed else ""
     countries = () if place.page_to_send else place.countries
-    return " ".join(filter(None, (place.language, place.node, *countries, done)))
+    answers = "" if place.page_to_send else place.answers
+    return " ".join(filter(None, (place.language, place.node, *countries, answers, done)))
 
 
 def _sends(screens: Screens, request: DialableRequest) -> str:

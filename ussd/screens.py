@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from menus.checklists import NOT_YET, YES, left_to_do
 from menus.forms import Does, Finds, Phrases
 from menus.model import Language, Menu
 from sms.embassy_reply import Library, country_screen, plain
-from sms.replies import reply_to
+from sms.replies import reply_to, screen_text
 from sms.requests import HOME, DialableRequest, Digest, Embassy, NodeRequest, Series
 from ussd.paging import Budget, Frame, Page, page_at
 
@@ -23,8 +24,10 @@ CHOICES_A_SCREEN = 5
 BACK, START, NEXT = "0", "00", "9"
 LETTERS = "8"
 """On the first menu: the same words in other letters."""
-QUESTIONS_AT_HAND = 256
-"""Which of several countries is meant: there are too many to keep them all."""
+PASSING_AT_HAND = 1024
+"""Views of which there are too many to keep them all: which of several countries is meant,
+and what follows the answers to a checklist.
+"""
 NAMES_AT_HAND = 1024
 """Typed names of countries that are not looked up anew: about a millisecond each."""
 
@@ -33,8 +36,9 @@ class Place(NamedTuple):
     """A language, a node in it, and what it is about there.
 
     `countries`: of a look-up, the country that was found, or those to be asked about.
-    `page_to_send` (and `countries`): of the action that sends the screen before it, that
-    screen.  `confirmed`: the question of an action was answered with yes.
+    `page_to_send` (and `countries`, `answers`): of the action that sends the screen before
+    it, that screen.  `confirmed`: the question of an action was answered with yes.
+    `answers`: of a checklist, those that were given, one key a statement.
     """
 
     language: str
@@ -42,6 +46,12 @@ class Place(NamedTuple):
     countries: tuple[str, ...] = ()
     page_to_send: str = ""
     confirmed: bool = False
+    answers: str = ""
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the answers differ: nothing is said there that is not said elsewhere."""
+        return len(set(self.answers)) > 1
 
 
 SCREEN_0 = Place("", "start")
@@ -107,7 +117,7 @@ class Screens:
         self._budget = budget
         self._library = cache(library) if library else None
         self._found = lru_cache(maxsize=NAMES_AT_HAND)(self._find)
-        self._question = lru_cache(maxsize=QUESTIONS_AT_HAND)(self._build)
+        self._passing = lru_cache(maxsize=PASSING_AT_HAND)(self._build)
         self._sender = next((each.name for each in menu.nodes.values() if each.does == "send"), "")
         self._views = {SCREEN_0: _screen_0(menu, budget)}
         self.not_sent = cache(self._not_sent)
@@ -117,12 +127,25 @@ class Screens:
 
         Raises `KeyError` for a place that the menu has not.
         """
-        if len(place.countries) > 1:
-            return self._question(place)
+        if place.answers or len(place.countries) > 1:
+            return self._passing(place)
         view = self._views.get(place)
         if view is None:
             view = self._views[place] = self._build(place)
         return view
+
+    def within(self, place: Place) -> list[Place]:
+        """What a node says in turn, the place first: of an action also what follows consent, of
+        a checklist each statement, the whole list, and what is said once all is done.
+        """
+        node = self._menu.nodes[place.node]
+        if node.does:
+            return [place, place._replace(confirmed=True)]
+        if not node.statements:
+            return [place]
+        count = len(node.statements)
+        answers = [*(NOT_YET * n for n in range(count + 1)), YES * count]
+        return [place._replace(answers=each) for each in answers]
 
     @property
     def emergency(self) -> str:
@@ -148,6 +171,8 @@ class Screens:
             return self._look_up(place, self._library())
         if node.does:
             return self._action(place, node.does)
+        if node.statements:
+            return self._checklist(place)
         language = self._menu.language(place.language)
         words = language.words[place.node]
         offered = [
@@ -170,9 +195,31 @@ class Screens:
         """The view, with the choice on its first page to have all of it sent."""
         if not self._sender:
             return view
-        to = Place(place.language, self._sender, place.countries, page_to_send=place.node)
+        to = place._replace(node=self._sender, page_to_send=place.node)
         frame = replace(view.frame, offer=self.offer_of(place.language))
         return replace(view, choices={**view.choices, KEYS[0]: to}, frame=frame)
+
+    def _checklist(self, place: Place) -> View:
+        """The next statement; once each is answered, what is still to do."""
+        language = self._menu.language(place.language)
+        words = language.words[place.node]
+        if len(place.answers) < len(words.statements):
+            return self._statement(place, language)
+        if not left_to_do(words, place.answers):
+            return self._view(language, words.done)
+        text = screen_text(self._menu, language.code, place.node, place.answers)
+        view = self._view(language, text)
+        return self._with_sms(place, view) if words.keywords else view
+
+    def _statement(self, place: Place, language: Language) -> View:
+        """A statement under its number, which makes way for the notice after a wrong key."""
+        statements, nth = language.words[place.node].statements, len(place.answers)
+        keys = {YES: language.phrases.agree, NOT_YET: language.phrases.not_yet}
+        offered = [
+            (place._replace(answers=place.answers + key), words) for key, words in keys.items()
+        ]
+        view = self._view(language, statements[nth].says, offered)
+        return replace(view, frame=replace(view.frame, above=f"{nth + 1}/{len(statements)}"))
 
     def _look_up(self, place: Place, library: Library) -> View:
         """The question, or the country, or the question which of several countries."""
@@ -265,7 +312,7 @@ def _request_of(place: Place, does: Does, finds: Finds | None) -> DialableReques
         return Series(place.language)
     if place.countries:
         return Embassy(place.language, place.countries, words_given=True, finds=finds)
-    return NodeRequest(place.language, place.page_to_send)
+    return NodeRequest(place.language, place.page_to_send, place.answers)
 
 
 def _screen_0(menu: Menu, budget: Budget) -> View:

@@ -69,7 +69,7 @@ def fewest_keys(screens: Screens, language: str, sought: Sought) -> int | None:
         place, page = _on_screen(screens, session)
         if place.language == language and sought(place, page.shown):
             return keys
-        if (place, page.start) not in seen:
+        if (place, page.start) not in seen and not place.is_mixed:
             seen.add((place, page.start))
             ahead += [(each, keys + 1) for each in _a_key_further(screens, session)]
     return None

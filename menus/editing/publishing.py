@@ -107,7 +107,8 @@ class Publisher:
         menu = self.live.current
         unsaid = NodeWords("", "")
         words = [language.words for language in menu.languages.values()]
-        return sections(node for node in menu.nodes if any(each[node] != unsaid for each in words))
+        said = {node for node in menu.nodes if any(each[node] != unsaid for each in words)}
+        return sections(node for name, node in menu.nodes.items() if name in said)
 
     def source(self, language: str) -> Source:
         """A language's file as it is on the disk now."""

@@ -7,7 +7,7 @@ is edited without a line here.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from menus import forms
 from menus.editing.values import Value, Values
 from menus.faults import Fault
+from menus.model import Node
 from menus.parsing import Source, Steps
 
 MOST_CHARACTERS = 10_000
@@ -56,7 +57,8 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Section:
     """A place of a language file.  A node's has the name of the node; the name of
-    another has a full stop, which no node's has.
+    another has a full stop, which no node's has: `all.sms`, and `checklist.visa` for a
+    statement of a checklist.
     """
 
     name: str
@@ -65,12 +67,17 @@ class Section:
 
     @property
     def is_node(self) -> bool:
-        return self.steps[:1] == ("nodes",)
+        return self.steps[:1] == ("nodes",) and len(self.steps) == 2
+
+    @property
+    def node(self) -> str:
+        """The node that it is a part of; empty for words of none."""
+        return str(self.steps[1]) if self.steps[:1] == ("nodes",) else ""
 
 
-def sections(nodes: Iterable[str]) -> dict[str, Section]:
+def sections(nodes: Iterable[Node]) -> dict[str, Section]:
     """Every section of a language by its name, the nodes in the order given."""
-    of_nodes = (Section(node, ("nodes", node), _fields(forms.NodeWords)) for node in nodes)
+    of_nodes = (each for node in nodes for each in _of_node(node))
     beside = (
         Section("all.language", (), _fields(forms.Words, "language")),
         Section("all.phrases", ("phrases",), _fields(forms.Phrases)),
@@ -78,6 +85,14 @@ def sections(nodes: Iterable[str]) -> dict[str, Section]:
         Section("all.embassy", ("sms", "embassy"), _fields(forms.EmbassyWords)),
     )
     return {each.name: each for each in (*of_nodes, *beside)}
+
+
+def _of_node(node: Node) -> Iterator[Section]:
+    way = ("nodes", node.name)
+    yield Section(node.name, way, _fields(forms.NodeWords))
+    for name in node.statements:
+        steps = (*way, "statements", name)
+        yield Section(f"{node.name}.{name}", steps, _fields(forms.StatementWords))
 
 
 def words_at(source: Source, section: Section) -> Values:

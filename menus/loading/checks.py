@@ -18,7 +18,13 @@ from menus.contacts import VERIFICATION, source_date
 from menus.faults import Fault
 from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
 from menus.loading.draft import FILLER, Draft, Part
-from menus.loading.kind_checks import sends, sends_by_itself, words_of_the_kind
+from menus.loading.kind_checks import (
+    sends,
+    sends_by_itself,
+    statements_complete,
+    statements_countable,
+    words_of_the_kind,
+)
 from menus.loading.latin import latin_letters_have_a_key, latin_letters_have_a_language
 from menus.parsing import Steps, screen_of
 
@@ -355,6 +361,8 @@ CHECKS: tuple[Check, ...] = (
     latin_letters_have_a_key,
     words_complete,
     words_of_the_kind,
+    statements_countable,
+    statements_complete,
     names_differ,
     placeholders_have_numbers,
     filled_later,

@@ -16,7 +16,16 @@ from pydantic import BaseModel, ValidationError
 from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
-from menus.forms import Facts, KeywordFile, Latin, Numbers, Phrases, Tree, Words
+from menus.forms import (
+    Facts,
+    KeywordFile,
+    Latin,
+    Numbers,
+    Phrases,
+    StatementWords,
+    Tree,
+    Words,
+)
 from menus.parsing import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -25,7 +34,7 @@ _BESIDE_LANGUAGES = {"tree", "numbers", "facts", "latin", "countries"}
 
 _KEYWORDS = ".keywords"
 
-_SHOWN = {"text", "label", "name", "done", *Phrases.model_fields}
+_SHOWN = {"text", "label", "name", "done", *StatementWords.model_fields, *Phrases.model_fields}
 """The keys whose words a phone may show; so are keywords and all words under `sms`."""
 
 FILLER = "?"
@@ -34,8 +43,8 @@ FILLER = "?"
 _PLAINLY = {
     "missing": "'{key}' is missing: add it",
     "extra_forbidden": "'{key}' is not a key that is known here: correct or remove it",
-    "union_tag_not_found": "'kind' is missing: add `kind: menu`, page, lookup or action",
-    "union_tag_invalid": "there is no such kind of node: write menu, page, lookup or action",
+    "union_tag_not_found": "'kind' is missing: add `kind: menu`, page, lookup, action or checklist",
+    "union_tag_invalid": "no such kind of node: write menu, page, lookup, action or checklist",
     "literal_error": "'{value}' is not known here: write {expected}",
     "string_pattern_mismatch": "'{value}' does not have the right form: {pattern}",
     "string_too_short": "'{key}' has no words: write some",
@@ -47,7 +56,12 @@ _PLAINLY = {
     "model_attributes_type": "'{key}' must hold further keys",
 }
 
-_KIND_BY_KEY = {"choices": "menu", "finds": "lookup", "does": "action"}
+_KIND_BY_KEY = {
+    "choices": "menu",
+    "finds": "lookup",
+    "does": "action",
+    "statements": "checklist",
+}
 """What a node of no known kind is taken for, by a key that it has."""
 
 _PATTERNS = {

@@ -99,7 +99,9 @@ def _node_words(words: NodeWords, spell: Spell) -> NodeWords:
     as much, and a page ends at a line.
     """
     text = _BLANK_LINE.sub("\n", spell(words.text))
-    return NodeWords(spell(words.label), text, tuple(map(spell, words.keywords)), spell(words.done))
+    statements = tuple(each.with_each_text(spell) for each in words.statements)
+    label, keywords, done = spell(words.label), tuple(map(spell, words.keywords)), words.done
+    return NodeWords(label, text, keywords, spell(done), statements)
 
 
 def _named_in_latin(names: Names, code: str, spell: Spell) -> Names:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from menus.countries import NO_NAMES
 from menus.faults import BrokenMenu, Fault
-from menus.forms import ActionNode, LookupNode, Number, Tree, Words
+from menus.forms import ActionNode, ChecklistNode, LookupNode, Number, StatementWords, Tree, Words
 from menus.loading.checks import CHECKS, PLACEHOLDER
 from menus.loading.draft import FILLER, Draft, read_draft
 from menus.loading.latin import letters_of, with_latin_letters
@@ -17,9 +17,10 @@ from menus.model import Language, Menu, Node, NodeWords
 ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
 """What a channel cannot show, found on the built menu and placed by the draft."""
 
-
 Reader = Callable[[Path], Menu]
 """Reads the menu of a folder, or raises `BrokenMenu`."""
+
+_UNSAID = StatementWords(says=FILLER, to_do=FILLER)
 
 
 def load(folder: Path, channel_checks: Iterable[ChannelCheck] = ()) -> Menu:
@@ -96,6 +97,7 @@ def _node(tree: Tree, name: str) -> Node:
         node.facts,
         finds=node.finds if isinstance(node, LookupNode) else None,
         does=node.does if isinstance(node, ActionNode) else None,
+        statements=node.statements if isinstance(node, ChecklistNode) else (),
     )
 
 
@@ -105,14 +107,19 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
         name=put_in(numbers, words.name),
         native_reader=words.native_reader,
         phrases=words.phrases.with_each_text(partial(put_in, numbers)),
-        words={name: _words(words, name, tree.start.leads_to, numbers) for name in tree.nodes},
+        words={name: _words(words, name, tree, numbers) for name in tree.nodes},
         sms=words.sms.with_each_text(partial(put_in, numbers)),
     )
 
 
-def _words(words: Words, name: str, first: str, numbers: dict[str, Number]) -> NodeWords:
-    node = words.nodes.get(name)
+def _words(words: Words, name: str, tree: Tree, numbers: dict[str, Number]) -> NodeWords:
+    node, of = words.nodes.get(name), tree.nodes[name]
+    named = of.statements if isinstance(of, ChecklistNode) else ()
     if node is None:
-        return NodeWords("", "") if name == first else NodeWords(FILLER, FILLER, done=FILLER)
+        if name == tree.start.leads_to:
+            return NodeWords("", "")
+        return NodeWords(FILLER, FILLER, done=FILLER, statements=(_UNSAID,) * len(named))
     label, text, done = (put_in(numbers, each or "") for each in (node.label, node.text, node.done))
-    return NodeWords(label, text, node.keywords, done)
+    said = (node.statements.get(each, _UNSAID) for each in named)
+    statements = tuple(each.with_each_text(partial(put_in, numbers)) for each in said)
+    return NodeWords(label, text, node.keywords, done, statements)

@@ -105,7 +105,7 @@ def test_a_code_may_go_straight_to_a_screen(good: Path) -> None:
 
 
 def test_dial_says_what_would_be_sent(good: Path) -> None:
-    printed = ended_well(command(good, "dial", "--keys", "3*3*1*1*0*0*4*5*1"))
+    printed = ended_well(command(good, "dial", "--keys", "3*3*2*1*0*0*4*5*1"))
     assert printed.count("here this is sent by SMS:") == 1
     assert "Give your passport to nobody." in printed
     assert printed.count("here the series begins") == 1

@@ -12,6 +12,7 @@ from datetime import date
 
 import pytest
 
+from menus.checklists import YES
 from menus.contacts.doubts import Rule, Sendable, sendable
 from menus.contacts.phones import grouped
 from menus.countries.territories import territories
@@ -87,7 +88,9 @@ class Visit:
 
 
 def walk() -> Iterator[Visit]:
-    """Every screen that can be come to, the nearest first; each way to it once."""
+    """Every screen that can be come to, the nearest first, each way to it once; those after
+    different answers to a checklist say what others say (`tests/ussd/test_checklist.py`).
+    """
     ahead, seen = deque([(Session(), 0)]), set[Session]()
     while ahead:
         session, choices = ahead.popleft()
@@ -95,6 +98,8 @@ def walk() -> Iterator[Visit]:
             continue
         seen.add(session)
         visit = Visit(session, show(SCREENS, session), choices)
+        if visit.place.is_mixed:
+            continue
         yield visit
         for key in visit.offered():
             if key == NEXT:
@@ -187,6 +192,8 @@ def promised(place: Place, here: Place) -> str:
     if place.node == here.node == MENU.start.leads_to:
         letters = MENU.language(here.language).other_letters
         return letters.offer if letters else ""
+    if place.answers and not place.page_to_send:
+        return language.phrases.agree if place.answers[-1] == YES else language.phrases.not_yet
     if MENU.nodes[place.node].finds and place.countries:
         return plain(COUNTRIES.name(place.countries[0], place.language))
     return language.words[place.node].label

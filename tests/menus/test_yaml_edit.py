@@ -12,13 +12,13 @@ from menus.editing.sections import Kind, Section, sections, typed, words_at
 from menus.editing.values import NotWritable, Value, Values
 from menus.editing.yaml_edit import usual_form, with_values
 from menus.parsing.yaml_source import Source, Steps, read
-from tests.support.trees import MENUS
+from tests.support.trees import MENUS, read_once
 
 LANGUAGES = ("kk", "ru", "en")
 TEXTS = {code: (MENUS / f"{code}.yaml").read_text(encoding="utf-8") for code in LANGUAGES}
 SOURCES = {code: read(MENUS / f"{code}.yaml", f"menus/{code}.yaml") for code in LANGUAGES}
 NODES = read(MENUS / "en.yaml", "en.yaml").data["nodes"]  # type: ignore[index]
-SECTIONS = sections(NODES)
+SECTIONS = sections(node for name, node in read_once(MENUS).nodes.items() if name in NODES)
 EVERY = [(code, name) for code in LANGUAGES for name in SECTIONS]
 WHOLE = [list(SECTIONS.values())[place] for place in (0, -1)]
 """A node and what stands beside the nodes are tried in whole files, too: one takes 0.1 s."""
@@ -58,15 +58,17 @@ def written(text: str, section: Section, values: Values) -> str:
 
 
 def around_section(text: str, section: Section) -> str:
-    """The part of a file that has the section: a node between two neighbours on either side;
-    of what stands beside the nodes, all, with one node.
+    """The part of a file that has the section: a node between two neighbours on either side,
+    and the last node, an action, since a key is put where others have it; of what stands
+    beside the nodes, all, with one node.
     """
     beside, nodes = text.split("\nnodes:\n")
     each = re.split(r"(?m)^(?=  \w+:$)", nodes)
-    if not section.is_node:
+    if not section.node:
         return f"{beside}\nnodes:\n{each[0]}{each[1]}".rstrip() + "\n"
-    [place] = [n for n, words in enumerate(each) if words.startswith(f"  {section.name}:\n")]
-    return "nodes:\n" + "".join(each[max(place - 2, 0) : place + 3]).rstrip() + "\n"
+    [place] = [n for n, words in enumerate(each) if words.startswith(f"  {section.node}:\n")]
+    near = range(max(place - 2, 0), min(place + 3, len(each) - 1))
+    return "nodes:\n" + "".join(each[n] for n in (*near, -1)).rstrip() + "\n"
 
 
 PARTS = {(code, name): around_section(TEXTS[code], SECTIONS[name]) for code, name in EVERY}

@@ -32,10 +32,11 @@ KEY = b"k" * 32
 SEAL = Seal(KEY)
 SLOWEST_SECONDS = 2.0
 WISHES: dict[str, DialableRequest] = {
-    "3*3*1*1": Digest("en"),
+    "3*3*2*1": Digest("en"),
     "3*4*2*1*8*1*1": Embassy("en", ("US",), words_given=True, finds="abroad"),
     "3*4*2*1*Korea*1*1*1": Embassy("en", ("KR",), words_given=True, finds="abroad"),
     "2*4*2*2*узбекистан*1*1": Embassy("ru", ("UZ",), words_given=True, finds="here"),
+    "3*3*1*1*2*1*2*1*1*1*1*2*1*1*1": NodeRequest("en", "checklist", "1212111121"),
     "3*4*3*1*1": NodeRequest("en", "abroad"),
     "1*4*3*1*1": NodeRequest("kk", "abroad"),
 }
@@ -112,28 +113,28 @@ def test_one_text_is_queued_however_often_the_hop_is_repeated(
 
 def test_twenty_hops_at_once_queue_one_text(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
-    house.told(session, "3*3*1", number)
+    house.told(session, "3*3*2", number)
     with ThreadPoolExecutor(20) as pool:
-        hops = pool.map(lambda _: house.service.hop(session, "3*3*1*1", number), range(20))
-        assert set(hops) == {done(screens, "3*3*1*1")}
+        hops = pool.map(lambda _: house.service.hop(session, "3*3*2*1", number), range(20))
+        assert set(hops) == {done(screens, "3*3*2*1")}
     assert len(house.queued(number)) == 1
 
 
 def test_what_is_answered_later_sends_nothing_again(house: House, screens: Screens) -> None:
     """The answers up to the consent are played each time; so is consent a second time."""
     session, number = new_session(), new_number()
-    house.told(session, "3*3*1*1", number)
-    for text in ("3*3*1*1*x", "3*3*1*1*x*0", "3*3*1*1*x*0*1", "3*3*1*1*x*0*1*1"):
+    house.told(session, "3*3*2*1", number)
+    for text in ("3*3*2*1*x", "3*3*2*1*x*0", "3*3*2*1*x*0*2", "3*3*2*1*x*0*2*1"):
         assert house.service.hop(session, text, number) == done(screens, text)
     assert len(house.queued(number)) == 1
-    another = "3*3*1*1*x*0*1*1*0*2*1*1"
+    another = "3*3*2*1*x*0*2*1*0*3*1*1"
     house.told(session, another, number)
     assert len(house.queued(number)) == 2, "another page is another wish"
 
 
 def test_going_back_from_the_question_sends_nothing(house: House) -> None:
     session, number = new_session(), new_number()
-    house.told(session, "3*3*1*0*0*4*5*0*2*1*8*1*00", number)
+    house.told(session, "3*3*2*0*0*4*5*0*2*1*8*1*00", number)
     assert house.queued(number) == []
     assert not house.subscribed(number)
 
@@ -171,38 +172,38 @@ def _calendar() -> Calendar:
 
 
 def test_consent_that_is_dialled_has_seen_no_question(house: House, screens: Screens) -> None:
-    session, number, text = new_session(), new_number(), "3*3*1*1"
+    session, number, text = new_session(), new_number(), "3*3*2*1"
     for _ in range(3):
         assert house.service.hop(session, text, number) == not_sent(screens, text)
     assert house.queued(number) == []
-    for text in ("3*3*1*1*0", "3*3*1*1*0*1", "3*3*1*1*0*1*1"):
+    for text in ("3*3*2*1*0", "3*3*2*1*0*2", "3*3*2*1*0*2*1"):
         assert house.service.hop(session, text, number) == done(screens, text)
     assert len(house.queued(number)) == 1, "asked on a screen"
 
 
 def test_a_wrong_key_does_not_make_it_said_or_sent(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
-    for text in ("3*3*1*1", "3*3*1*1*x", "3*3*1*1*x*1"):
+    for text in ("3*3*2*1", "3*3*2*1*x", "3*3*2*1*x*1"):
         assert house.service.hop(session, text, number) == not_sent(screens, text)
     assert house.queued(number) == []
-    assert house.service.hop(session, "3*3*1*1*x*1*0", number) == done(screens, "3*3*1*1*x*1*0")
+    assert house.service.hop(session, "3*3*2*1*x*1*0", number) == done(screens, "3*3*2*1*x*1*0")
 
 
 def test_a_question_that_is_dialled_can_be_agreed_to(house: House, screens: Screens) -> None:
     session, number = new_session(), new_number()
-    assert house.service.hop(session, "3*3*1", number) == done(screens, "3*3*1")
-    assert house.service.hop(session, "3*3*1*1", number) == done(screens, "3*3*1*1")
+    assert house.service.hop(session, "3*3*2", number) == done(screens, "3*3*2")
+    assert house.service.hop(session, "3*3*2*1", number) == done(screens, "3*3*2*1")
     assert len(house.queued(number)) == 1
 
 
 def test_a_number_over_its_cap_is_told_whom_to_call(house: House, screens: Screens) -> None:
-    number, text = new_number(), "3*3*1*1"
+    number, text = new_number(), "3*3*2*1"
     last = [house.told(new_session(), text, number) for _ in range(5)]
     assert last == [done(screens, text)] * 3 + [not_sent(screens, text)] * 2
     assert len(house.queued(number)) == 3
 
 
-@pytest.mark.parametrize("text", ["3*3*1*1", "3*4*5*1"])
+@pytest.mark.parametrize("text", ["3*3*2*1", "3*4*5*1"])
 @pytest.mark.parametrize("number", ["+12025550100", "no number", "+77010000000,+77010000001"])
 def test_only_a_number_in_the_allowed_countries_is_texted(
     house: House, screens: Screens, number: str, text: str
@@ -212,7 +213,7 @@ def test_only_a_number_in_the_allowed_countries_is_texted(
     assert not house.subscribed(number)
 
 
-@pytest.mark.parametrize("text", ["3*3*1*1", "3*4*5*1", "3*4*2*1*turkey*1*1"])
+@pytest.mark.parametrize("text", ["3*3*2*1", "3*4*5*1", "3*4*2*1*turkey*1*1"])
 @pytest.mark.parametrize("trouble", [signal.SIGSTOP, signal.SIGKILL])
 def test_without_redis_the_caller_is_told_in_time(
     house: House, screens: Screens, text: str, trouble: signal.Signals

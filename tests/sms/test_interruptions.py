@@ -58,11 +58,11 @@ TEXTS: dict[str, list[str]] = {
 }
 """Texts of one number in their order; the last one is interrupted."""
 DIALS = {
-    "the digest": "3*3*1*1",
+    "the digest": "3*3*2*1",
     "the series": "3*4*5*1",
     "an embassy": "2*4*2*2*узбекистан*1*1",
     "a screen": "1*4*3*1*1",
-    "nothing": "3*3*1*0",
+    "nothing": "3*3*2*0",
 }
 """Answers, of which each is a hop."""
 LONGEST = 100

@@ -67,7 +67,7 @@ SHAPE = {
         "leads to 'danger', which leads here again",
     ),
     "a menu has nine choices": Mistake(
-        "tree.yaml", "documents, home]", "documents, home, abroad, escaped]", "leaving",
+        "tree.yaml", "documents, home]", "documents, home, abroad]", "leaving",
         "has 9 choices: at most 8 have a key", at=("tree.yaml", f"  {MARK}leaving:\n"),
     ),
     "a menu lists a choice twice": Mistake(
@@ -80,15 +80,15 @@ SHAPE = {
     ),
     "a node has a kind that is unknown": Mistake(
         "tree.yaml", "  escaped:\n    kind: page", f"  escaped:\n    {MARK}kind: pge", "escaped",
-        "there is no such kind of node: write menu, page, lookup or action",
+        "no such kind of node: write menu, page, lookup, action or checklist",
     ),
     "the main menu has a kind that is unknown": Mistake(
         "tree.yaml", "  main:\n    kind: menu", f"  main:\n    {MARK}kind: men", "main",
-        "there is no such kind of node",
+        "no such kind of node",
     ),
     "a node has no kind": Mistake(
         "tree.yaml", "  escaped:\n    kind: page\n    facts", f"  escaped:\n    {MARK}facts",
-        "escaped", "'kind' is missing: add `kind: menu`, page, lookup or action",
+        "escaped", "'kind' is missing: add `kind: menu`, page, lookup, action or checklist",
     ),
     "a look-up finds what it cannot": Mistake(
         "tree.yaml", "finds: abroad", f"finds: {MARK}everywhere", "embassy_abroad",
@@ -177,7 +177,7 @@ LANGUAGES = {
     ),
     "what is no action says what is done": Mistake(
         "ru.yaml", NEW_LABEL, f"  escaped:\n    {MARK}done: Да\n    label: ", "escaped",
-        "'done' is never shown, as this is no action: remove it",
+        "'done' is never shown, as this is no action and no checklist: remove it",
     ),
     "a look-up has keywords": Mistake(
         "ru.yaml", "    label: Я за рубежом\n",
@@ -271,6 +271,54 @@ NUMBERS = {
     ),
 }
 
+CHECKLISTS = {
+    "a checklist has more than ten statements": Mistake(
+        "tree.yaml", "    statements: [", f"    {MARK}statements: [more, ", "checklist",
+        "has 11 statements: at most 10, as each is asked",
+        also=("'more' has no words in 'kk'", *("checklist: 'more' has no words in",) * 2),
+    ),
+    "a checklist lists a statement twice": Mistake(
+        "tree.yaml", "embassy, insurance]", f"embassy, {MARK}visa]", "checklist",
+        "lists 'visa' twice: keep one", also=("'insurance' is no statement of it",) * 3,
+    ),
+    "a checklist has no statement": Mistake(
+        "tree.yaml", "    statements: [advice,", f"    statements: {MARK}[] # ", "checklist",
+        "'statements' is an empty list: name at least one",
+    ),
+    "a statement has no words in one language": Mistake(
+        "ru.yaml", "      visa:\n        says:", "      vsa:\n        says:", "checklist",
+        "'visa' has no words in 'ru': add what it `says` and the `to_do`",
+        at=("ru.yaml", f"  checklist:\n    label: Всё ли готово?\n    keywords: [СПИСОК, ЧЕКЛИСТ]\n"
+            f"    text: 'До отъезда:'\n    done: |\n      Всё готово. Вопросы:\n      {{hotline}}\n"
+            f"      Из-за рубежа {{duty_diplomat}}\n    {MARK}statements:"),
+        also=("'vsa' is no statement of it in tree.yaml",),
+    ),
+    "a statement does not say what to do": Mistake(
+        "en.yaml", "        to_do: Get a work visa", "        todo: Get a work visa", "checklist",
+        "'to_do' is missing: add it", at=("en.yaml", f"      {MARK}visa:\n        says:"),
+        also=("'todo' is not a key that is known here",),
+    ),
+    "what to do has no words": Mistake(
+        "kk.yaml", "to_do: Жұмыс визасын алыңыз", f"to_do: {MARK}''", "checklist",
+        "'to_do' has no words: write some",
+    ),
+    "a node that is no checklist has statements": Mistake(
+        "en.yaml", NEW_LABEL, "  escaped:\n    statements:\n      "
+        f"{MARK}visa: {{says: I have it, to_do: Get it}}\n    label: ", "escaped",
+        "'visa' is no statement of it in tree.yaml: add it there or remove it",
+    ),
+    "a checklist does not say that all is done": Mistake(
+        "ru.yaml", "    done: |\n      Всё готово.", "    dne: |\n      Всё готово.", "checklist",
+        "'done' is missing: add what is said once it is done",
+        at=("ru.yaml", f"  {MARK}checklist:\n"), also=("'dne' is not a key",),
+    ),
+    "nobody is named to call when all is done": Mistake(
+        "ru.yaml", "    done: |\n      Всё готово. Вопросы:\n      {hotline}\n",
+        f"    done: {MARK}|\n      Всё готово.\n", "checklist",
+        "'done' must name {hotline}: who reads it may have no other help",
+    ),
+}
+
 YAML = {
     "a bracket is not closed": Mistake(
         "en.yaml", "  escaped:\n", f"  escaped: [\n    {MARK}}}\n", "file",
@@ -300,5 +348,5 @@ YAML = {
 
 # fmt: on
 
-MISTAKES = {**SHAPE, **LANGUAGES, **NUMBERS, **YAML}
+MISTAKES = {**SHAPE, **LANGUAGES, **CHECKLISTS, **NUMBERS, **YAML}
 """Each mistake by a sentence that says what is wrong."""

@@ -77,6 +77,15 @@ ROOM = {
         "countries.yaml", "    US: АҚШ", f"    US: {'Америка ' * 8}", "commonest",
         "the line '8 ", at=("countries.yaml", f"CN, {MARK}US, DE"),
     ),
+    "a statement leaves no room for its keys after a wrong one": Mistake(
+        "ru.yaml", "says: Виза рабочая, не туристическая",
+        f"says: {MARK}Виза рабочая, а вовсе не туристическая", "checklist",
+        "'says' of 'visa' needs 75 of 70 units (UCS-2): shorten it",
+    ),
+    "what is to do is longer than a screen": Mistake(
+        "en.yaml", "to_do: Get a work visa", f"to_do: {MARK}Get a visa {'of some kind ' * 12}",
+        "checklist", "'to_do' of 'visa' needs",
+    ),
     "the lines for the keys leave no room": Mistake(
         "ru.yaml", "  next: ", "  next: Дальше, дальше, ещё дальше ", "phrases",
         "units for text, at least 20 are needed", at=("ru.yaml", f"\n{MARK}phrases:"),

@@ -33,6 +33,10 @@ SMS_MISTAKES = {
         f"    text: {MARK}|\n      Паспорт только ваш\n\n      {'Он ваш. ' * 5}\n\n", "documents",
         "as an SMS needs 6 segments",
     ),
+    "a checklist is too long for a message": Mistake(
+        "ru.yaml", "text: 'До отъезда:'", f"text: {MARK}'До отъезда сделайте, прошу, вот это:'",
+        "checklist", "as an SMS needs 6 segments",
+    ),
     "the first line of a message tells what it is about": Mistake(
         "en.yaml", "  unknown: |\n", f"  unknown: {MARK}|\n    Are you a victim?\n", "sms",
         "'unknown' has a first line that tells what it is about",

@@ -25,6 +25,7 @@ PHRASES = Phrases(
     goodbye="Call\n11616",
     which="Which?",
     agree="Yes",
+    not_yet="No",
     not_sent="Not sent. Call\n11616",
 )
 NODES = {

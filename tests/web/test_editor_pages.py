@@ -104,6 +104,35 @@ def test_words_are_published_seen_by_callers_and_undone(
     assert everything.count("Aigul ·") >= 2
 
 
+STATEMENT = "/operator/words/en/checklist.visa"
+
+
+def test_a_statement_of_a_checklist_is_edited_like_other_words(
+    service: Service, desk: Operator, menus: Path
+) -> None:
+    before = (menus / "en.yaml").read_bytes()
+    form = fields_of(desk.http.get(STATEMENT).text)
+    assert form["words.says"] == "I have a work visa, not a tourist visa"
+    assert STATEMENT in desk.http.get("/operator/menu/checklist").text
+    assert STATEMENT in desk.http.get("/operator/words").text
+
+    too_long = {**form, "do": "publish", "words.says": "Visa " * 40}
+    refused = desk.http.post(STATEMENT, data=too_long)
+    assert refused.status_code == 422
+    assert "of 160 units (GSM-7): shorten it" in refused.text
+    assert (menus / "en.yaml").read_bytes() == before
+
+    said = {"words.says": "My visa is a work visa", "words.to_do": "Ask the embassy for a visa"}
+    seen = desk.http.post(f"{STATEMENT}/preview", data={**form, **said}).text
+    assert "8/10\nMy visa is a work visa\n1 Yes" in seen
+    assert "Before you leave:\nAsk the embassy for a visa" in seen
+    answer = desk.http.post(STATEMENT, data={**form, **said, "do": "publish"})
+    assert answer.status_code == 303, answer.text
+    assert "My visa is a work visa" in service.hop(new_session(), "3*3*1" + "*1" * 7)
+    assert "Ask the embassy for a visa" in service.hop(new_session(), "3*3*1" + "*1" * 7 + "*2*1*1")
+    assert "checklist.visa" in desk.http.get("/operator/words/history").text
+
+
 def test_a_faulty_edit_is_refused_and_kept_on_the_page(desk: Operator, menus: Path) -> None:
     before = (menus / "en.yaml").read_bytes()
     typed = {"label": "L" * 150, "text": "Call {nope}\n\nIt’s", "keywords": "HELP\nRAN"}

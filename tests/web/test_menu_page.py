@@ -82,10 +82,10 @@ def test_a_node_is_shown_in_all_languages_as_the_phone_shows_it(
         text = page(looking, f"/{node}")
         expected = []
         for code, language in menu.languages.items():
-            expected += [each.shown for each in screens.view(Place(code, node)).pages()]
-            if language.words[node].done:
-                done = screens.view(Place(code, node, confirmed=True))
-                expected += [each.shown for each in done.pages()]
+            for place in screens.within(Place(code, node)):
+                expected += [each.shown for each in screens.view(place).pages()]
+            for name in menu.nodes[node].statements:
+                assert f'href="/operator/words/{code}/{node}.{name}"' in text
             if language.words[node].keywords:
                 expected.append(node_reply(menu, code, node))
                 size = measure(expected[-1])

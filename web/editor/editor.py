@@ -126,8 +126,9 @@ class Editor:
         sources = {code: self.publisher.source(code) for code in self.publisher.languages()}
 
         def summary(section: Section, code: str) -> SectionSummary:
+            words = words_at(sources[code], section)
             return SectionSummary(
-                label=str(words_at(sources[code], section).get("label", "")),
+                label=str(words.get("label") or words.get("says", "")),
                 screens=self._screens(screens, code, section),
                 faults=self._faults(code, section),
                 change=last.get((code, section.name)),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from menus.checklists import NOT_YET, YES
 from menus.editing import Kind, Section
 from menus.model import Language, Menu
 from sms.checks import messages
@@ -61,7 +62,7 @@ def preview(menu: Menu, screens: Screens, code: str, section: Section) -> Previe
 
 def screens_needed(screens: Screens, code: str, node: str) -> int:
     """How many pages a node takes."""
-    return len(_view_of(screens, code, node).pages())
+    return sum(len(screens.view(each).pages()) for each in screens.within(Place(code, node)))
 
 
 def _screens(
@@ -70,6 +71,8 @@ def _screens(
     first = _view_of(screens, language.code, menu.start.leads_to)
     if section.is_node:
         yield from _of_node(menu, screens, language, section)
+    elif section.node:
+        yield from _of_statement(menu, screens, language, section)
     elif section.name == "all.language":
         yield from _pages("start", screens.view(SCREEN_0))
     elif section.name == "all.phrases":
@@ -84,6 +87,9 @@ def _of_node(
 ) -> Iterator[Screenful]:
     """The node's own pages, what else it says, and where menus above list it."""
     view, words = _view_of(screens, language.code, section.name), language.words[section.name]
+    if menu.nodes[section.name].statements:
+        yield from _of_checklist(screens, Place(language.code, section.name))
+        return
     yield from _pages("text", view)
     for field in section.fields:
         said = getattr(words, field.key, "")
@@ -93,6 +99,24 @@ def _of_node(
         if section.name in node.choices and words.label:
             above = _pages(node.name, _view_of(screens, language.code, node.name))
             yield from (page for page in above if words.label in page.text)
+
+
+def _of_checklist(screens: Screens, place: Place) -> Iterator[Screenful]:
+    """The whole list, and what is said once all is done; statements have their own sections."""
+    *_, whole, done = screens.within(place)
+    yield from _pages("text", screens.view(whole))
+    yield from _pages("done", screens.view(done))
+
+
+def _of_statement(
+    menu: Menu, screens: Screens, language: Language, section: Section
+) -> Iterator[Screenful]:
+    """The statement, and what is to do where nothing else is."""
+    named = menu.nodes[section.node].statements
+    nth, place = named.index(str(section.steps[-1])), Place(language.code, section.node)
+    yield from _pages("says", screens.view(place._replace(answers=YES * nth)))
+    answers = YES * nth + NOT_YET + YES * (len(named) - nth - 1)
+    yield from _pages("to_do", screens.view(place._replace(answers=answers)))
 
 
 def _pages(of: str, view: View) -> Iterator[Screenful]:
@@ -107,7 +131,7 @@ def _view_of(screens: Screens, code: str, node: str) -> View:
 
 def _messages(menu: Menu, language: Language, section: Section) -> Iterator[Message]:
     for each in messages(menu, language):
-        at_node = each.steps[:2] == section.steps
+        at_node = bool(section.node) and each.steps[:2] == section.steps[:2]
         embassy = each.steps == ("sms", "embassy")
         beside = each.steps[:1] == section.steps and not embassy
         if at_node or beside or (embassy and section.steps == each.steps):

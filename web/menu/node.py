@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from menus.faults import Fault
+from menus.forms import StatementWords
 from menus.model import Language, Menu
 from sms.encoding import Measure, measure
 from sms.replies import asked_by, node_reply
@@ -24,12 +25,15 @@ class PhoneText:
 
 @dataclass(frozen=True, slots=True)
 class NodeInLanguage:
-    """A node in one language.  `reply` is None where no keyword asks for it."""
+    """A node in one language.  `statements`: of a checklist, each with its name; `reply` is None
+    where no keyword asks for it.
+    """
 
     code: str
     name: str
     native_reader: str
     label: str
+    statements: tuple[tuple[str, StatementWords], ...]
     keywords: tuple[str, ...]
     pages: tuple[PhoneText, ...]
     reply: PhoneText | None
@@ -48,8 +52,9 @@ def node_in_languages(  # noqa: PLR0913, PLR0917
             name=language.name,
             native_reader=language.native_reader,
             label=language.words[node].label,
+            statements=_statements(menu, language, node),
             keywords=_keywords(menu, language, node),
-            pages=_pages(menu, screens, Place(language.code, node)),
+            pages=_pages(screens, Place(language.code, node)),
             reply=_reply(menu, language, node),
             dials=tuple(dial_string(code, key, way) for way in ways),
             faults=tuple(each for each in of_node if _is_about(each, language)),
@@ -70,12 +75,9 @@ def screen_0(screens: Screens) -> tuple[PhoneText, ...]:
     return phone_texts(screens.view(SCREEN_0))
 
 
-def _pages(menu: Menu, screens: Screens, place: Place) -> tuple[PhoneText, ...]:
-    """The pages of a place; of an action also what is said to whoever agreed."""
-    asked = phone_texts(screens.view(place))
-    if not menu.nodes[place.node].does:
-        return asked
-    return asked + phone_texts(screens.view(place._replace(confirmed=True)))
+def _pages(screens: Screens, place: Place) -> tuple[PhoneText, ...]:
+    """The pages of a place, and of what it says further on."""
+    return tuple(text for each in screens.within(place) for text in phone_texts(screens.view(each)))
 
 
 def phone_texts(view: View) -> tuple[PhoneText, ...]:
@@ -89,6 +91,13 @@ def _keywords(menu: Menu, language: Language, node: str) -> tuple[str, ...]:
     if of.finds or of.does:
         return asked_by(menu, language.code, node)
     return language.words[node].keywords
+
+
+def _statements(
+    menu: Menu, language: Language, node: str
+) -> tuple[tuple[str, StatementWords], ...]:
+    said = language.words[node].statements
+    return tuple(zip(menu.nodes[node].statements, said, strict=True))
 
 
 def _on_screen(text: str, budget: Budget) -> PhoneText:

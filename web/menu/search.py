@@ -72,6 +72,9 @@ def words_of_menu(menu: Menu) -> Iterator[tuple[TextPlace, str]]:
             words = language.words[node]
             yield TextPlace(node, code, "label"), words.label
             yield TextPlace(node, code, "text"), words.text
+            for statement in words.statements:
+                yield TextPlace(node, code, "says"), statement.says
+                yield TextPlace(node, code, "to_do"), statement.to_do
             for keyword in words.keywords:
                 yield TextPlace(node, code, "keyword"), keyword
     for code, language in menu.languages.items():

@@ -61,7 +61,10 @@ def trees_of(
 
 def pages_of(screens: Screens, menu: Menu, node: str) -> dict[str, int]:
     """How many pages a node takes in each language."""
-    return {code: len(screens.view(Place(code, node)).pages()) for code in menu.languages}
+    return {
+        code: sum(len(screens.view(each).pages()) for each in screens.within(Place(code, node)))
+        for code in menu.languages
+    }
 
 
 def ways_to(menu: Menu, node: str) -> list[Way]:
