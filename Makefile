@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-ALL_CORES := --numprocesses auto --dist loadfile
+ALL_CORES := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup run dev browser fast test check lint bench conversations animation screenshots schemas territories lock clean
 
@@ -22,9 +22,9 @@ browser: ## install Chromium for the tests, where there is none
 fast: .venv/dev ## run the tests that start no process: half a minute, for every change
 	$(BIN)/pytest $(ALL_CORES) -m "not process"
 
-test: .venv/dev ## run every test; some only: pytest tests/sms, -m browser, -k outbox
+test: .venv/dev ## run every test and measure coverage; some only: pytest tests/sms, -m browser, -k outbox
 	-@tests/install_packages.sh
-	$(BIN)/pytest $(ALL_CORES)
+	$(BIN)/pytest $(ALL_CORES) --cov --cov-report=
 
 check: lint test ## what CI runs
 

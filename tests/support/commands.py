@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import main
 from tests.support.service import REPOSITORY
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until something that must come is given up on; nothing waits that long."""
 MAIN = str(REPOSITORY / "main.py")
 

@@ -15,7 +15,7 @@ from sms.gateways.simulator import Simulator
 from tests.support.service import SECRET, Service, running, short_folder
 
 KEY = base64.b64encode(b"k" * 32).decode()
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 class Phones:

@@ -17,7 +17,7 @@ from tests.support.ready_process import ReadyProcess
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "for-tests-only-0123456789"
 OPERATOR_TOKEN = "test-token-of-the-operator"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (or on the disk)
 """There a Redis that forces every change to the disk does not wait for one."""
 ANY_AGE = 100_000

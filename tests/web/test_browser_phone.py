@@ -173,7 +173,9 @@ def test_a_fourth_reply_in_ten_minutes_is_explained(phone: Phone) -> None:
 
 
 def test_a_new_message_is_told_while_dialling(phone: Phone) -> None:
-    phone.dial("*384*55*3*3*1#")
+    phone.dial("*384*55*3*3*2#")
+    expect(phone.screen).to_contain_text("Send it?")
+    phone.answer("1")
     expect(phone.note).to_have_text("A new message came.")
     expect(phone.root.get_by_role("tab", name="Messages 1 new")).to_be_visible()
     phone.turn_to("Messages")
