@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from sms.requests import DialableRequest
-from ussd.screens import BACK, NEXT, SCREEN_0, START, Place, Screens, View
+from ussd.screens import BACK, LETTERS, NEXT, SCREEN_0, START, Place, Screens, View
 
 MISSES_ALLOWED = 2
 """After one more in a row the session ends with the numbers to call."""
@@ -76,7 +76,11 @@ def _move(screens: Screens, session: Session, answer: str) -> Session:
     view = screens.view(session.history[-1].place)
     key = answer if answer in view.choices else key_of(answer)
     if place := view.choices.get(key):
-        return _choose(screens, session, place)
+        history = session.history
+        if key == LETTERS and _is_in_other_letters(place, history[-1].place):
+            history = history[:-1]
+        history = (*history, HistoryEntry(place))
+        return _confirm(screens, history) if place.confirmed else Session(history)
     if key == NEXT:
         return _turn_page(view, session)
     if key == BACK:
@@ -112,13 +116,9 @@ def _western(char: str) -> str:
     return char if digit is None else str(digit)
 
 
-def _choose(screens: Screens, session: Session, place: Place) -> Session:
-    """On to the place; the same one in other letters takes the place of this one."""
-    *before, here = session.history
-    if place == here.place._replace(language=place.language):
-        return Session((*before, HistoryEntry(place)))
-    history = (*session.history, HistoryEntry(place))
-    return _confirm(screens, history) if place.confirmed else Session(history)
+def _is_in_other_letters(place: Place, here: Place) -> bool:
+    """Whether a place is the one here in other letters: it takes the place of this one."""
+    return place.node == here.node and place.language != here.language
 
 
 def _confirm(screens: Screens, history: tuple[HistoryEntry, ...]) -> Session:

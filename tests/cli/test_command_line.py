@@ -178,9 +178,15 @@ def test_screens_shows_every_page_of_a_language(good: Path) -> None:
     assert any("1 I am in danger" in text for text in everything)
 
 
+def test_the_summary_has_a_row_for_each_language_and_its_latin_letters(good: Path) -> None:
+    printed = ended_well(command(good, "screens", "--summary"))
+    rows = [line.split()[1] for line in printed.splitlines() if line.startswith("│")]
+    assert rows == ["kk", "ru", "en", "kk_Latn", "ru_Latn"]
+
+
 def test_an_unknown_language_is_refused(good: Path) -> None:
     done = command(good, "screens", "--language", "xx")
-    assert refused(done) == ["There is no language xx: kk, ru, en"]
+    assert refused(done) == ["There is no language xx: kk, ru, en, kk_Latn, ru_Latn"]
 
 
 @pytest.mark.parametrize("name", ["dial", "screens", "serve"])

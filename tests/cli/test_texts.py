@@ -25,7 +25,8 @@ def where_it_is(hour: int) -> dict[str, str]:
         ("POLICE", "102", "GSM-7"),
         ("EMBASSY TURKEY", "Turkey", "GSM-7"),
         ("посольство турция", "Турция", "UCS-2"),
-        ("xyzzy", "102", "UCS-2"),
+        ("xyzzy", "102", "GSM-7"),
+        ("112", "102", "UCS-2"),
     ],
 )
 def test_text_prints_one_reply_with_its_segments(

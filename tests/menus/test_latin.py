@@ -1,11 +1,14 @@
 """Latin letters: how each text is written in them, and of which languages there are any."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from menus.contacts import Rule, sendable
 from menus.forms import LatinLetters
 from menus.loading import offering, speller
+from sms.embassy_reply import Library
 from sms.encoding import is_gsm7
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, copied_menus, faults_of, read_menu, read_once
@@ -14,6 +17,7 @@ from ussd.paging import Budget
 from ussd.screens import LETTERS, Place, Screens
 
 MENU = read_once(MENUS)
+LIBRARY = Library(countries_of(MENU), sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
 TABLE = LatinLetters(
     offer="Latinitsa",
     back="Kirillitsa",
@@ -89,6 +93,25 @@ def test_one_key_leads_there_and_back(answers: list[str], place: Place) -> None:
     session = play(Screens(MENU, Budget()), answers)
     assert session.history[-1].place == place
     assert session.misses == (answers == ["3", LETTERS])
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("1*8*2*1*1*1", "Bul sizdin kinaniz emes."),
+        ("2*8*2*1*1*1", "Eto ne vasha vina."),
+        ("1*8*3*2*1", "Jol aldyndagy kenester"),
+        ("2*8*1*1*2*1*1", "politsiya 155, ne podtverzhdeno"),
+        ("2*2*1*1*1", "Это не ваша вина."),
+    ],
+)
+def test_an_sms_asked_for_on_a_screen_comes_in_its_letters(keys: str, says: str) -> None:
+    screens = Screens(MENU, Budget(), lambda: LIBRARY)
+    request = play(screens, keys.split("*")).request
+    assert request
+    message = screens.message_for(request)
+    assert says in message
+    assert is_gsm7(message) is (LETTERS in keys)
 
 
 def test_without_the_table_no_menu_offers_them(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tests.support.operators import operator, words
 from tests.support.service import Service, running
 from tests.support.trees import copied_menus, edit, until
 from ussd.screens import SCREEN_0, Place, Screens
+from ussd.summary import summary_of
 from web.menu.search import MOST_FOUND, match_parts, search
 from web.menu.tree import dial_string, parents_of, trees_of, ways_to
 
@@ -59,6 +60,16 @@ def test_every_node_is_drawn_with_its_key_and_label(looking: httpx.Client, menu:
 
 def test_screen_0_is_shown_as_it_is(looking: httpx.Client, screens: Screens) -> None:
     assert shown_exactly(page(looking)) == [screens.view(SCREEN_0).page().shown]
+
+
+def test_the_length_of_the_words_is_told_also_in_latin_letters(
+    looking: httpx.Client, menu: Menu, screens: Screens
+) -> None:
+    text = page(looking)
+    for code in ("kk", "ru", "en", "kk_Latn", "ru_Latn"):
+        figures = summary_of(menu, screens, code)
+        row = f"<code>{code}</code></th><td>{figures.texts}</td><td>{figures.pages}</td>"
+        assert row in text
 
 
 def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None:
