@@ -22,6 +22,7 @@ from cli.context import CommandContext, refuse, settings_or_exit
 from cli.dial import dial_commands
 from cli.gateways import gateway_commands
 from cli.language import language_commands
+from cli.send_test import send_test_command
 from cli.stats import stats_command
 from cli.texts import sms_commands
 from cli.welcome import welcome
@@ -273,6 +274,7 @@ cli.add_typer(contact_commands(CONTEXT), name="contacts")
 cli.add_typer(gateway_commands(), name="gateway")
 cli.add_typer(language_commands(), name="language")
 cli.add_typer(sms_commands(CONTEXT))
+cli.add_typer(send_test_command(CONTEXT))
 cli.add_typer(stats_command(CONTEXT))
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ def export_settings(settings: Settings) -> None:
     os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
     os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
     os.environ["KOMEK_OPERATOR_TOKEN"] = token_of(settings) or ""
+    os.environ["KOMEK_PORT"] = str(settings.port)
     os.environ["KOMEK_WORKER"] = str(settings.worker)
 
 

@@ -224,6 +224,12 @@ class Outbox:
         """
         return await self._state(await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}"))
 
+    async def fate_of(self, key: str) -> tuple[State, str]:
+        """The state of a message that was just put, and why it is so, in words for a log."""
+        id_ = await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}")
+        state, why = await self._redis.hmget(f"sms:message:{id_!s}", ["state", "why"])
+        return State(str(state)), str(why or "")
+
     async def state_of_sent(self, gateway: str, message_id: str) -> State | None:
         """The same, of the message that a gateway calls so."""
         return await self._state(await self._redis.get(f"sms:gateway:{gateway}:{message_id}"))
