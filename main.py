@@ -20,6 +20,7 @@ from cli.consoles import err, out
 from cli.contacts import contact_commands, notes_on_numbers
 from cli.context import CommandContext, refuse, settings_or_exit
 from cli.dial import dial_commands
+from cli.doctor import doctor_command
 from cli.gateways import gateway_commands
 from cli.language import language_commands
 from cli.send_test import send_test_command
@@ -270,6 +271,7 @@ def exit_on_faults() -> Iterator[None]:
 
 CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit, log_plainly)
 cli.add_typer(dial_commands(CONTEXT))
+cli.add_typer(doctor_command(CONTEXT))
 cli.add_typer(contact_commands(CONTEXT), name="contacts")
 cli.add_typer(gateway_commands(), name="gateway")
 cli.add_typer(language_commands(), name="language")

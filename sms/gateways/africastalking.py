@@ -258,9 +258,22 @@ def address() -> str | None:
     return urlsplit(AfricasTalkingSettings().url or "").hostname
 
 
+async def trouble(_settings: Settings) -> str:
+    """Asked by the account's balance, which only its key may read."""
+    from sms.gateways.africastalking_client import balance_status  # noqa: PLC0415 (as above)
+
+    own = AfricasTalkingSettings()
+    key = own.api_key.get_secret_value() if own.api_key else ""
+    status = await balance_status(own.username, key, own.url)
+    if status is None:
+        return "no connection to Africa's Talking"
+    refused = _TRY_AGAIN.get(status)
+    return "" if status == 200 else refused.why if refused else f"HTTP {status}"
+
+
 CALLBACKS = {
     "sms": inbound_callback,
     "sms/delivery": report_callback,
     "sms/opt-out": opt_out_callback,
 }
-AFRICASTALKING = SmsDialect(connect, CALLBACKS, AfricasTalkingSettings, address)
+AFRICASTALKING = SmsDialect(connect, CALLBACKS, AfricasTalkingSettings, address, trouble)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ssl import SSLCertVerificationError
 from typing import Any
 
+import httpx
 import requests
 from africastalking.SMS import SMSService
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
@@ -138,3 +139,15 @@ def result_of_error(error: BaseException) -> Result:
 def _untrusted(reason: object) -> bool:
     inner = reason.args[0] if isinstance(reason, Exception) and reason.args else None
     return isinstance(inner, SSLCertVerificationError)
+
+
+async def balance_status(username: str, api_key: str, url: str | None) -> int | None:
+    """The HTTP status of a question for the account's balance; None without an answer."""
+    address = f"{_service(username, api_key, url)._baseUrl}/user"
+    headers = {"apiKey": api_key, "Accept": "application/json"}
+    try:
+        async with httpx.AsyncClient(timeout=READ_SECONDS) as http:
+            response = await http.get(address, params={"username": username}, headers=headers)
+    except httpx.HTTPError:
+        return None
+    return response.status_code

@@ -50,12 +50,13 @@ class Outbound:
     """One text for one or more phones, in one call.  `to`: E.164, each once.
 
     `ids`: ours, of each phone's message, in the order of `to`; a gateway that takes an id
-    reports by it.
+    reports by it.  `bulk`: of a series, which waits for replies.
     """
 
     to: tuple[str, ...]
     text: str
     ids: tuple[str, ...] = ()
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,11 @@ class SmsHandlers:
     take_opt_out: Callable[[str], Awaitable[None]]
 
 
+async def no_trouble(_settings: Settings) -> str:
+    """There is nothing to ask."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class SmsDialect:
     """A gateway's way of SMS: all that others know of its file.
@@ -158,10 +164,12 @@ class SmsDialect:
     `connect` makes what sends by it.  `callbacks`: what makes the endpoint of each of its
     callbacks, of the secret and the handlers, by the end of the address, such as `sms`.
     `settings`: those that it has for itself.  `address`: the host that is called in the
-    place of the gateway's own, by those settings.
+    place of the gateway's own, by those settings.  `trouble`: what is wrong with the account
+    or the way to the gateway, asked of it without sending anything; empty, nothing.
     """
 
     connect: Callable[[Settings, Redis, Seal], Gateway]
     callbacks: Mapping[str, Callable[[str, SmsHandlers], Callback]]
     settings: type[KomekSettings] = KomekSettings
     address: Callable[[], str | None] = lambda: None
+    trouble: Callable[[Settings], Awaitable[str]] = no_trouble

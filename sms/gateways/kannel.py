@@ -65,15 +65,19 @@ _ACCOUNT = NotSent(
     "HTTP 403: check KOMEK_KANNEL_USERNAME and KOMEK_KANNEL_PASSWORD", GatewayError.ACCOUNT
 )
 _NO_ROUTE = NotSent("HTTP 403: no link of Kannel takes it", GatewayError.REFUSED)
-_FULL = NotSent("Kannel's queue is full", None)
+FULL = NotSent("Kannel's queue is full", None)
 _NO_SENDER = Rejected("HTTP 400: check KOMEK_SENDER_ID", GatewayError.SENDER_ID)
 _REFUSED = Rejected("HTTP 400", GatewayError.REFUSED)
+NOBODY = (400, "Missing receiver(s) number(s), rejected")
+"""To whom it knows, of a text without a receiver."""
 _NOT_TAKEN: Mapping[tuple[int, str], Result] = {
     (403, "Authorization failed for sendsms"): _ACCOUNT,
     (403, "Not routable. Do not try again."): _NO_ROUTE,
-    (503, "Temporal failure, try again later."): _FULL,
+    (503, "Temporal failure, try again later."): FULL,
     (400, "Sender missing and no global set, rejected"): _NO_SENDER,
+    NOBODY: _REFUSED,
     (400, "Missing receiver number, rejected"): _REFUSED,
+    (400, "Empty receiver number not allowed, rejected"): _REFUSED,
     (400, "Number(s) has/have been denied by white- and/or black-lists."): _REFUSED,
     (400, "Coding field misformed, rejected"): _REFUSED,
     (400, "Charset or body misformed, rejected"): _REFUSED,
@@ -151,13 +155,16 @@ class SendSms:
     sender: str
     reports: str
 
-    def headers(self, msisdn: str, text: str, id_: str) -> dict[str, str]:
-        """All of a call but the text, which is the body.  Without an `id_`, no report."""
+    def headers(self, msisdn: str, text: str, id_: str, *, bulk: bool = False) -> dict[str, str]:
+        """All of a call but the text, which is the body.  Without an `id_`, no report.  What
+        is no bulk overtakes it in Kannel's queue.
+        """
         asked = {
             "X-Kannel-Username": self.username,
             "X-Kannel-Password": self.password,
             "X-Kannel-From": self.sender,
             "X-Kannel-To": msisdn,
+            "X-Kannel-Priority": "0" if bulk else "3",
             "Content-Type": "text/plain; charset=UTF-8",
         }
         if measure(text).encoding is Encoding.UCS_2:
@@ -261,6 +268,22 @@ def address() -> str | None:
     return urlsplit(KannelSettings().url).hostname
 
 
+async def trouble(settings: Settings) -> str:
+    """Asked by a text to nobody, which Kannel refuses once it knows who asks."""
+    from sms.gateways.kannel_client import answer_to_nobody  # noqa: PLC0415 (as above)
+
+    answer = await answer_to_nobody(send_sms_of(settings, KannelSettings()))
+    if answer is None:
+        return "no connection to Kannel: check KOMEK_KANNEL_URL, and that smsbox runs"
+    if (answer.status, answer.body.strip()) == NOBODY:
+        return ""
+    return str(getattr(result_of(answer, ""), "why", "it takes a text to nobody"))
+
+
 KANNEL = SmsDialect(
-    connect, {"sms": inbound_callback, "sms/delivery": report_callback}, KannelSettings, address
+    connect,
+    {"sms": inbound_callback, "sms/delivery": report_callback},
+    KannelSettings,
+    address,
+    trouble,
 )

@@ -12,7 +12,7 @@ import httpx
 from runtime.logs import redacted
 from runtime.msisdn import is_msisdn
 from sms.gateways.gateway import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
-from sms.gateways.kannel import Answer, SendSms, obstacle, result_of
+from sms.gateways.kannel import FULL, Answer, SendSms, obstacle, result_of
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 9.0
 CALL_SECONDS = 20.0
@@ -22,6 +22,8 @@ IDLE_SECONDS = 5.0
 MOST_AT_ONCE = 16
 """Calls for a text to many phones.  Texts to single phones do not wait for them."""
 MOST_CONNECTIONS = 2 * MOST_AT_ONCE
+PAUSE_SECONDS = 5.0
+"""In which no bulk is sent after Kannel's queue was full: replies find room in it."""
 
 _LATE = OutcomeUnknown("the answer took too long", GatewayError.NO_ANSWER)
 _NEVER = NotSent("no call was free in time", GatewayError.OUT_OF_REACH)
@@ -39,6 +41,7 @@ class KannelGateway:
         connect, read = timeout
         self._ask = ask
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
+        self._pause_until = 0.0
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(read, connect=connect, pool=connect),
             limits=httpx.Limits(
@@ -56,10 +59,15 @@ class KannelGateway:
         """
         if why := obstacle(outbound.text):
             return dict.fromkeys(outbound.to, why)
-        batch = _Batch(outbound.text, asyncio.get_running_loop().time() + CALL_SECONDS)
+        now = asyncio.get_running_loop().time()
+        if outbound.bulk and now < self._pause_until:
+            return dict.fromkeys(outbound.to, _HELD_BACK)
+        batch = _Batch(outbound.text, outbound.bulk, now + CALL_SECONDS)
         pairs = list(_named(outbound))
         sent = self._alone if len(pairs) == 1 else self._among_others
         results = await asyncio.gather(*(sent(batch, msisdn, id_) for msisdn, id_ in pairs))
+        if FULL in results:
+            self._pause_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
         return dict(zip(outbound.to, results, strict=True))
 
     async def aclose(self) -> None:
@@ -81,7 +89,7 @@ class KannelGateway:
             return Rejected("not a number")
         try:
             async with asyncio.timeout_at(batch.deadline):
-                result = result_of(await self._post(msisdn, batch.text, id_), id_)
+                result = result_of(await self._post(batch, msisdn, id_), id_)
         except TimeoutError:
             result = _LATE
         except Exception as error:
@@ -89,8 +97,8 @@ class KannelGateway:
         batch.over |= isinstance(result, NotSent | OutcomeUnknown)
         return result
 
-    async def _post(self, msisdn: str, text: str, id_: str) -> Answer:
-        headers = self._ask.headers(msisdn, text, id_)
+    async def _post(self, batch: "_Batch", msisdn: str, id_: str) -> Answer:
+        headers, text = self._ask.headers(msisdn, batch.text, id_, bulk=batch.bulk), batch.text
         response = await self._http.post(self._ask.url, content=text.encode(), headers=headers)
         return Answer(response.status_code, response.text)
 
@@ -102,6 +110,7 @@ class _Batch:
     """
 
     text: str
+    bulk: bool
     deadline: float
     over: bool = False
 
@@ -116,3 +125,15 @@ def result_of_error(error: Exception) -> Result:
     if isinstance(error, _NEVER_LEFT):
         return _NO_CONNECTION
     return OutcomeUnknown(f"no answer ({redacted(error)})", GatewayError.NO_ANSWER)
+
+
+async def answer_to_nobody(ask: SendSms) -> Answer | None:
+    """To a text without a receiver, which is never sent; None without an answer."""
+    headers = ask.headers("", "x", "")
+    del headers["X-Kannel-To"]
+    try:
+        async with httpx.AsyncClient(timeout=CONNECT_SECONDS, trust_env=False) as http:
+            response = await http.post(ask.url, content=b"x", headers=headers)
+    except httpx.HTTPError:
+        return None
+    return Answer(response.status_code, response.text)

@@ -245,8 +245,10 @@ class _Worker:
         """Once.  A gateway that raises breaks its promise; the outcome is unknown."""
         to = tuple(each.msisdn for each in begun)
         ids = tuple(each.claimed.id for each in begun)
+        bulk = begun[0].claimed.queue is Queue.SERIES
+        outbound = Outbound(to, begun[0].text, ids, bulk=bulk)
         try:
-            return await self.gateways[begun[0].gateway].send(Outbound(to, begun[0].text, ids))
+            return await self.gateways[begun[0].gateway].send(outbound)
         except Exception as error:
             what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
             return dict.fromkeys(to, what)

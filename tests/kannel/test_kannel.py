@@ -20,6 +20,7 @@ from menus.model import Menu
 from runtime.settings import Settings
 from sms.bootstrap import content_of
 from sms.encoding import SEPTETS, measure
+from sms.gateways import kannel_client
 from sms.gateways.gateway import (
     Accepted,
     GatewayError,
@@ -28,6 +29,7 @@ from sms.gateways.gateway import (
     Rejected,
     Result,
 )
+from sms.gateways.kannel import KANNEL
 from sms.gateways.kannel_client import KannelGateway
 from sms.outbox.counts import counts_key
 from sms.outbox.messages import Kind, Outgoing
@@ -239,8 +241,11 @@ async def test_a_silent_smsc_leaves_it_with_kannel_and_a_full_queue_is_no_error(
     assert not [number for number in numbers if number not in taken and all_well.smsc.texts(number)]
 
 
-async def test_the_series_goes_at_the_pace_of_kannels_queue(post: Post, all_well: World) -> None:
+async def test_the_series_goes_at_the_pace_of_kannels_queue(
+    post: Post, all_well: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Which holds 30; the SMSC takes its time."""
+    monkeypatch.setattr(kannel_client, "PAUSE_SECONDS", 0.05)
 
     def slowly(_each: Submitted) -> int:
         time.sleep(0.004)
@@ -256,6 +261,20 @@ async def test_the_series_goes_at_the_pace_of_kannels_queue(post: Post, all_well
     assert [len(all_well.smsc.texts(number)) for number in numbers] == [1] * len(numbers)
     counts = await post.redis.hgetall(counts_key(datetime.now(UTC).date()))
     assert not [what for what in counts if str(what).startswith("trouble")], counts
+
+
+async def test_a_reply_overtakes_the_series(post: Post, all_well: World) -> None:
+    """The SMSC is silent until all wait in Kannel; it has one of the series by then."""
+    series, reply = tuple(new_number() for _ in range(10)), new_number()
+    all_well.smsc.behave = lambda _each: SILENT
+    await post.gateway.send(Outbound(series, "x", bulk=True))
+    await post.send(reply)
+    all_well.smsc.behave = lambda _each: OK
+    await asyncio.to_thread(all_well.smsc.answer)
+    for number in (reply, *series):
+        await asyncio.to_thread(all_well.smsc.wait_for, number)
+    order = [each.to for each in all_well.smsc.submitted if each.to in (reply, *series)]
+    assert order.index(reply) == 1
 
 
 async def test_a_frozen_kannel_is_in_doubt_and_a_report_settles_it(
@@ -284,6 +303,31 @@ async def test_what_sendsms_refuses(all_well: World, name: str) -> None:
     await gateway.aclose()
     [found] = results.values()
     assert (type(found), getattr(found, "error", None)) == (result, error)
+
+
+ASKED_BY: dict[str, tuple[dict[str, str], str]] = {
+    "all is right": ({}, ""),
+    "a wrong password": ({"PASSWORD": "wrong"}, "check KOMEK_KANNEL_USERNAME"),
+    "an unknown user": ({"USERNAME": "nobody"}, "check KOMEK_KANNEL_USERNAME"),
+    "a wrong path": ({"URL": "/cgi-bin/x"}, "check KOMEK_KANNEL_URL"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED_BY)
+async def test_the_account_is_asked_for_without_a_text(
+    all_well: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    other, told = ASKED_BY[name]
+    before = len(all_well.smsc.submitted)
+    own = {"URL": all_well.sendsms, "PASSWORD": PASSWORD, **other}
+    if own["URL"].startswith("/"):
+        own["URL"] = all_well.sendsms.replace("/cgi-bin/sendsms", own["URL"])
+    for setting, value in own.items():
+        monkeypatch.setenv(f"KOMEK_KANNEL_{setting}", value)
+    trouble = await KANNEL.trouble(Settings.model_validate({"callback_secret": SECRET}))
+    assert told in trouble
+    assert bool(told) == bool(trouble)
+    assert len(all_well.smsc.submitted) == before
 
 
 async def test_a_wrong_address_of_sendsms(all_well: World) -> None:
@@ -325,7 +369,7 @@ def play(world: World, file: Path) -> list[tuple[str, str, str]]:
 
 
 def test_every_conversation_shows_the_same_screens(all_well: World) -> None:
-    with ThreadPoolExecutor(len(FILES)) as pool:
+    with ThreadPoolExecutor(12) as pool:  # Kannel's queue holds 30
         played = list(pool.map(lambda file: play(all_well, file), FILES))
     for file, found in zip(FILES, played, strict=True):
         for line, screen, shown in found:

@@ -162,6 +162,7 @@ async def test_a_text_goes_out_as_it_is(fake: FakeSendSms, gateway: KannelGatewa
         "x-kannel-password": "secret-password",
         "x-kannel-from": "7111",
         "x-kannel-to": ONE,
+        "x-kannel-priority": "3",
         "x-kannel-coding": "2",
         "x-kannel-dlr-mask": "31",
         "x-kannel-dlr-url": f"{REPORTS}?id=m1&status=%d",
@@ -199,6 +200,8 @@ CERTAIN: dict[str, tuple[type[Result], GatewayError | None]] = {
     "404 ": (NotSent, GatewayError.ACCOUNT),
     "404 Not found": (NotSent, GatewayError.ACCOUNT),
     "400 Missing receiver number, rejected": (Rejected, GatewayError.REFUSED),
+    "400 Missing receiver(s) number(s), rejected": (Rejected, GatewayError.REFUSED),
+    "400 Empty receiver number not allowed, rejected": (Rejected, GatewayError.REFUSED),
     "400 Sender missing and no global set, rejected": (Rejected, GatewayError.SENDER_ID),
     NOBODY: (Rejected, GatewayError.REFUSED),
     "400 Coding field misformed, rejected": (Rejected, GatewayError.REFUSED),
@@ -313,6 +316,20 @@ async def test_a_full_queue_is_not_asked_on(fake: FakeSendSms, gateway: KannelGa
     assert (kinds.count(Accepted), kinds.count(NotSent)) == (40, 60)
     assert {each.error for each in results.values() if isinstance(each, NotSent)} == {None}
     assert len(fake.asked) <= 40 + kannel_client.MOST_AT_ONCE
+
+
+async def test_after_a_full_queue_the_series_leaves_room_for_replies(
+    fake: FakeSendSms, gateway: KannelGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.answer = lambda _: FULL
+    await gateway.send(Outbound((ONE,), "x", bulk=True))
+    fake.answer = lambda _: "202 0: Accepted for delivery"
+    bulk, reply = Outbound((ONE,), "x", ("m1",), bulk=True), Outbound((TWO,), "x", ("m2",))
+    assert isinstance((await gateway.send(bulk))[ONE], NotSent)
+    assert await gateway.send(reply) == {TWO: Accepted("m2")}
+    assert [each.headers["x-kannel-priority"] for each in fake.asked] == ["0", "3"]
+    monkeypatch.setattr(gateway, "_pause_until", 0.0)
+    assert await gateway.send(bulk) == {ONE: Accepted("m1")}
 
 
 async def test_a_silent_kannel_leaves_few_in_doubt(

@@ -115,6 +115,7 @@ async def test_a_series_leaves_by_the_gateway_that_it_was_confirmed_or_agreed_to
         SECOND: [number(n) for n in range(1, 12, 2)],
     }
     assert [len(each.calls) for each in two.gateways.values()] == [1, 1], "one text"
+    assert all(call.bulk for each in two.gateways.values() for call in each.calls)
 
 
 async def test_what_is_agreed_to_leaves_by_the_gateway_that_was_dialled_by(two: Two) -> None:

@@ -31,7 +31,8 @@ USER, PASSWORD, ADMIN = "komek", "password-of-sendsms", "password-of-admin"
 START_SECONDS = 15.0
 WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 """Whatever ends the tests ends what they started."""
-HURRY = Pace(resend=1, reconnect=1, patience=1, repeat=1)
+HURRY = Pace(resend=1, reconnect=1, patience=2, repeat=1)
+"""Kannel counts whole seconds: of a patience of 1, it sometimes has none."""
 
 
 def need_kannel() -> None:

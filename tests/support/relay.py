@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-HANG_SECONDS = 1.5
+HANG_SECONDS = 3.5
 """Longer than the patience of `HURRY`."""
 
 
@@ -84,12 +84,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    """Kannel opens many connections at once; of more than wait, some take seconds."""
+
+
 @contextmanager
 def relay_to(target: str) -> Iterator[Relay]:
     relay = Relay(target)
     handler = type("Handler", (_Handler,), {"relay": relay})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     relay.base = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -65,7 +65,7 @@ class Smsc:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self._held: list[SubmitSmEvent] = []
+        self._held: list[tuple[SubmitSmEvent, Submitted]] = []
         self._ends: set[asyncio.StreamWriter] = set()
         self._arrived = threading.Condition()
         self._inner = free_port()
@@ -90,6 +90,10 @@ class Smsc:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def answer(self) -> None:
+        """Accept what was not answered until now."""
+        self._run(self._answer_held())
 
     # --- What phones do
 
@@ -186,6 +190,11 @@ class Smsc:
         response = await self.binds[bind].deliver_sm(to, octets, dest_addr_ton=0, **fields)
         return response.command_status
 
+    async def _answer_held(self) -> None:
+        while self._held:
+            event, submitted = self._held.pop()
+            event.accept(submitted.id)
+
     async def _serve(self) -> None:
         while True:
             event = await self._server.next()
@@ -205,7 +214,7 @@ class Smsc:
         if status == OK:
             event.accept(submitted.id)
         elif status == SILENT:
-            self._held.append(event)
+            self._held.append((event, submitted))
         else:
             event.reject(status)
 
