@@ -127,11 +127,12 @@ class Screens:
 
         Raises `KeyError` for a place that the menu has not.
         """
-        if place.answers or len(place.countries) > 1:
-            return self._passing(place)
         view = self._views.get(place)
-        if view is None:
-            view = self._views[place] = self._build(place)
+        if view is not None:
+            return view
+        if place.is_mixed or len(place.countries) > 1:
+            return self._passing(place)
+        view = self._views[place] = self._build(place)
         return view
 
     def within(self, place: Place) -> list[Place]:
@@ -212,12 +213,16 @@ class Screens:
         return self._with_sms(place, view) if words.keywords else view
 
     def _statement(self, place: Place, language: Language) -> View:
-        """A statement under its number, which makes way for the notice after a wrong key."""
+        """A statement under its number, which makes way for the notice after a wrong key.
+
+        It says the same whatever was answered before, so it is made once.
+        """
         statements, nth = language.words[place.node].statements, len(place.answers)
         keys = {YES: language.phrases.agree, NOT_YET: language.phrases.not_yet}
-        offered = [
-            (place._replace(answers=place.answers + key), words) for key, words in keys.items()
-        ]
+        choices = {key: place._replace(answers=place.answers + key) for key in keys}
+        if place.answers != NOT_YET * nth:
+            return replace(self.view(place._replace(answers=NOT_YET * nth)), choices=choices)
+        offered = [(choices[key], words) for key, words in keys.items()]
         view = self._view(language, statements[nth].says, offered)
         return replace(view, frame=replace(view.frame, above=f"{nth + 1}/{len(statements)}"))
 
