@@ -23,6 +23,9 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\n]*\S[^\n]*$", strip_white
 """Words on one line."""
 
 
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""A country by ISO 3166."""
+
 Finds = Literal["abroad", "here"]
 """What a look-up finds: Kazakhstan's missions in a country, or its missions in Kazakhstan."""
 Does = Literal["send", "digest", "series"]
@@ -230,6 +233,11 @@ FILLED_LATER: dict[str, str] = {
 }
 """What a message puts into its text itself, by the key of the text under `sms`."""
 
+HOME_MISSIONS = "home_missions"
+"""What the text of a node may name in a language with a `home`: its missions in Kazakhstan,
+each on a line of its own, as far as they may be sent that day.
+"""
+
 NEVER_WITHOUT: dict[tuple[str, str], tuple[str, ...]] = {
     ("start", "text"): ("police", "hotline", "duty_diplomat"),
     ("phrases", "goodbye"): ("hotline", "duty_diplomat"),
@@ -249,11 +257,14 @@ a caller has these.
 
 
 class Words(Form):
-    """kk.yaml, ru.yaml, en.yaml: all words of one language."""
+    """kk.yaml, ru.yaml and the like: all words of one language."""
 
     language: Code
     name: Line = Field(description="How screen 0 lists the language, in Latin letters")
     native_reader: Line = Field(description="Who read it and when, or: not yet")
+    home: Country | None = Field(
+        None, description="Where most who read it come from: its missions come first"
+    )
     phrases: Phrases
     sms: SmsWords
     nodes: dict[Name, NodeWords]
@@ -288,7 +299,7 @@ class Number(Form):
     """A phone number, and why it may be relied on, by the same rule as a contact."""
 
     number: Line = Field(description="As the screen shows it")
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    country: Country
     what: Line = Field(description="Whose phone it is")
     source: Line = Field(description="Where the number was read")
     date: Line = Field(description="The date of the source, or: undated")

@@ -51,7 +51,8 @@ class OtherLetters(NamedTuple):
 class Language:
     """All words of one language.
 
-    `base`: in Latin letters, the language whose words these are; else empty.
+    `base`: in Latin letters, the language whose words these are; else empty.  `home`: the
+    country whose missions come first.
     """
 
     code: str
@@ -62,6 +63,7 @@ class Language:
     sms: SmsWords
     base: str = ""
     other_letters: OtherLetters | None = None
+    home: str | None = None
 
     @property
     def file(self) -> str:

@@ -4,7 +4,7 @@ Three groups: who helps everybody there, who helps citizens of Kazakhstan there,
 Kazakhstan.  In each the sure numbers come first, then those that are not confirmed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -20,12 +20,14 @@ from menus.contacts import (
     missions_in_kazakhstan,
     missions_of_kazakhstan,
 )
-from menus.forms import EmbassyWords, Finds
+from menus.forms import HOME_MISSIONS, EmbassyWords, Finds
 from menus.model import Menu
 from sms.encoding import SEPTETS, measure
 from sms.understanding import Countries
 
 EMBASSY_SEGMENTS = 3
+MOST_HOME_MISSIONS = 2
+"""In the text of a node; EMBASSY has all that an answer has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,31 @@ def here_lines(
     ]
 
 
+def node_text(
+    menu: Menu, language: str, node: str, library: Callable[[], Library] | None = None
+) -> str:
+    """The words of a node.  Where they name `{home_missions}`, the missions of the country
+    that most who read this language come from, as far as they may be sent.
+    """
+    here = menu.language(language)
+    text, place = here.words[node].text, f"{{{HOME_MISSIONS}}}"
+    if not here.home or place not in text:
+        return text
+    contacts: Sendable[Contact] = library().contacts if library else Sendable()
+    return text.replace(place, "\n".join(home_missions(here.sms.embassy, contacts, here.home)))
+
+
+def home_missions(said: EmbassyWords, contacts: Sendable[Contact], code: str) -> list[str]:
+    """The country's missions in Kazakhstan, each in a line; that none is known, if so."""
+    sure, doubted = (missions_in_kazakhstan(each, code) for each in contacts.both)
+    named = _named(sure, doubted, Rank.MISSION_HERE)
+    lines = [
+        *_mission_lines(said, sure, named),
+        *(marked(said, line) for line in _mission_lines(said, doubted, named)),
+    ]
+    return [line.text for line in lines][:MOST_HOME_MISSIONS] or [said.none_here]
+
+
 def fitted(lines: Iterable[Line], segments: int = EMBASSY_SEGMENTS) -> str:
     """The lines that have room, in their order; what is never left out may exceed it."""
     kept = list(lines)
@@ -136,7 +163,8 @@ def plain(name: str) -> str:
     """A Latin name in GSM-7: one letter outside it would halve the room of the message."""
     if any(map(is_cyrillic, name)):
         return name
-    return "".join(char if char in SEPTETS else anyascii(char) for char in name)
+    in_ascii = "".join(char if char in SEPTETS else anyascii(char) for char in name)
+    return in_ascii.replace("`", "'")  # Oʻzbekiston: its sign is not in GSM-7 either
 
 
 def marked(said: EmbassyWords, line: Line) -> Line:

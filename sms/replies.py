@@ -12,7 +12,7 @@ from menus.alphabet import words
 from menus.checklists import left_to_do
 from menus.forms import Finds, SmsWords
 from menus.model import Menu
-from sms.embassy_reply import Library, country_name, country_reply
+from sms.embassy_reply import Library, country_name, country_reply, node_text
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 
 _NUMBER = re.compile(r"\d{3}")
@@ -20,13 +20,13 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
 def reply_to(request: Request, menu: Menu, library: Callable[[], Library]) -> str:
-    """The one message that answers.  `library` is made for an embassy only.  Whether
+    """The one message that answers.  `library` is made for missions only.  Whether
     `Confirm` has something to agree to, and who has the series already (`already`), is
     for the caller to know.
     """
     match request:
         case NodeRequest(language, node, answers):
-            return node_reply(menu, language, node, answers)
+            return node_reply(menu, language, node, library, answers)
         case Embassy(language, codes, finds=finds):
             return _embassy(menu, language, codes, finds, library())
         case Unknown(language, also):
@@ -86,12 +86,18 @@ def is_neutral(text: str, said: SmsWords) -> bool:
 # --- A node -------------------------------------------------------------------
 
 
-def node_reply(menu: Menu, language: str, node: str, answers: str = "") -> str:
+def node_reply(
+    menu: Menu,
+    language: str,
+    node: str,
+    library: Callable[[], Library] | None = None,
+    answers: str = "",
+) -> str:
     """The words of a node, of a menu also what to send next, and whom to call; of a
     checklist, what is still to do by the answers.
     """
-    said = menu.language(language).sms
-    text = _BLANK_LINE.sub("\n", screen_text(menu, language, node, answers)) or said.heading
+    said, text = menu.language(language).sms, screen_text(menu, language, node, library, answers)
+    text = _BLANK_LINE.sub("\n", text) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
     for line in (_choices(menu, language, node, text), said.help, said.help_abroad):
@@ -100,10 +106,16 @@ def node_reply(menu: Menu, language: str, node: str, answers: str = "") -> str:
     return text
 
 
-def screen_text(menu: Menu, language: str, node: str, answers: str = "") -> str:
+def screen_text(
+    menu: Menu,
+    language: str,
+    node: str,
+    library: Callable[[], Library] | None = None,
+    answers: str = "",
+) -> str:
     """What a node says before its choices; of a checklist, what is still to do and the hotline."""
     here = menu.language(language)
-    text = here.words[node].text.strip()
+    text = node_text(menu, language, node, library).strip()
     if not menu.nodes[node].statements:
         return text
     text = "\n".join([text, *left_to_do(here.words[node], answers)])

@@ -25,7 +25,7 @@ COMMITTED = committed()
 DOCUMENTS = sorted(path for path in COMMITTED if path.endswith(".md"))
 CODE = (".py", ".js", ".yaml", ".csv", ".html", ".css", ".toml", ".txt")
 MADE_LATER = {
-    "uz.yaml": "a language to come",
+    "tr.yaml": "a language to come",
     "words-history.jsonl": "in the data directory",
 }
 """Files that a document may name although nobody has committed them."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from menus.checklists import NOT_YET
 from menus.countries import NO_NAMES, Names
 from menus.faults import Fault
-from menus.loading import Draft, Part
+from menus.loading import Draft, Part, numbers_known
 from menus.model import Language, Menu
 from menus.parsing import Source, Steps, screen_of
 from sms.checks import longest_lines
@@ -29,9 +29,11 @@ _HEADINGS = ("abroad", "here")
 
 
 def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
-    """The check for screens of this budget."""
+    """The check for screens of this budget.  It says nothing while a number is faulty."""
 
     def check(draft: Draft, menu: Menu) -> Iterator[Fault]:
+        if not numbers_known(draft):
+            return
         screens = Screens(menu, budget)
         yield from _screen_0(draft, screens.view(SCREEN_0))
         for language in menu.all_languages.values():

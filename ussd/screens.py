@@ -179,9 +179,10 @@ class Screens:
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
+        text = screen_text(self._menu, language.code, place.node, self._library)
         if place.node == self._menu.start.leads_to and language.other_letters:
-            return self._in_other_letters(place, language, words.text, offered)
-        view = self._view(language, words.text, offered)
+            return self._in_other_letters(place, language, text, offered)
+        view = self._view(language, text, offered)
         return self._with_sms(place, view) if node.is_page and words.keywords else view
 
     def _in_other_letters(
@@ -208,7 +209,7 @@ class Screens:
             return self._statement(place, language)
         if not left_to_do(words, place.answers):
             return self._view(language, words.done)
-        text = screen_text(self._menu, language.code, place.node, place.answers)
+        text = screen_text(self._menu, language.code, place.node, self._library, place.answers)
         view = self._view(language, text)
         return self._with_sms(place, view) if words.keywords else view
 
@@ -232,7 +233,7 @@ class Screens:
         if finds and len(place.countries) == 1:
             text = country_screen(self._menu, language.code, finds, *place.countries, library)
             return self._country(place, language, text)
-        offered_countries = place.countries or library.countries.commonest[: len(KEYS)]
+        offered_countries = place.countries or self._offered(language, finds, library)
         text = language.phrases.which if place.countries else language.words[place.node].text
         offered = [
             (place._replace(countries=(code,)), plain(library.countries.name(code, language.code)))
@@ -246,6 +247,13 @@ class Screens:
         view = self._view(language, text, offered)
         notice = view.notice if place.countries else language.phrases.not_found
         return replace(view, find=find, notice=notice)
+
+    def _offered(
+        self, language: Language, finds: Finds | None, library: Library
+    ) -> tuple[str, ...]:
+        """The countries that a look-up lists; first the home of who reads the language."""
+        first = (language.home,) if language.home and finds == "here" else ()
+        return tuple(dict.fromkeys((*first, *library.countries.commonest)))[: len(KEYS)]
 
     def _country(self, place: Place, language: Language, text: str) -> View:
         """What is known of a country; it is offered by SMS on the first page, or on the

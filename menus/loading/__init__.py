@@ -1,6 +1,6 @@
 """A folder of data files in, a checked menu or every fault out."""
 
-from menus.loading.checks import numbers_valid
+from menus.loading.checks import numbers_known
 from menus.loading.draft import FILLER, Draft, Part, is_data, language_files, read_draft
 from menus.loading.latin import latin_code, letters_of, speller
 from menus.loading.load import Reader, build, load, version_of
@@ -19,7 +19,7 @@ __all__ = [
     "latin_code",
     "letters_of",
     "load",
-    "numbers_valid",
+    "numbers_known",
     "offering",
     "read_draft",
     "skeleton_of",

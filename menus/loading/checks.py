@@ -15,8 +15,9 @@ from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.alphabet import foreign_letters, is_invisible, mixed_words
 from menus.contacts import VERIFICATION, source_date
+from menus.countries import territories
 from menus.faults import Fault
-from menus.forms import FILLED_LATER, NEVER_WITHOUT, Number, Tree, Words
+from menus.forms import FILLED_LATER, HOME_MISSIONS, NEVER_WITHOUT, Number, Tree, Words
 from menus.loading.draft import FILLER, Draft, Part
 from menus.loading.kind_checks import (
     sends,
@@ -204,7 +205,7 @@ def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
         return
     for part, steps, text in draft.texts():
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
-            if name not in numbers.root and name != _filled_later(steps):
+            if name not in numbers.root and name not in _filled_later(part, steps):
                 what = f"'{{{name}}}' has no number: add '{name}' to numbers.yaml or correct it"
                 yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
         for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
@@ -215,7 +216,7 @@ def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
 def filled_later(draft: Draft) -> Iterator[Fault]:
     """Each text that a message completes has the place for it."""
     for part, steps, text in draft.texts():
-        name = _filled_later(steps)
+        name = FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
         if name and text != FILLER and name not in PLACEHOLDER.findall(text):
             what = f"'{steps[-1]}' has no '{{{name}}}': write where it belongs"
             yield Fault(part.source.value(*steps), screen_of(steps), what)
@@ -230,8 +231,27 @@ def help_is_named(draft: Draft) -> Iterator[Fault]:
                 yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
-def _filled_later(steps: Steps) -> str | None:
-    return FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
+def _filled_later(part: Part[Any], steps: Steps) -> tuple[str, ...]:
+    """What a text may name beside numbers; missions only where the language has a home."""
+    if steps[0] == "sms":
+        return (FILLED_LATER.get(str(steps[-1]), ""),)
+    has_home = isinstance(part.form, Words) and part.form.home
+    return (HOME_MISSIONS,) if has_home and steps[-1] == "text" else ()
+
+
+def homes_exist(draft: Draft) -> Iterator[Fault]:
+    """The home of a language is a country."""
+    for part in draft.languages.values():
+        home = part.form.home if part.form else None
+        if home and home not in territories("en"):
+            what = f"'{home}' is no country's code: write one such as UZ, or remove it"
+            yield Fault(part.source.value("home"), "home", what)
+
+
+def numbers_known(draft: Draft) -> bool:
+    """Whether no number is faulty: what one stands in cannot be measured."""
+    numbers = draft.numbers
+    return numbers.form is not None and not numbers.faults and not any(numbers_valid(draft))
 
 
 def numbers_valid(draft: Draft) -> Iterator[Fault]:
@@ -364,6 +384,7 @@ CHECKS: tuple[Check, ...] = (
     statements_countable,
     statements_complete,
     names_differ,
+    homes_exist,
     placeholders_have_numbers,
     filled_later,
     help_is_named,

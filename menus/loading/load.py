@@ -109,6 +109,7 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
         phrases=words.phrases.with_each_text(partial(put_in, numbers)),
         words={name: _words(words, name, tree, numbers) for name in tree.nodes},
         sms=words.sms.with_each_text(partial(put_in, numbers)),
+        home=words.home,
     )
 
 

@@ -1,5 +1,6 @@
 """A new language's file: every key of another language, its words beside, still to be filled."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,14 +9,24 @@ from menus.forms import Words
 _HEAD = """\
 # yaml-language-server: $schema=schema/words.schema.json
 #
-# Words in {code}.  Write each between the quotation marks; above it stands what {like} says.
-# `main.py check` names all that is missing.  {like}.yaml tells the room that each text has.
+# Words in {code}. Above each key stands what {like} says; {like}.yaml tells the room that each
+# text has. `main.py check` names all that is missing.
+#
+#   Words           between the quotation marks. For several lines write | in their place, and
+#                   the lines below it, further in, as in {like}.yaml.
+#   Lists           between the brackets, with commas: [ONE, TWO].
+#   Home            are most readers from one country, and in Kazakhstan? Add `home: UZ` under
+#                   `native_reader` (docs/words.md, "A language of migrants").
 language: {code}
 name: ""
 native_reader: not yet
 """
-_KEPT = {"language", "name", "native_reader"}
-"""Keys that the head has."""
+_KEPT = {"language", "name", "native_reader", "home"}
+"""Keys that the head has, or that are of the other language alone."""
+LINE = 80
+"""Characters of a line of notes."""
+LONGEST_WORD = 40
+"""Characters of what is a word to send, and no text."""
 
 
 def skeleton_of(words: Words, code: str) -> str:
@@ -32,11 +43,18 @@ def _lines(part: Mapping[str, Any], like: str, indent: str) -> Iterator[str]:
             yield from _lines(value, like, f"{indent}  ")
         elif isinstance(value, tuple):
             if value:
-                yield from _notes("\n".join(map(str, value)), like, indent)
+                yield from _notes(_listed(value), like, indent)
                 yield f"{indent}{key}: []"
         else:
             yield from _notes(value, like, indent)
             yield f'{indent}{key}: ""'
+
+
+def _listed(value: tuple[Any, ...]) -> str:
+    """Single words beside each other, as many as a line holds; texts below each other."""
+    if any("\n" in str(each) or len(str(each)) > LONGEST_WORD for each in value):
+        return "\n".join(str(each).strip() for each in value)
+    return textwrap.fill(", ".join(map(str, value)), LINE)
 
 
 def _notes(text: str, like: str, indent: str) -> Iterator[str]:

@@ -9,6 +9,8 @@ from menus.loading.draft import FILLER, Draft
 from menus.parsing import Steps, screen_of
 
 _ADDRESS = re.compile(r"\bwww\.\S+")
+_LISTS = re.compile("keywords|filler_words|not_in_first_line")
+"""The keys of lists of single words, of which two languages may have the same."""
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -26,7 +28,7 @@ def untranslated_texts(draft: Draft) -> Iterator[Fault]:
 
 
 def _must_differ(steps: Steps, text: str) -> bool:
-    """Whether it has words of its own.  Keywords of two languages may be one word."""
-    if text == FILLER or any("keywords" in str(step) or "filler" in str(step) for step in steps):
+    """Whether it has words of its own."""
+    if text == FILLER or _LISTS.search(" ".join(map(str, steps))):
         return False
     return bool(_LETTERS.search(_ADDRESS.sub("", PLACEHOLDER.sub("", text))))

@@ -1,22 +1,23 @@
 """What each message may cost, and what its words must have, found when they are loaded.
 
 A segment is 160 septets of GSM-7 or 70 units of UCS-2; of several, 153 or 67 each.
-Cyrillic is always UCS-2.  A budget here is the least that the words of the three
+Cyrillic is always UCS-2.  A budget here is the least that the words of the
 languages hold with a little room.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from menus.contacts import Sendable
 from menus.faults import Fault
 from menus.forms import EmbassyWords, SmsWords
-from menus.loading import Draft, numbers_valid
+from menus.loading import Draft, numbers_known
 from menus.model import Language, Menu
 from menus.parsing import Steps, screen_of
-from sms.embassy_reply import EMBASSY_SEGMENTS, Line, marked
+from sms.embassy_reply import EMBASSY_SEGMENTS, Library, Line, marked
 from sms.encoding import measure
 from sms.replies import is_neutral, node_reply
-from sms.understanding import MOST_ASKED
+from sms.understanding import MOST_ASKED, countries_of
 
 NODE_SEGMENTS = 5
 TIP_SEGMENTS = 2
@@ -52,9 +53,9 @@ def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
     """Each message is within its budget and has a neutral first line; each tip ends
     with the help number.
 
-    Says nothing while a number is faulty: what it stands in cannot be measured.
+    Says nothing while a number is faulty.
     """
-    if draft.numbers.form is None or draft.numbers.faults or any(numbers_valid(draft)):
+    if not numbers_known(draft):
         return
     for language in menu.all_languages.values():
         source = draft.languages[language.file].source
@@ -79,8 +80,14 @@ def messages(menu: Menu, language: Language) -> Iterator[Message]:
     yield Message(("sms", "heading"), said.heading, 1)
     for name, words in language.words.items():
         if words.keywords:
-            text = node_reply(menu, language.code, name)
+            text = node_reply(menu, language.code, name, lambda: _all_unconfirmed(menu))
             yield Message(("nodes", name, "text"), text, NODE_SEGMENTS)
+
+
+def _all_unconfirmed(menu: Menu) -> Library:
+    """Every contact that has a phone, said to be unconfirmed: what a reply has room for."""
+    called = tuple(each for each in menu.contacts if each.phones)
+    return Library(countries_of(menu), Sendable(unconfirmed=called))
 
 
 def longest_lines(said: EmbassyWords) -> dict[str, str]:

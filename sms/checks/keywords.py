@@ -16,7 +16,8 @@ _LISTS = frozenset(Kind)
 _NO_MESSAGES = _LISTS | {"filler_words", "not_in_first_line"}
 AT_HAND = 8192
 """Keywords whose spelling is worked out but once: those of six languages."""
-_CAPITALS = re.compile(r"\b[^\W\d_]{2,}\b")
+_CAPITALS = re.compile(r"\b(?=[^\W\d_]['\w])[^\W\d_]+(?:'[^\W\d_]+)*\b")
+"""A word of two letters or more; in Uzbek with the apostrophes inside it."""
 
 
 @dataclass(frozen=True, slots=True)

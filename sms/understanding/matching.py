@@ -38,7 +38,9 @@ from sms.understanding.reading import (
     Reading,
     abroad,
     is_in_no_language,
+    is_written_so,
     language_of,
+    likeness_to,
     may_be_written,
     place_of,
     read_message,
@@ -131,7 +133,15 @@ def _keyword(message: Message) -> Request | None:
         return None
     if message.place and fitting[0].meaning in vocabulary.help:
         return None
-    keyword = max(fitting, key=lambda each: reading.likeness[each.language])
+    keyword = max(
+        fitting,
+        key=lambda each: (
+            is_written_so(each, reading),
+            likeness_to(each.language, reading, vocabulary),
+        ),
+    )
+    if keyword.meaning == "embassy":
+        return _missions(replace(message, language=keyword.language))
     return _asked_by(keyword.meaning, keyword.language)
 
 
@@ -143,8 +153,6 @@ def _asked_by(meaning: str, language: str) -> Request:
         "tips": Digest,
         "series": Series,
     }
-    if meaning == "embassy":
-        return Embassy(language, (), words_given=False)
     return made[meaning](language) if meaning in made else NodeRequest(language, meaning)
 
 
@@ -208,7 +216,10 @@ def _missions(message: Message) -> Embassy:
     named = _countries_named(message)
     codes = abroad(named) or ((message.sender_country,) if message.sender_country else ())
     given = bool(message.reading.mentions or _unexplained(message)) and named != (HOME,)
-    return Embassy(message.language, codes, given, _half(message))
+    own = message.vocabulary.homes.get(message.language)
+    if own and not codes and not given:
+        codes = (own,)
+    return Embassy(message.language, codes, given, _half(message, codes))
 
 
 def _countries_named(message: Message) -> tuple[str, ...]:
@@ -224,11 +235,16 @@ def _unexplained(message: Message) -> list[str]:
     return [reading.words[n].written for n in sorted(reading.content() - known)]
 
 
-def _half(message: Message) -> Finds | None:
-    """Which half of the answer is meant, where the words say it."""
+def _half(message: Message, codes: tuple[str, ...]) -> Finds | None:
+    """Which half of the answer is meant, where the words say it.  Whoever asks here for
+    missions of the country that their language is of is a citizen of it.
+    """
     roles = {(each.codes[0] == HOME, each.role) for each in message.reading.mentions}
     if (False, Role.IN) in roles:
         return "abroad"
+    own = codes == (message.vocabulary.homes.get(message.language),)
+    if own and not message.sender_country:
+        return "here"
     return "here" if (True, Role.IN) in roles or (False, Role.FROM) in roles else None
 
 
@@ -246,7 +262,8 @@ def _country(message: Message) -> Embassy | None:
     named = _countries_named(message)
     if not named:
         return None
-    return Embassy(message.language, abroad(named), named != (HOME,), _half(message))
+    codes = abroad(named)
+    return Embassy(message.language, codes, named != (HOME,), _half(message, codes))
 
 
 def _unknown(message: Message) -> Unknown:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from menus.alphabet import script_of
+from menus.alphabet import is_cyrillic, script_of
 from sms.requests import HOME
 from sms.understanding.country_search import Mention, Role
 from sms.understanding.keyword import Keyword, KeywordMatch, Part
@@ -21,11 +21,15 @@ KEYWORD = 3.0
 """What each word of a keyword counts for its language, beside how it looks."""
 OFFERED = 3.0
 """What counts for a language that we can answer in."""
+COMMON = 2.0
+"""What counts for the menu's first two languages, which most people here write: Түркия is
+Kazakh and Kyrgyz.
+"""
 UNLIKE_MESSAGE, UNLIKE_WORDS = 5.0, 4.5
 """How much less than the likeliest, for each word, a language may look like the message, or
 else like the words of a keyword, for that keyword to be meant.
 """
-STRANGE = -7.5
+STRANGE = -7.2
 """Less than this for each three letters, and a message is in no language that we know."""
 
 ORIGINS = ("KZ", "UZ", "KG", "TJ", "TM")
@@ -184,6 +188,11 @@ def may_be_written(keyword: Keyword, reading: Reading) -> bool:
     return not cyrillic or not any(form.startswith(LATIN_ONLY) for form in keyword.forms())
 
 
+def is_written_so(keyword: Keyword, reading: Reading) -> bool:
+    """Whether a keyword is in the letters of the message: shartnoma is Uzbek before Tajik."""
+    return any(map(is_cyrillic, keyword.written)) == any(word.cyrillic for word in reading.words)
+
+
 def language_of(reading: Reading, vocabulary: Vocabulary) -> str:
     """The language to answer in."""
     cyrillic = any(word.cyrillic for word in reading.words)
@@ -191,9 +200,15 @@ def language_of(reading: Reading, vocabulary: Vocabulary) -> str:
 
     def likeness(profile: LanguageProfile) -> float:
         offered = OFFERED if profile.reply_in == profile.code else 0.0
-        return reading.likeness.get(profile.code, 0.0) + offered
+        return likeness_to(profile.code, reading, vocabulary) + offered
 
     return max(fitting, key=likeness).reply_in
+
+
+def likeness_to(code: str, reading: Reading, vocabulary: Vocabulary) -> float:
+    """How likely the message is in the language, among people here."""
+    common = COMMON if code in vocabulary.offered[:2] else 0.0
+    return reading.likeness.get(code, 0.0) + common
 
 
 def is_in_no_language(reading: Reading) -> bool:

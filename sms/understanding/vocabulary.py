@@ -45,7 +45,8 @@ class Vocabulary:
     word is.  `known_words`: whole words, which are never parted.  `courtesies`: fillers that
     may stand beside a yes.  `help`: the nodes for somebody in need; `urgent`: those of the
     menu's first choice.  `in_latin`: the languages that can be read in Latin letters, and
-    what they are called then.
+    what they are called then.  `homes`: by language, the country whose missions are meant
+    where none is named.
     """
 
     named: Mapping[str, tuple[Keyword, ...]]
@@ -61,6 +62,7 @@ class Vocabulary:
     languages: Languages
     offered: tuple[str, ...]
     in_latin: Mapping[str, str]
+    homes: Mapping[str, str]
     countries: Countries
 
     def is_urgent(self, request: Request) -> bool:
@@ -102,6 +104,7 @@ def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
         languages=languages,
         offered=tuple(menu.languages),
         in_latin={each.file: code for code, each in menu.latin.items()},
+        homes={code: each.home for code, each in menu.languages.items() if each.home},
         countries=countries,
     )
 

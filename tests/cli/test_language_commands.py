@@ -30,6 +30,7 @@ def test_the_words_of_the_other_language_stand_beside_each_key(tree: Path) -> No
     ended_well(command(tree, "language", "add", "qq"))
     text = (tree / "menus" / "qq.yaml").read_text("utf-8")
     assert '  # ru: Да\n  agree: ""' in text
+    assert "\n  # ru: СТОП, ОТПИСАТЬСЯ, " in text, "words to send share a line"
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,6 @@ def test_a_text_that_equals_another_languages_is_a_note(tmp_path: Path) -> None:
     menus = copied_menus(tmp_path)
     english = read_draft(MENUS).languages["en"].form
     assert english
-    edit(menus / "ru.yaml", "agree: Да", f"agree: {english.phrases.agree}")
+    edit(menus / "ru.yaml", "which: Какая страна?", f"which: {english.phrases.which}")
     said = command(tmp_path, "check", settings={"KOMEK_MENUS_DIR": str(menus)})
-    assert "phrases: 'agree' says the same as in ru.yaml" in said.stdout
+    assert "phrases: 'which' says the same as in ru.yaml" in said.stdout

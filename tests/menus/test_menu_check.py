@@ -80,9 +80,9 @@ def not_utf8(menus: Path) -> None:
 
 
 def copied_language(menus: Path) -> None:
-    shutil.copy(menus / "ru.yaml", menus / "uz.yaml")
-    edit(menus / "uz.yaml", "language: ru\n", "language: uz\n")
-    edit(menus / "uz.yaml", "name: Russkiy", "name: O'zbekcha")
+    shutil.copy(menus / "ru.yaml", menus / "tr.yaml")
+    edit(menus / "tr.yaml", "language: ru\n", "language: tr\n")
+    edit(menus / "tr.yaml", "name: Russkiy", "name: Turkche")
 
 
 def removed(file: str) -> Callable[[Path], None]:
@@ -109,7 +109,7 @@ def written(file: str, text: str) -> Callable[[Path], None]:
             removed("facts.yaml"), "facts.yaml:1:1: file", "cannot be read", id="no facts"
         ),
         pytest.param(
-            copied_language, "uz.yaml:", "'uz' is not among the languages", id="language too many"
+            copied_language, "tr.yaml:", "'tr' is not among the languages", id="language too many"
         ),
         pytest.param(written("ru.yaml", "Привет"), "ru.yaml:1:1: file", "must hold", id="a word"),
         pytest.param(written("tree.yaml", "- a"), "tree.yaml:1:1: file", "must hold", id="a list"),

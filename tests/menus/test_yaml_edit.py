@@ -14,7 +14,7 @@ from menus.editing.yaml_edit import usual_form, with_values
 from menus.parsing.yaml_source import Source, Steps, read
 from tests.support.trees import MENUS, read_once
 
-LANGUAGES = ("kk", "ru", "en")
+LANGUAGES = ("kk", "ru", "en", "uz", "ky", "tg")
 TEXTS = {code: (MENUS / f"{code}.yaml").read_text(encoding="utf-8") for code in LANGUAGES}
 SOURCES = {code: read(MENUS / f"{code}.yaml", f"menus/{code}.yaml") for code in LANGUAGES}
 NODES = read(MENUS / "en.yaml", "en.yaml").data["nodes"]  # type: ignore[index]

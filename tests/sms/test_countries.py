@@ -82,12 +82,12 @@ def test_every_name_of_every_language_is_understood(language: str) -> None:
 
 
 def test_names_in_replies_are_understood_when_typed_back() -> None:
-    for language in ("kk", "ru", "en"):
+    for language in ("kk", "ru", "en", "uz", "ky", "tg"):
         for code in territories("en"):
             assert code in COUNTRIES.find(COUNTRIES.name(code, language))
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "uz", "ky", "tg"])
 def test_misspelt_by_chance_no_country_is_taken_for_another(language: str) -> None:
     """One or two letters wrong, lost, added or swapped behind the first: never a wrong one.
 
@@ -145,7 +145,7 @@ def test_noise_is_never_taken_loosely(words: str) -> None:
 
 def test_no_word_of_our_own_menus_is_taken_for_a_misspelt_country() -> None:
     """Hundreds of everyday words of the very matter, in three languages."""
-    for language in ("kk", "ru", "en"):
+    for language in ("kk", "ru", "en", "uz", "ky", "tg"):
         text = (HOUSE / "menus" / f"{language}.yaml").read_text(encoding="utf-8")
         tokens = {token for word in re.findall(r"[^\W\d_]+", text) for token in words_of(word)}
         for token in tokens:

@@ -15,7 +15,7 @@ from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series,
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_once
 
-LANGUAGES = ("kk", "ru", "en")
+LANGUAGES = ("kk", "ru", "en", "uz", "ky", "tg")
 READ = (*LANGUAGES, "kk_Latn", "ru_Latn")
 """Also those that are read in Latin letters."""
 MENU = read_once(MENUS)
@@ -61,7 +61,7 @@ def test_a_message_fits_is_neutral_and_leaves_no_place_empty(
     assert is_neutral(text, MENU.language(language).sms)
     assert not set("{}") & set(text)
     assert "\n\n" not in text
-    if language not in ("kk", "ru"):
+    if language not in ("kk", "ru", "ky", "tg"):
         assert size.encoding is Encoding.GSM_7
 
 
@@ -104,7 +104,7 @@ def test_every_answer_of_a_node_names_the_hotline_and_the_diplomat_once(language
             assert NUMBERS["hotline"] in text
             assert text.count(NUMBERS["duty_diplomat"]) == 1
             for line in words.text.split("\n"):
-                assert line in text
+                assert line in text or line == "{home_missions}"
 
 
 @pytest.mark.parametrize("language", READ)

@@ -90,7 +90,7 @@ async def test_consent_without_a_question_begins_nothing(trial: SeriesTrial) -> 
     assert await trial.run() == Run()
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en", "kk_Latn"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "uz", "ky", "tg", "kk_Latn"])
 async def test_each_tip_comes_once_in_order_and_then_it_ends(
     trial: SeriesTrial, language: str
 ) -> None:

@@ -113,7 +113,7 @@ def test_no_country_is_mistaken_for_a_keyword_or_for_another_country() -> None:
             assert not request.codes or code in request.codes or homonym or code == "KZ", name
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "uz", "ky", "tg"])
 def test_embassy_and_a_country_is_answered_in_the_language_of_the_keyword(language: str) -> None:
     for keyword in MENU.languages[language].sms.embassy_keywords:
         for name in ("Türkiye", "Түркия", "Турция", "Turkey"):
@@ -160,7 +160,7 @@ def test_whoever_is_in_need_is_answered_for_where_they_are(
 # --- Stop, and yes ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en", "uz", "ky", "tg"])
 def test_stop_alone_ends_and_beside_a_plea_does_not(language: str) -> None:
     said = MENU.languages[language]
     for stop in said.sms.stop_keywords:

@@ -115,6 +115,8 @@ class Answer:
             return self.says(self.by.number("police"))
         phones = self.emergency_phones(code)
         if self.is_about(code):
+            if isinstance(self.request, Embassy) and self.request.finds == "here":
+                return False
             return not phones or any(map(self.says, phones))
         others = {each.number for each in self.by.menu.numbers.values()}
         if isinstance(self.request, Embassy):

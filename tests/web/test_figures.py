@@ -30,7 +30,7 @@ from web.figures.daily import (
 )
 from web.figures.store import Day, FigureStore
 
-LANGUAGES = ["kk", "ru", "en"]
+LANGUAGES = ["kk", "ru", "en", "uz", "ky", "tg"]
 NODES = ["main", "danger", "abroad", "signs", "offer"]
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 YESTERDAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)

@@ -10,7 +10,7 @@ import pytest
 
 from menus.model import Menu
 from sms.encoding import measure
-from sms.replies import node_reply
+from sms.requests import NodeRequest
 from tests.support.operators import operator, words
 from tests.support.service import Service, running
 from tests.support.trees import copied_menus, edit, until
@@ -98,7 +98,7 @@ def test_a_node_is_shown_in_all_languages_as_the_phone_shows_it(
             for name in menu.nodes[node].statements:
                 assert f'href="/operator/words/{code}/{node}.{name}"' in text
             if language.words[node].keywords:
-                expected.append(node_reply(menu, code, node))
+                expected.append(screens.message_for(NodeRequest(code, node)))
                 size = measure(expected[-1])
                 assert f"{size.encoding}, {size.units} units, segments: {size.segments}" in text
             assert f'href="/operator/words/{code}/{node}"' in text

@@ -8,7 +8,8 @@ from menus.faults import Fault
 from menus.forms import StatementWords
 from menus.model import Language, Menu
 from sms.encoding import Measure, measure
-from sms.replies import asked_by, node_reply
+from sms.replies import asked_by
+from sms.requests import NodeRequest
 from ussd.paging import Budget
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
 from web.menu.tree import Way, dial_string
@@ -55,7 +56,7 @@ def node_in_languages(  # noqa: PLR0913, PLR0917
             statements=_statements(menu, language, node),
             keywords=_keywords(menu, language, node),
             pages=_pages(screens, Place(language.code, node)),
-            reply=_reply(menu, language, node),
+            reply=_reply(screens, language, node),
             dials=tuple(dial_string(code, key, way) for way in ways),
             faults=tuple(each for each in of_node if _is_about(each, language)),
         )
@@ -104,10 +105,10 @@ def _on_screen(text: str, budget: Budget) -> PhoneText:
     return PhoneText(text, measure(text), budget.of(text))
 
 
-def _reply(menu: Menu, language: Language, node: str) -> PhoneText | None:
+def _reply(screens: Screens, language: Language, node: str) -> PhoneText | None:
     if not language.words[node].keywords:
         return None
-    text = node_reply(menu, language.code, node)
+    text = screens.message_for(NodeRequest(language.code, node))
     size = measure(text)
     return PhoneText(text, size, size.units)
 
