@@ -60,8 +60,8 @@ def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
     for language in menu.all_languages.values():
         source = draft.languages[language.file].source
         for each in messages(menu, language):
-            where, screen = source.value(*each.steps), screen_of(each.steps)
             for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
+                where, screen = source.value(*each.steps), screen_of(each.steps)
                 yield Fault(where, screen, f"{_named(each.steps)} {what}")
 
 
