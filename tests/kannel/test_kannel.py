@@ -222,7 +222,7 @@ async def test_a_silent_smsc_leaves_it_with_kannel_and_a_full_queue_is_no_error(
     post: Post, all_well: World
 ) -> None:
     """And once the link is cut, Kannel itself sends again what was not answered: one text."""
-    numbers = tuple(new_number() for _ in range(100))
+    numbers = tuple(new_number() for _ in range(130))
     all_well.smsc.behave = lambda _each: SILENT
     results = await post.gateway.send(Outbound(numbers, "x", tuple(uuid4().hex for _ in numbers)))
     kinds = [type(each) for each in results.values()]
@@ -244,7 +244,7 @@ async def test_a_silent_smsc_leaves_it_with_kannel_and_a_full_queue_is_no_error(
 async def test_the_series_goes_at_the_pace_of_kannels_queue(
     post: Post, all_well: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which holds 30; the SMSC takes its time."""
+    """Which holds 60; the SMSC takes its time."""
     monkeypatch.setattr(kannel_client, "PAUSE_SECONDS", 0.05)
 
     def slowly(_each: Submitted) -> int:
@@ -252,7 +252,7 @@ async def test_the_series_goes_at_the_pace_of_kannels_queue(
         return OK
 
     all_well.smsc.behave = slowly
-    numbers = [new_number() for _ in range(150)]
+    numbers = [new_number() for _ in range(200)]
     await post.owe(*numbers, kind=Kind.SERIES)
     for number in numbers:
         await until(post.outbox, number, State.ACCEPTED)
@@ -369,7 +369,7 @@ def play(world: World, file: Path) -> list[tuple[str, str, str]]:
 
 
 def test_every_conversation_shows_the_same_screens(all_well: World) -> None:
-    with ThreadPoolExecutor(12) as pool:  # Kannel's queue holds 30
+    with ThreadPoolExecutor(24) as pool:  # Kannel's queue holds 60
         played = list(pool.map(lambda file: play(all_well, file), FILES))
     for file, found in zip(FILES, played, strict=True):
         for line, screen, shown in found:

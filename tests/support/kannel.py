@@ -122,7 +122,7 @@ class World:
 
 
 @contextmanager
-def world_on(redis_url: str, queue: int = 30) -> Iterator[World]:
+def world_on(redis_url: str, queue: int = 60) -> Iterator[World]:
     """All of it, until the block ends.  The data key is that of `SEAL`."""
     smsc_port, sendsms_port = free_port(), free_port()
     settings = {
