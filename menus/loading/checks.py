@@ -206,11 +206,17 @@ def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
     for part, steps, text in draft.texts():
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
             if name not in numbers.root and name not in _filled_later(part, steps):
-                what = f"'{{{name}}}' has no number: add '{name}' to numbers.yaml or correct it"
+                what = f"'{{{name}}}' {_why_unknown(name)}"
                 yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
         for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
             what = f"'{brace}' stands alone: a number is {{name}}"
             yield _at_word(part, steps, brace, what, nth=nth)
+
+
+def _why_unknown(name: str) -> str:
+    if name == HOME_MISSIONS:
+        return "is for the text of a language with a home: add `home: UZ` or the like, or remove it"
+    return f"has no number: add '{name}' to numbers.yaml or correct it"
 
 
 def filled_later(draft: Draft) -> Iterator[Fault]:

@@ -207,6 +207,13 @@ LANGUAGES = {
     "a label is a list": label("en.yaml", f"{MARK}[I, got] # ", "must be words, not a list"),
     "a label is empty": label("en.yaml", f"{MARK}'' # ", "'label' has no words: write some"),
     "a label has two lines": label("en.yaml", f'{MARK}"I\\ngot" # ', "write words, on one line"),
+    "a home is no country": Mistake(
+        "uz.yaml", "home: UZ", f"home: {MARK}XX", "home", "'XX' is no country's code",
+    ),
+    "a text names missions in a language without a home": Mistake(
+        "en.yaml", "    text: Tips come one", f"    text: '{MARK}{{home_missions}}' # ", "series",
+        "'{home_missions}' is for the text of a language with a home",
+    ),
     "a file says another language": Mistake(
         "kk.yaml", "language: kk", f"language: {MARK}kz", "language",
         "says 'kz', but the file is kk.yaml",

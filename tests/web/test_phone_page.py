@@ -120,7 +120,7 @@ def test_what_is_none_is_refused(service: Service, what: str, body: object, stat
 @pytest.mark.parametrize(
     ("answers", "size"),
     [
-        pytest.param("", ("GSM-7", 123, 160, 1, 1), id="screen 0"),
+        pytest.param("", ("GSM-7", 155, 160, 1, 1), id="screen 0"),
         pytest.param("2", ("UCS-2", 70, 70, 1, 2), id="the first of two pages"),
         pytest.param("2*9", ("UCS-2", None, 70, 2, 2), id="the second"),
     ],
