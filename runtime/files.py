@@ -68,3 +68,11 @@ def replace_file(path: Path, text: str) -> None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def mode_of(folder: Path) -> int | None:
+    """Who may read and write in a folder; None if there is none."""
+    try:
+        return folder.stat().st_mode
+    except OSError:
+        return None

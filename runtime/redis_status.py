@@ -32,7 +32,7 @@ class RedisStatus:
     """What the server says of itself; empty or None where it says nothing.
 
     `used`, `most`: octets; `most` is 0 where there is no limit.  `write_failed`: the last
-    write to the append-only file did.
+    write to the append-only file did.  `folder`: where it writes, on its own machine.
     """
 
     server: str
@@ -43,6 +43,7 @@ class RedisStatus:
     used: int | None
     most: int
     write_failed: bool
+    folder: str = ""
 
     @property
     def dangers(self) -> tuple[Danger, ...]:
@@ -53,7 +54,7 @@ class RedisStatus:
 async def read_redis_status(redis: Redis) -> RedisStatus:
     """Ask the server.  Raises what redis-py does when it does not answer at all."""
     info = await _unless_refused(redis.info())
-    config = await _unless_refused(redis.config_get("appendfsync", "save"))
+    config = await _unless_refused(redis.config_get("appendfsync", "save", "dir"))
     return status_of(info, config)
 
 
@@ -69,6 +70,7 @@ def status_of(info: Mapping[str, Any], config: Mapping[str, Any]) -> RedisStatus
         used=None if used is None else int(used),
         most=int(info.get("maxmemory", 0)),
         write_failed=str(info.get("aof_last_write_status", "ok")) != "ok",
+        folder=str(config.get("dir", "")),
     )
 
 

@@ -46,6 +46,13 @@ def _redis_address(url: str) -> str:
     return url
 
 
+def _public_address(url: str) -> str:
+    """The address, if callbacks can stand below it."""
+    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s?#]*)?", url):
+        raise ValueError("is no address such as https://komek.example.org")
+    return url.rstrip("/")
+
+
 def _32_octets(key: SecretStr) -> SecretStr:
     """The key, if it is 32 octets in base64."""
     try:
@@ -149,6 +156,7 @@ class Settings(ChosenGateways):
     operator_token_file: SecretFile | None = None
     operator_token: Annotated[Secret | None, Field(validate_default=True)] = None
     worker: bool = True
+    public_url: Annotated[str, AfterValidator(_public_address)] | None = None
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 

@@ -166,6 +166,7 @@ class SmsDialect:
     `settings`: those that it has for itself.  `address`: the host that is called in the
     place of the gateway's own, by those settings.  `trouble`: what is wrong with the account
     or the way to the gateway, asked of it without sending anything; empty, nothing.
+    `posts_to`: where it reaches us, if that is not the public address.
     """
 
     connect: Callable[[Settings, Redis, Seal], Gateway]
@@ -173,3 +174,4 @@ class SmsDialect:
     settings: type[KomekSettings] = KomekSettings
     address: Callable[[], str | None] = lambda: None
     trouble: Callable[[Settings], Awaitable[str]] = no_trouble
+    posts_to: Callable[[Settings], str | None] = lambda _: None

@@ -234,10 +234,13 @@ class KannelAccount(KomekSettings):
         """On which Kannel listens for texts."""
         return urlsplit(self.url).port or (443 if self.url.startswith("https") else 80)
 
+    def posts_to(self, settings: Settings) -> str:
+        """Where Kannel reaches us."""
+        return self.callback_url or f"http://127.0.0.1:{settings.port}"
+
     def callbacks(self, settings: Settings) -> str:
         """What the addresses of our callbacks begin with."""
-        ours = self.callback_url or f"http://127.0.0.1:{settings.port}"
-        return f"{ours}/kannel/{secret_of(settings)}"
+        return f"{self.posts_to(settings)}/kannel/{secret_of(settings)}"
 
 
 class KannelSettings(KannelAccount):
@@ -286,4 +289,5 @@ KANNEL = SmsDialect(
     KannelSettings,
     address,
     trouble,
+    lambda settings: KannelSettings().posts_to(settings),
 )

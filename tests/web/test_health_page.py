@@ -12,8 +12,10 @@ import pytest
 from redis import Redis
 
 from runtime.embedded_redis import embedded_redis
+from tests.support.commands import command
+from tests.support.fake_gateway import API_KEY, fake_gateway
 from tests.support.operators import operator, words
-from tests.support.service import REPOSITORY, SECRET, Service, running, short_folder
+from tests.support.service import ANY_AGE, REPOSITORY, SECRET, Service, running, short_folder
 from tests.support.trees import copied_menus, edit, until
 from web.health.page import redis_at, roughly
 from web.health.recent_errors import LONGEST, MOST, RecentErrors
@@ -63,11 +65,40 @@ def test_the_version_is_that_of_the_project() -> None:
 def test_no_secret_is_shown(redis_url: str) -> None:
     account = {"KOMEK_AT_USERNAME": "an-account", "KOMEK_AT_API_KEY": KEY}
     key = {"KOMEK_DATA_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="}
-    with running(redis_url, KOMEK_GATEWAY="africastalking", **account, **key) as service:
+    with (
+        fake_gateway() as fake,
+        running(
+            redis_url, KOMEK_GATEWAY="africastalking", KOMEK_AT_URL=fake.base, **account, **key
+        ) as service,
+    ):
         text = health(service)
+        assert "must be mended: africastalking: HTTP 401: check KOMEK_AT_USERNAME" in text
         assert "Which africastalking Account and key are set yes" in text
         for secret in (KEY, SECRET, key["KOMEK_DATA_KEY"]):
             assert secret not in text
+
+
+@pytest.mark.usefixtures("processes")
+def test_it_tells_what_the_command_tells() -> None:
+    settings = {
+        "KOMEK_GATEWAY": "africastalking",
+        "KOMEK_AT_USERNAME": "sandbox",
+        "KOMEK_AT_API_KEY": API_KEY,
+        "KOMEK_CALLBACK_SECRET": SECRET,
+        "KOMEK_DATA_KEY": "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=",
+        "KOMEK_CONTACTS_OLDEST_DAYS": str(ANY_AGE),
+    }
+    with short_folder() as folder, embedded_redis(folder) as url, fake_gateway() as fake:
+        settings |= {"KOMEK_AT_URL": fake.base, "KOMEK_REDIS_URL": url}
+        settings |= {"KOMEK_DATA_DIR": str(folder)}
+        with running(url, **settings) as service:
+            text = health(service)
+            done = command(REPOSITORY, "doctor", settings=settings)
+    told = [line[16:].partition(" GB free")[0] for line in done.stdout.splitlines()]
+    told = [each.rstrip("0123456789.") for each in told]  # other programs use the disk, too
+    assert len(told) > 12
+    assert [each for each in told if each not in text] == []
+    assert "must be mended: No process sends SMS." in text
 
 
 @pytest.mark.parametrize(

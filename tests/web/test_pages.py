@@ -22,6 +22,7 @@ from sms.outbox import Kind, Queue
 from sms.states import State
 from tests.support.service import Service
 from web.figures.daily import STATES
+from web.health.findings import Verdict, Word
 from web.pages import HERE, LANGUAGES, Context, variables_of_every_page, words_of
 
 WORDS = sorted(HERE.glob("*/*.yaml"))
@@ -102,7 +103,12 @@ BUILT: dict[str, Iterable[str]] = {
         *(f"state_{state}".replace(" ", "_") for state in STATES),
         *(f"trouble_{name}".replace(" ", "_").lower() for name in GatewayError),
     ),
-    "health/page": (*Danger, *(f"queue_{queue}" for queue in Queue)),
+    "health/page": (
+        *Danger,
+        *Word,
+        *(f"verdict_{verdict.name.lower()}" for verdict in Verdict if verdict is not Verdict.OK),
+        *(f"queue_{queue}" for queue in Queue),
+    ),
     "phone/page": (*State, "gateway_works", *(f"gateway_{fault}" for fault in Fault)),
 }
 """Words whose names are built of values."""

@@ -9,7 +9,6 @@ import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from fastapi.responses import Response
 from menus.contacts import Doubt, doubt_of, too_old
 from menus.model import is_read
 from runtime.clock import utc_now, utc_today
+from runtime.files import mode_of
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
@@ -26,6 +26,8 @@ from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import Queue, Worker, read_outbox_status
 from ussd.gateways import gateways_of
+from web.health.findings import Finding
+from web.health.launch import Parts, findings_of
 from web.health.recent_errors import LogLine, RecentErrors
 from web.health.versions import versions
 from web.pages import HERE, Context, Pages, language_of, translations, words_of
@@ -60,26 +62,21 @@ class RedisAnswers:
     waiting: Mapping[Queue, str]
     later: str
     workers: Sequence[Worker]
-    worker_alive: bool
     due: str
     subscribed: str
-
-    @property
-    def dangers(self) -> list[str]:
-        return [*self.status.dangers, *([] if self.worker_alive else ["no_worker"])]
 
 
 @dataclass(frozen=True, slots=True)
 class HealthContext(Context):
-    """`dangers`: what needs somebody, each a word of the page; `answers`: None while Redis
-    does not answer; `gateways`: their names, and the hosts that are called in the place of their
-    own; `mode`: who may read the data directory, if there is one.
+    """`findings`: what `main.py doctor` tells; `answers`: None while Redis does not answer;
+    `gateways`: their names, and the hosts that are called in the place of their own; `mode`:
+    who may read the data directory, if there is one.
     """
 
     template: ClassVar[str] = "health/page"
     settings: Settings
     now: datetime
-    dangers: Sequence[str]
+    findings: Sequence[Finding]
     menu: MenuHealth
     answers: RedisAnswers | None
     redis_at: str
@@ -101,12 +98,14 @@ class Health:
 
     async def context(self, language: str) -> HealthContext:
         """All of it, as it is now."""
-        now, zone, answers = utc_now(), self.settings.zone, await self._answers()
+        now, zone = utc_now(), self.settings.zone
+        parts = Parts(self.settings, self.sms.menu, self.sms.redis, self.sms.outbox)
+        answers, findings = await asyncio.gather(self._answers(), findings_of(parts))
         menu, mode = self._menu(language), mode_of(self.settings.data_dir)
         return HealthContext(
             settings=self.settings,
             now=now.astimezone(zone),
-            dangers=dangers(menu, answers, mode),
+            findings=findings,
             menu=menu,
             answers=answers,
             redis_at=redis_at(self.settings.redis_url or ""),
@@ -153,10 +152,14 @@ class Health:
             waiting={queue: roughly(count) for queue, count in outbox.waiting.items()},
             later=roughly(outbox.later),
             workers=outbox.workers,
-            worker_alive=outbox.worker_alive,
             due=roughly(await series.waiting(now)),
             subscribed=roughly(await series.waiting(now + LONGEST_SERIES)),
         )
+
+
+def health_words(language: str) -> Mapping[str, str]:
+    """The words of the page, findings among them."""
+    return words_of(HealthContext.template, language)
 
 
 def health_pages(pages: Pages, health: Health) -> APIRouter:
@@ -168,19 +171,6 @@ def health_pages(pages: Pages, health: Health) -> APIRouter:
         return pages.show(request, await health.context(language_of(request)))
 
     return routes
-
-
-def dangers(menu: MenuHealth, answers: RedisAnswers | None, mode: int | None) -> list[str]:
-    """What needs somebody, each a word of the page."""
-    found = {
-        "menu_refused": menu.refused,
-        "numbers_unsure": menu.unsure_numbers,
-        "contacts_old": menu.old_contacts,
-        "unread": menu.unread,
-        "data_open": mode is not None and mode & 0o007,
-    }
-    of_redis = answers.dangers if answers else ["redis_down"]
-    return [*of_redis, *(word for word, so in found.items() if so)]
 
 
 def roughly(count: int) -> str:
@@ -197,14 +187,6 @@ def memory(status: RedisStatus) -> str:
         return ""
     used, most = (f"{octets / 1024 / 1024:.1f} MB" for octets in (status.used, status.most))
     return f"{used} / {most}" if status.most else used
-
-
-def mode_of(folder: Path) -> int | None:
-    """Who may read and write in a folder; None if there is none."""
-    try:
-        return folder.stat().st_mode
-    except OSError:
-        return None
 
 
 def redis_at(url: str) -> str:
