@@ -244,7 +244,9 @@ def countries_of(menu: Menu) -> Countries:
 
 @lru_cache(maxsize=4)
 def _built(names: Names) -> Countries:
-    return Countries.of(names)
+    countries = Countries.of(names)
+    _word_key.cache_clear()  # some 2 MB, and of use only while they are built
+    return countries
 
 
 def name_of(names: Names, code: str, language: str) -> str:
