@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import httpx
 from redis.asyncio import Redis
 
 from menus.live import LiveMenu
@@ -50,6 +50,9 @@ from web.health.findings import (
     ok,
     warning,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 PART_SECONDS = 2.5
 MOST_FILES, LARGEST_FILE = 5000, 64 * 1024
@@ -117,6 +120,8 @@ async def ask_callbacks(settings: Settings, gateway: GatewayEntry) -> list[Findi
         return [warning(Word.NO_PUBLIC_URL, gateway=gateway.name)]
     if not is_private(url):
         return [mend(Word.URL_PLAIN, url=url)]
+    import httpx  # noqa: PLC0415 (6 MB, until somebody asks)
+
     direct = is_here(urlsplit(url).hostname)
     try:
         async with httpx.AsyncClient(timeout=PART_SECONDS, trust_env=not direct) as http:
@@ -126,7 +131,7 @@ async def ask_callbacks(settings: Settings, gateway: GatewayEntry) -> list[Findi
 
 
 async def _answered(
-    http: httpx.AsyncClient, settings: Settings, gateway: GatewayEntry, url: str
+    http: "httpx.AsyncClient", settings: Settings, gateway: GatewayEntry, url: str
 ) -> Finding:
     """What is at the address.  Nobody is told the secret who does not answer as Komek does."""
     alive = await http.get(f"{url}/healthz")
