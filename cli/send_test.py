@@ -1,6 +1,7 @@
 """`main.py send-test MSISDN`: one plain message by a gateway, and what became of it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 from uuid import uuid4
@@ -10,9 +11,10 @@ import typer
 from cli.consoles import out
 from cli.context import CommandContext, refuse, settings_or_exit, with_sms
 from runtime.clock import utc_now
-from runtime.msisdn import is_msisdn
+from runtime.msisdn import is_msisdn, is_possible
+from runtime.settings import Settings
 from sms.bootstrap import SmsService
-from sms.outbox import Kind, Outbox, Outgoing, PutResult
+from sms.outbox import Kind, Outbox, Outgoing, PutResult, read_outbox_status
 from sms.states import State
 
 TEXT = "Test message. No reply is needed."
@@ -23,7 +25,6 @@ WORKER_SECONDS = 30.0
 LASTS = timedelta(minutes=5)
 
 _NOT_PUT = {
-    PutResult.REFUSED: "KOMEK_PREFIXES leaves this number out",
     PutResult.CAPPED: "a cap is met: this number, or the service, had its messages",
 }
 _SAID = {
@@ -42,18 +43,16 @@ def send_test_command(context: CommandContext) -> typer.Typer:
     def send_test(
         msisdn: Annotated[str, typer.Argument(help="Such as +77010000000")],
         gateway: Annotated[
-            str, typer.Option(help="One of KOMEK_GATEWAY; by itself, the first")
+            str, typer.Option(help="One of KOMEK_GATEWAY, where that names several")
         ] = "",
         wait: Annotated[int, typer.Option(min=0, max=600, help="Seconds, for a report")] = 30,
         yes: Annotated[bool, typer.Option("--yes", help="Send without asking")] = False,
     ) -> None:
         """Send one plain SMS, after a question, and say what became of it."""
         settings = settings_or_exit()
-        chosen = gateway or settings.gateway[0]
-        if not is_msisdn(msisdn):
-            refuse(f"{msisdn} is no phone number: write + and digits, such as +77010000000")
-        if chosen not in settings.gateway:
-            refuse(f"{chosen} is not among KOMEK_GATEWAY: {', '.join(settings.gateway)}")
+        chosen = _chosen(settings, gateway)
+        if why := doubt_about(msisdn, settings.prefixes):
+            refuse(f"{msisdn} {why}")
         if not (yes or typer.confirm(f'Send "{TEXT}" to {msisdn} by {chosen}?')):
             raise typer.Exit(1)
         _tell(*with_sms(context, lambda sms: _sent(sms, msisdn, chosen, wait)))
@@ -61,13 +60,38 @@ def send_test_command(context: CommandContext) -> typer.Typer:
     return cli
 
 
+def _chosen(settings: Settings, gateway: str) -> str:
+    """The gateway that was named, or the only one; the command ends where there is neither."""
+    names = ", ".join(settings.gateway)
+    if settings.simulated:
+        refuse("KOMEK_GATEWAY is the simulator: nothing leaves this machine; see main.py text")
+    if not gateway and len(settings.gateway) > 1:
+        refuse(f"KOMEK_GATEWAY names several: choose one by --gateway: {names}")
+    if gateway and gateway not in settings.gateway:
+        refuse(f"{gateway} is not among KOMEK_GATEWAY: {names}")
+    return gateway or settings.gateway[0]
+
+
+def doubt_about(msisdn: str, prefixes: Sequence[str]) -> str:
+    """Why nothing can be sent to this; empty if something can."""
+    if not is_msisdn(msisdn):
+        return "is no phone number: write + and digits, such as +77010000000"
+    if not msisdn.startswith(tuple(prefixes)):
+        return f"is left out by KOMEK_PREFIXES: {', '.join(prefixes)}"
+    return "" if is_possible(msisdn) else "has too few digits or too many: nobody has it"
+
+
 async def _sent(sms: SmsService, msisdn: str, gateway: str, wait: int) -> tuple[State, str]:
-    """What became of it, and why."""
+    """What became of it, and why.  It goes through the outbox, as every message does: a call
+    that breaks off is not made again, and a worker keeps to the rate of the gateway.
+    """
+    if not (await read_outbox_status(sms.redis, sms.outbox)).worker_alive:
+        refuse("not sent: no process sends SMS; start main.py serve or main.py worker")
     key, now = f"test:{uuid4().hex}", utc_now()
     message = Outgoing(key, msisdn, TEXT, Kind.REPLY, now + LASTS, gateway)
     put = await sms.outbox.put(message, now)
-    if put in _NOT_PUT:
-        refuse(f"not sent: {_NOT_PUT[put]}")
+    if put is not PutResult.QUEUED:
+        refuse(f"not sent: {_NOT_PUT.get(put, put)}")
     await _until_not(_WAITS, sms.outbox, key, WORKER_SECONDS)
     await _until_not({State.ACCEPTED, State.UNKNOWN}, sms.outbox, key, wait)
     return await sms.outbox.fate_of(key)

@@ -12,6 +12,14 @@ def is_msisdn(number: str) -> bool:
     return _MSISDN.fullmatch(number) is not None
 
 
+def is_possible(number: str) -> bool:
+    """Whether the country of an E.164 number has numbers with so many digits."""
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return False
+
+
 def country_of(number: str) -> str | None:
     """The country whose number it is, as ISO 3166 writes it; none of a number that is no one's."""
     try:

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from redis import Redis
 
 from cli.send_test import TEXT
+from runtime.embedded_redis import embedded_redis
 from tests.support.commands import Ended, command
 from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
 from tests.support.phones import KEY, Phones, texted_service
-from tests.support.service import REPOSITORY, SECRET, new_number
+from tests.support.service import REPOSITORY, SECRET, new_number, short_folder
 
 
 @dataclass
@@ -20,8 +22,8 @@ class Set:
     fake: FakeGateway
     settings: dict[str, str]
 
-    def send_test(self, *arguments: str, typed: str = "") -> Ended:
-        settings = {**self.settings, "KOMEK_REDIS_URL": self.phones.url}
+    def send_test(self, *arguments: str, typed: str = "", **other: str) -> Ended:
+        settings = {**self.settings, "KOMEK_REDIS_URL": self.phones.url, **other}
         return command(REPOSITORY, "send-test", *arguments, typed=typed, settings=settings)
 
 
@@ -71,19 +73,53 @@ def test_nothing_is_sent_without_a_yes(up: Set) -> None:
     assert number not in up.fake.times()
 
 
-REFUSED = {
-    "no number": (("87010000000",), "is no phone number"),
-    "no gateway of ours": (("+77010000000", "--gateway", "kannel"), "not among KOMEK_GATEWAY"),
-    "another country": (("+12025550100", "--yes"), "KOMEK_PREFIXES leaves this number out"),
+def test_a_yes_sends_it(up: Set) -> None:
+    up.fake.mode, up.fake.reports = "accept", "never"
+    number = new_number()
+    done = up.send_test(number, "--wait", "0", typed="y\n")
+    assert (done.returncode, up.fake.times().get(number)) == (0, 1)
+
+
+TWO = {"KOMEK_GATEWAY": "africastalking,kannel", "KOMEK_KANNEL_PASSWORD": "hush"}
+REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
+    "no number": (("87010000000",), {}, "is no phone number"),
+    "a digit too few": (("+7701000000",), {}, "has too few digits or too many"),
+    "a digit too many": (("+770100000000",), {}, "has too few digits or too many"),
+    "another country": (("+12025550100",), {}, "is left out by KOMEK_PREFIXES: +7"),
+    "no gateway of ours": (("+77010000000", "--gateway", "kannel"), {}, "not among KOMEK_GATEWAY"),
+    "one of several": (("+77010000000",), TWO, "choose one by --gateway: africastalking, kannel"),
+    "the simulator": (("+77010000000",), {"KOMEK_GATEWAY": "simulator"}, "nothing leaves this"),
+    "no Redis": (
+        ("+77010000000",),
+        {"KOMEK_REDIS_URL": "redis://127.0.0.1:1/0"},
+        "Redis does not answer",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_sent_is_told_in_a_line(up: Set, name: str) -> None:
-    arguments, why = REFUSED[name]
-    done = up.send_test(*arguments)
+    arguments, settings, why = REFUSED[name]
+    before = len(up.fake.sent)
+    done = up.send_test(*arguments, "--yes", **settings)
     [told] = done.stderr.splitlines()
     assert (done.returncode, why in told) == (1, True)
+    assert len(up.fake.sent) == before
+
+
+def test_one_of_several_gateways_is_chosen(up: Set) -> None:
+    up.fake.mode, up.fake.reports = "accept", "never"
+    number = new_number()
+    done = up.send_test(number, "--gateway", "africastalking", "--wait", "0", "--yes", **TWO)
+    assert (done.returncode, up.fake.times().get(number)) == (0, 1)
+
+
+def test_without_a_worker_nothing_is_left_to_be_sent_later(up: Set) -> None:
+    with short_folder() as folder, embedded_redis(folder) as url:
+        done = up.send_test(new_number(), "--yes", KOMEK_REDIS_URL=url)
+        with Redis.from_url(url, decode_responses=True) as redis:
+            assert [*redis.scan_iter("sms:message:*")] == []
+    assert (done.returncode, "no process sends SMS" in done.stderr) == (1, True)
 
 
 def test_the_fourth_to_a_number_is_capped(up: Set) -> None:
