@@ -100,15 +100,20 @@ def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[F
 
 def _checklist(draft: Draft, screens: Screens, place: Place, menu: Menu) -> Iterator[Fault]:
     """Each statement is whole on one screen with its keys, also under the notice; each line
-    of what is to do is on one.  Says nothing where a number is missing.
+    of what is to do is on one, also under the heading of the list and with its offer.  Says
+    nothing where a number is missing.
     """
     language = menu.language(place.language)
     source, words = draft.languages[language.file].source, language.words
     named = menu.nodes[place.node].statements
+    whole = screens.view(place._replace(answers=NOT_YET * len(named))).frame
     for nth, said in enumerate(words[place.node].statements):
         view = screens.view(place._replace(answers=NOT_YET * nth))
         statement = view.noticed[1].around(view.text)
         line = view.noticed[1].around(said.to_do, more=True)
+        headed = f"{words[place.node].text.strip()}\n{said.to_do}"
+        first = whole.around(headed, first=True, more=True)
+        line = max(line, first, key=lambda each: measure(each).units)
         for key, shown in (("says", statement), ("to_do", line)):
             if "{" not in shown and not view.budget.holds(shown):
                 where = source.value("nodes", place.node, "statements", named[nth], key)

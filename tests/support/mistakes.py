@@ -109,7 +109,8 @@ SHAPE = {
         "tree.yaml", "    does: series\n", "    does: send\n", "by_sms",
         "sends what the screen before it says, as 'series' does: keep one",
         at=("tree.yaml", f"  {MARK}by_sms:\n"),
-        also=("helpers: lists 'series'",),
+        # whose longer offer leaves less room on the first screen of a checklist
+        also=("helpers: lists 'series'", *("checklist: 'to_do' of",) * 10),
     ),
     "choices are no list": Mistake(
         "tree.yaml", "choices: [embassy_abroad, escaped]", f"choices: {MARK}escaped", "danger",

@@ -126,6 +126,7 @@ def test_the_list_has_what_is_not_done_in_its_order_and_the_hotline(
         assert heading == words.text.strip()
         assert lines[: len(left)] == left
         assert HOTLINE in view.text
+        assert left[0] in view.page().shown, "the first screen has something to do"
     cut = [page for page in view.pages() if not Budget().holds(page.shown)]
     assert cut == []
 

@@ -208,7 +208,7 @@ def test_a_file_that_is_no_yaml_is_told_on_every_page(desk: Operator, menus: Pat
 def test_every_section_has_its_page(desk: Operator) -> None:
     listed = desk.http.get("/operator/words").text
     pages = set(re.findall(r'href="(/operator/words/\w+/[\w.]+)"', listed))
-    assert len(pages) == 6 * (listed.count('class="card"'))
+    assert len(pages) == 3 * (listed.count('class="card"'))
     for page in ("/operator/words/kk/all.sms", "/operator/words/ru/all.phrases", PAGE):
         assert page in pages
         assert desk.http.get(page).status_code == 200
