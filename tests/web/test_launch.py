@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from string import Formatter
 from typing import cast
 
 import pytest
@@ -85,7 +86,7 @@ FOUND = [
     (of_folder(0o40701), Verdict.MEND, Word.DATA_OPEN),
     (of_numbers(NUMBERS, TODAY, YEAR), Verdict.OK, Word.NUMBERS_WELL),
     (of_numbers({"a": LONG_AGO}, TODAY, YEAR), Verdict.WARNING, Word.NUMBERS_UNSURE),
-    (of_numbers({"a": Called()}, TODAY, YEAR), Verdict.WARNING, Word.NUMBERS_UNSURE),
+    (of_numbers({"a": Called()}, TODAY, YEAR), Verdict.WARNING, Word.NUMBERS_UNCALLED),
     (of_room(10**10, Word.DISK_DATA, Word.DISK_DATA_LOW), Verdict.OK, Word.DISK_DATA),
     (of_room(10**9, Word.DISK_DATA, Word.DISK_DATA_LOW), Verdict.WARNING, Word.DISK_DATA_LOW),
     (of_room(10**8, Word.DISK_REDIS, Word.DISK_REDIS_LOW), Verdict.MEND, Word.DISK_REDIS_LOW),
@@ -97,6 +98,15 @@ def test_what_is_found(finding: Finding, verdict: Verdict, word: Word) -> None:
     assert (finding.verdict, finding.word) == (verdict, word)
     for language in ("en", "ru", "kk"):
         assert "{" not in finding.told(health_words(language))
+
+
+@pytest.mark.parametrize("word", [*Word, *Danger])
+def test_a_sentence_names_the_same_facts_in_every_language(word: Word | Danger) -> None:
+    names = [
+        {name for _, name, *_ in Formatter().parse(health_words(language)[word]) if name}
+        for language in ("en", "ru", "kk")
+    ]
+    assert names[0] == names[1] == names[2]
 
 
 LISTS = [
@@ -120,6 +130,8 @@ def test_how_many_were_called_and_when_is_told() -> None:
     numbers = {**NUMBERS, "consul": Called()}
     told = of_numbers(numbers, TODAY, YEAR).told(health_words("en"))
     assert "2 of 3 were dialled, the first on 2026-10-01. Call consul," in told
+    never = of_numbers({"consul": Called()}, TODAY, YEAR).told(health_words("en"))
+    assert "none of 1 was dialled. Call consul," in never
 
 
 def test_of_the_menu_its_faults_and_whether_it_was_read_are_told() -> None:

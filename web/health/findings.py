@@ -18,7 +18,6 @@ MOST_APART = timedelta(seconds=2)
 """By which the clocks of Komek and of Redis may differ."""
 LEAST_FREE, SOON_FULL = 500 * 10**6, 2 * 10**9
 """Octets of a disk."""
-MOST_NAMED = 5
 NEVER = "–"
 
 _NOT_TOLD = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN}
@@ -69,6 +68,7 @@ class Word(StrEnum):
     UNREAD = "unread"
     NUMBERS_WELL = "numbers_well"
     NUMBERS_UNSURE = "numbers_unsure"
+    NUMBERS_UNCALLED = "numbers_uncalled"
     CONTACTS_WELL = "contacts_well"
     CONTACTS_UNCALLED = "contacts_uncalled"
     CONTACTS_OLD = "contacts_old"
@@ -186,7 +186,8 @@ def of_numbers(numbers: Mapping[str, Evidence], today: date, oldest_days: int) -
     ]
     facts = {"all": len(numbers), **_calls([*numbers.values()])}
     if unsure:
-        return warning(Word.NUMBERS_UNSURE, names=", ".join(unsure), **facts)
+        word = Word.NUMBERS_UNSURE if facts["called"] else Word.NUMBERS_UNCALLED
+        return warning(word, names=", ".join(unsure), **facts)
     return ok(Word.NUMBERS_WELL, **facts)
 
 
