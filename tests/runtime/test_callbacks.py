@@ -75,7 +75,7 @@ def test_the_answer_is_plain_text_from_the_first_octet(service: Service) -> None
         ),
         pytest.param(b"text=" + b"*" * 30000, 200, "END ", id="stars alone"),
         pytest.param(b"text=3" + b"*1*0" * 5000, 200, "CON 1 I am", id="ten thousand answers"),
-        pytest.param(b"text=%F0%9F%98%80", 200, "CON 1-3?", id="an emoji"),
+        pytest.param(b"text=%F0%9F%98%80", 200, "CON 1-6?", id="an emoji"),
     ],
 )
 def test_bad_input_is_answered_and_leaves_nothing(
