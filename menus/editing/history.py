@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from menus.editing.values import Value, Values
 
@@ -20,14 +20,16 @@ log = logging.getLogger(__name__)
 
 
 class Change(BaseModel):
-    """One publish.  `at` is in UTC; `by` is the name that the operator gave."""
+    """One publish.  `at` is in UTC; `by` is the name that the operator gave.  `section` was
+    written as `passage` before 2026-11-25, and is read so.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     at: datetime
     by: str
     language: str
-    section: str
+    section: str = Field(validation_alias=AliasChoices("section", "passage"))
     before: dict[str, Value]
     after: dict[str, Value]
     version_before: str

@@ -270,6 +270,15 @@ def test_a_line_that_was_cut_off_is_passed_over(tmp_path: Path) -> None:
     assert json.loads(file.read_text(encoding="utf-8").splitlines()[-1])["by"] == "Aigul"
 
 
+def test_a_line_with_the_older_name_of_a_section_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    line = change("a", "b").model_dump_json().replace('"section":', '"passage":')
+    assert '"passage":"escaped"' in line
+    file.write_text(f"{line}\n", encoding="utf-8")
+    [read] = History(file).of("en", "escaped")
+    assert read == change("a", "b")
+
+
 @pytest.mark.parametrize(
     ("changes", "now", "told"),
     [
