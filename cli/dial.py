@@ -12,7 +12,7 @@ from cli.terminal_phone import draw, talk
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import answers_of
 from ussd.preview import all_screens, conversation, text_dialled
-from ussd.summary import Summary, summary_of
+from ussd.summary import Summary, summaries_of
 
 
 def dial_commands(context: CommandContext) -> typer.Typer:
@@ -49,7 +49,7 @@ def dial_commands(context: CommandContext) -> typer.Typer:
         shown = screens_of(settings, menu)
         if summary:
             codes = [language] if language else menu.all_languages
-            out.print(summary_table(summary_of(menu, shown, code) for code in codes))
+            out.print(summary_table(summaries_of(menu, shown, codes)))
             return
         for each in all_screens(shown, language):
             out.print(draw(each, budget_of(settings)))

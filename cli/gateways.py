@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from cli.consoles import out
 from cli.context import refuse, settings_or_exit
 from runtime.files import make_private, replace_file
-from runtime.settings import Settings, faults_in, secret_of
+from runtime.settings import Settings, faults_in, revealed, secret_of
 from sms.gateways import KannelAccount
 from ussd.gateways import (
     KNOWN_TLVS,
@@ -96,7 +96,7 @@ def gateway_commands() -> typer.Typer:
             texts=Smpp(*texts_at, user or "", password) if texts_at else Modem(modem or ""),
             callbacks=own.callbacks(settings),
             username=own.username,
-            password=_content(own.password),
+            password=revealed(own.password),
             admin_password=secrets.token_urlsafe(16),
             sessions=Smpp(*sessions_at, own_name, other) if sessions_at else None,
             tlv=tlv,
@@ -175,9 +175,5 @@ def _env(settings: Settings, own: KannelAccount) -> str:
         f"KOMEK_CALLBACK_SECRET={secret_of(settings)}\n"
         f"KOMEK_KANNEL_URL={own.url}\n"
         f"KOMEK_KANNEL_USERNAME={own.username}\n"
-        f"KOMEK_KANNEL_PASSWORD={_content(own.password)}\n"
+        f"KOMEK_KANNEL_PASSWORD={revealed(own.password)}\n"
     )
-
-
-def _content(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret else ""

@@ -179,6 +179,11 @@ class Settings(ChosenGateways):
         return secret_or_file(token, info, required=False)
 
 
+def revealed(secret: SecretStr | None) -> str:
+    """What a secret holds; empty where it is not set."""
+    return secret.get_secret_value() if secret else ""
+
+
 def secret_or_file(
     secret: SecretStr | None, info: ValidationInfo, *, required: bool
 ) -> SecretStr | None:

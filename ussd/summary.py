@@ -5,8 +5,9 @@ turning pages included.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from menus.model import Menu
 from ussd.engine import Session, step
@@ -18,6 +19,14 @@ HELD = "signs"
 
 Sought = Callable[[Place, str], bool]
 """Whether a screen of this place, with this text, is what is looked for."""
+
+
+class Reached(NamedTuple):
+    """A screen, and the fewest keys that lead to it from the dial."""
+
+    place: Place
+    text: str
+    keys: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,15 @@ class Summary:
     to_tips: int | None
 
 
-def summary_of(menu: Menu, screens: Screens, language: str) -> Summary:
-    """The figures of a language."""
+def summaries_of(menu: Menu, screens: Screens, languages: Iterable[str]) -> list[Summary]:
+    """The figures of each of these languages."""
+    by_language: dict[str, list[Reached]] = {}
+    for each in reached_by_keys(screens):
+        by_language.setdefault(each.place.language, []).append(each)
+    return [_summary(menu, screens, code, by_language.get(code, [])) for code in languages]
+
+
+def _summary(menu: Menu, screens: Screens, language: str, reached: Sequence[Reached]) -> Summary:
     texts = [name for name, node in menu.nodes.items() if node.is_page]
     cases = menu.nodes[HELD].choices if HELD in menu.nodes else ()
     numbers = [each.number for each in menu.numbers.values()]
@@ -47,7 +63,7 @@ def summary_of(menu: Menu, screens: Screens, language: str) -> Summary:
         def names_one(place: Place, text: str) -> bool:
             return place.node == case and any(number in text for number in numbers)
 
-        return fewest_keys(screens, language, names_one)
+        return fewest_keys(reached, names_one)
 
     def is_digest(place: Place, _text: str) -> bool:
         return place.confirmed and menu.nodes[place.node].does == "digest"
@@ -57,22 +73,27 @@ def summary_of(menu: Menu, screens: Screens, language: str) -> Summary:
         texts=len(texts),
         pages=sum(len(screens.view(Place(language, name)).pages()) for name in texts),
         to_number=_most(map(keys_to_number, cases)),
-        to_tips=fewest_keys(screens, language, is_digest),
+        to_tips=fewest_keys(reached, is_digest),
     )
 
 
-def fewest_keys(screens: Screens, language: str, sought: Sought) -> int | None:
-    """The fewest keys from the dial to such a screen in the language."""
+def fewest_keys(reached: Iterable[Reached], sought: Sought) -> int | None:
+    """The fewest keys to what is looked for, of screens in the order of their keys."""
+    return next((each.keys for each in reached if sought(each.place, each.text)), None)
+
+
+def reached_by_keys(screens: Screens) -> Iterator[Reached]:
+    """Every screen that keys lead to, the nearest first."""
     ahead, seen = deque([(Session(), 0)]), set[tuple[Place, int]]()
     while ahead:
         session, keys = ahead.popleft()
         place, page = _on_screen(screens, session)
-        if place.language == language and sought(place, page.shown):
-            return keys
-        if (place, page.start) not in seen and not place.is_mixed:
-            seen.add((place, page.start))
+        if (place, page.start) in seen:
+            continue
+        seen.add((place, page.start))
+        yield Reached(place, page.shown, keys)
+        if not place.is_mixed:
             ahead += [(each, keys + 1) for each in _a_key_further(screens, session)]
-    return None
 
 
 def _on_screen(screens: Screens, session: Session) -> tuple[Place, Page]:

@@ -21,8 +21,9 @@ from redis.asyncio import Redis
 from runtime.callbacks import BadRequest, Callback, Form, form_callback
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
-from runtime.settings import AnySecretFile, KomekSettings, Settings, secret_or_file
+from runtime.settings import AnySecretFile, KomekSettings, Settings, revealed, secret_or_file
 from sms.gateways.gateway import (
+    LONGEST_TEXT,
     Accepted,
     DeliveryReport,
     Gateway,
@@ -37,8 +38,6 @@ from sms.gateways.gateway import (
     take_or_503,
 )
 from sms.states import State
-
-LONGEST_TEXT = 2000
 
 _ID = re.compile(r"[\w.:@+-]{1,128}", re.ASCII)
 _ACCEPTED = {100, 101, 102}
@@ -250,8 +249,7 @@ def connect(settings: Settings, _redis: Redis, _seal: Seal) -> Gateway:
     from sms.gateways.africastalking_client import AfricasTalkingGateway  # noqa: PLC0415 (it says why)
 
     own = AfricasTalkingSettings()
-    key = own.api_key.get_secret_value() if own.api_key else ""
-    return AfricasTalkingGateway(own.username, key, own.url, settings.sender_id)
+    return AfricasTalkingGateway(own.username, revealed(own.api_key), own.url, settings.sender_id)
 
 
 def address() -> str | None:
@@ -263,8 +261,7 @@ async def trouble(_settings: Settings) -> str:
     from sms.gateways.africastalking_client import balance_status  # noqa: PLC0415 (as above)
 
     own = AfricasTalkingSettings()
-    key = own.api_key.get_secret_value() if own.api_key else ""
-    status = await balance_status(own.username, key, own.url)
+    status = await balance_status(own.username, revealed(own.api_key), own.url)
     if status is None:
         return "no connection to Africa's Talking"
     refused = _TRY_AGAIN.get(status)

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 MOST_RECIPIENTS = 100
 """In one call.  No gateway known to us publishes a limit; clients keep to this one."""
+LONGEST_TEXT = 2000
+"""Characters of a text that are read, whichever gateway it came in by."""
 
 
 class GatewayError(StrEnum):

@@ -22,9 +22,17 @@ from starlette.responses import PlainTextResponse, Response
 from runtime.callbacks import BadRequest, Callback, Form, HttpRequest
 from runtime.encryption import Seal
 from runtime.msisdn import with_plus
-from runtime.settings import AnySecretFile, KomekSettings, Settings, secret_of, secret_or_file
+from runtime.settings import (
+    AnySecretFile,
+    KomekSettings,
+    Settings,
+    revealed,
+    secret_of,
+    secret_or_file,
+)
 from sms.encoding import Encoding, measure
 from sms.gateways.gateway import (
+    LONGEST_TEXT,
     Accepted,
     DeliveryReport,
     Gateway,
@@ -40,8 +48,6 @@ from sms.gateways.gateway import (
 )
 from sms.states import State
 
-LONGEST_TEXT = 2000
-"""Characters of a text that are read."""
 MOST_SEGMENTS = 8
 """Of a text that goes out, as `max-messages` of `kannel.conf`; Kannel would cut the rest off
 and say that all went well.
@@ -254,7 +260,7 @@ def send_sms_of(settings: Settings, own: KannelSettings) -> SendSms:
     return SendSms(
         url=own.url,
         username=own.username,
-        password=own.password.get_secret_value() if own.password else "",
+        password=revealed(own.password),
         sender=settings.sender_id or settings.short_code,
         reports=f"{own.callbacks(settings)}/sms/delivery",
     )

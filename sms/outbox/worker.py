@@ -113,7 +113,7 @@ class _Worker:
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
     busy: Counter[Queue] = field(default_factory=Counter)
-    outages: OutageLog = field(default_factory=lambda: OutageLog(log, "sender"))
+    outages: OutageLog = field(default_factory=lambda: OutageLog(log, "worker"))
 
     # --- Claiming
 

@@ -3,16 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from redis import Redis
 
-from tests.support.commands import Ended, command
-from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
-from tests.support.phones import KEY, Phones, texted_service
+from tests.support.commands import Ended
+from tests.support.fake_gateway import API_KEY
+from tests.support.launched import Launched, launched
+from tests.support.phones import KEY
 from tests.support.service import REPOSITORY, SECRET, free_port
 from tests.support.trees import copied_menus, edit
 from web.health import Verdict
@@ -34,34 +34,10 @@ WELL = [
 """How each line begins, in order."""
 
 
-@dataclass
-class Set:
-    """A service that is ready for a launch, and its settings."""
-
-    phones: Phones
-    fake: FakeGateway
-    settings: dict[str, str]
-
-    def doctor(self, *arguments: str, **other: str) -> Ended:
-        settings = {**self.settings, "KOMEK_REDIS_URL": self.phones.url, **other}
-        return command(REPOSITORY, "doctor", *arguments, settings=settings)
-
-
 @pytest.fixture(scope="module")
-def up(processes: None) -> Iterator[Set]:
-    with fake_gateway() as fake:
-        settings = {
-            "KOMEK_GATEWAY": "africastalking",
-            "KOMEK_CALLBACK_SECRET": SECRET,
-            "KOMEK_DATA_KEY": KEY,
-            "KOMEK_AT_USERNAME": "sandbox",
-            "KOMEK_AT_API_KEY": API_KEY,
-            "KOMEK_AT_URL": fake.base,
-            "KOMEK_SERVICE_CODE": "*711#",
-            "KOMEK_SHORT_CODE": "7111",
-        }
-        with texted_service(**settings) as phones:
-            yield Set(phones, fake, settings)
+def up(processes: None) -> Iterator[Launched]:
+    with launched(KOMEK_SERVICE_CODE="*711#", KOMEK_SHORT_CODE="7111") as service:
+        yield service
 
 
 def found(done: Ended, verdict: Verdict) -> list[str]:
@@ -70,9 +46,9 @@ def found(done: Ended, verdict: Verdict) -> list[str]:
     return [line[16:] for line in lines if line.startswith(f"{verdict:<16}")]
 
 
-def test_what_is_ready_is_told_to_be(up: Set) -> None:
+def test_what_is_ready_is_told_to_be(up: Launched) -> None:
     base = up.phones.service.base
-    done = up.doctor("--url", base)
+    done = up.run("doctor", "--url", base)
     assert (done.returncode, found(done, Verdict.MEND)) == (0, [])
     told = found(done, Verdict.OK)
     begins = [each.format(base=base) for each in WELL]
@@ -81,15 +57,15 @@ def test_what_is_ready_is_told_to_be(up: Set) -> None:
     assert up.fake.sent == []
 
 
-def test_no_secret_is_told(up: Set) -> None:
-    done = up.doctor("--url", up.phones.service.base)
+def test_no_secret_is_told(up: Launched) -> None:
+    done = up.run("doctor", "--url", up.phones.service.base)
     assert not [each for each in (SECRET, KEY, API_KEY) if each in done.stdout + done.stderr]
 
 
-def test_the_public_address_is_a_setting(up: Set) -> None:
-    done = up.doctor(KOMEK_PUBLIC_URL=f"{up.phones.service.base}/")
+def test_the_public_address_is_a_setting(up: Launched) -> None:
+    done = up.run("doctor", KOMEK_PUBLIC_URL=f"{up.phones.service.base}/")
     assert f"africastalking: its callbacks reach Komek at {up.phones.service.base}," in done.stdout
-    assert "KOMEK_PUBLIC_URL" in up.doctor().stdout
+    assert "KOMEK_PUBLIC_URL" in up.run("doctor").stdout
 
 
 BROKEN: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
@@ -115,79 +91,79 @@ BROKEN: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_must_not_be_so_ends_it_with_1(up: Set, name: str) -> None:
+def test_what_must_not_be_so_ends_it_with_1(up: Launched, name: str) -> None:
     arguments, other, words = BROKEN[name]
-    done = up.doctor(*arguments, **other)
+    done = up.run("doctor", *arguments, **other)
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, told[: len(words)]) == (1, words)
 
 
-def test_a_callback_of_another_secret_is_none(up: Set) -> None:
+def test_a_callback_of_another_secret_is_none(up: Launched) -> None:
     other = {"KOMEK_CALLBACK_SECRET": SECRET[::-1]}
-    done = up.doctor("--url", up.phones.service.base, **other)
+    done = up.run("doctor", "--url", up.phones.service.base, **other)
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, "(HTTP 404, not 405)" in told) == (1, True)
 
 
-def test_a_redis_that_forgets_is_told(up: Set) -> None:
+def test_a_redis_that_forgets_is_told(up: Launched) -> None:
     with Redis.from_url(up.phones.url) as redis:
         redis.config_set("appendfsync", "everysec")
         try:
-            done = up.doctor()
+            done = up.run("doctor")
         finally:
             redis.config_set("appendfsync", "always")
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, "Set appendfsync always." in told) == (1, True)
 
 
-def test_a_key_in_the_folder_of_the_data_is_told(up: Set, tmp_path: Path) -> None:
+def test_a_key_in_the_folder_of_the_data_is_told(up: Launched, tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "some.env").write_text(f"KOMEK_DATA_KEY={KEY}\n", encoding="ascii")
     tmp_path.chmod(0o700)
-    done = up.doctor(KOMEK_DATA_DIR=str(tmp_path))
+    done = up.run("doctor", KOMEK_DATA_DIR=str(tmp_path))
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, "beside what it encrypts, in some.env" in told) == (1, True)
 
 
-def test_a_key_among_the_files_of_redis_is_told(up: Set) -> None:
+def test_a_key_among_the_files_of_redis_is_told(up: Launched) -> None:
     file = up.phones.folder / "key"
     file.write_text(KEY, encoding="ascii")
     try:
-        [told] = found(up.doctor(), Verdict.MEND)
+        [told] = found(up.run("doctor"), Verdict.MEND)
     finally:
         file.unlink()
     assert "beside what it encrypts, in key" in told
 
 
-def test_a_folder_open_to_all_is_told(up: Set, tmp_path: Path) -> None:
+def test_a_folder_open_to_all_is_told(up: Launched, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
-    [told] = found(up.doctor(KOMEK_DATA_DIR=str(tmp_path)), Verdict.MEND)
+    [told] = found(up.run("doctor", KOMEK_DATA_DIR=str(tmp_path)), Verdict.MEND)
     assert "chmod 700" in told
 
 
-def test_a_broken_menu_is_told_among_the_rest(up: Set, tmp_path: Path) -> None:
+def test_a_broken_menu_is_told_among_the_rest(up: Launched, tmp_path: Path) -> None:
     menus = copied_menus(tmp_path)
     edit(menus / "en.yaml", "label: I am in danger", 'label: "{nobody}"')
     tmp_path.chmod(0o700)
     settings = {"KOMEK_MENUS_DIR": str(menus), "KOMEK_DATA_DIR": str(tmp_path / "data")}
-    done = up.doctor(**settings)
+    done = up.run("doctor", **settings)
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, told[:20]) == (1, "The menu has faults,")
     assert "en.yaml" in done.stderr
     assert "A process sends SMS." in done.stdout
 
 
-def test_where_nothing_runs_that_is_told_among_the_rest(up: Set, tmp_path: Path) -> None:
+def test_where_nothing_runs_that_is_told_among_the_rest(up: Launched, tmp_path: Path) -> None:
     for own in ({"KOMEK_REDIS_URL": ""}, {"KOMEK_REDIS_URL": "redis://127.0.0.1:1/0"}):
-        done = up.doctor(KOMEK_DATA_DIR=str(tmp_path / "data"), **own)
+        done = up.run("doctor", KOMEK_DATA_DIR=str(tmp_path / "data"), **own)
         [told] = found(done, Verdict.MEND)
         assert (done.returncode, told[:23]) == (1, "Redis does not answer. ")
         assert "africastalking: reached" in done.stdout
         assert "Disk of the data directory: " in done.stdout
 
 
-def test_the_simulator_is_no_launch(up: Set) -> None:
-    done = up.doctor(KOMEK_GATEWAY="simulator")
+def test_the_simulator_is_no_launch(up: Launched) -> None:
+    done = up.run("doctor", KOMEK_GATEWAY="simulator")
     [told] = found(done, Verdict.MEND)
     assert (done.returncode, told[:32]) == (1, "The gateway is the simulator: no")
 

@@ -1,46 +1,22 @@
 """`main.py send-test`: one message by the gateway, after a question."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from redis import Redis
 
 from cli.send_test import TEXT
 from runtime.embedded_redis import embedded_redis
-from tests.support.commands import Ended, command
-from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
-from tests.support.phones import KEY, Phones, texted_service
-from tests.support.service import REPOSITORY, SECRET, new_number, short_folder
-
-
-@dataclass
-class Set:
-    """A service with a worker, its gateway, and the settings of both."""
-
-    phones: Phones
-    fake: FakeGateway
-    settings: dict[str, str]
-
-    def send_test(self, *arguments: str, typed: str = "", **other: str) -> Ended:
-        settings = {**self.settings, "KOMEK_REDIS_URL": self.phones.url, **other}
-        return command(REPOSITORY, "send-test", *arguments, typed=typed, settings=settings)
+from tests.support.launched import Launched, launched
+from tests.support.service import SECRET, new_number, short_folder
 
 
 @pytest.fixture(scope="module")
-def up(processes: None) -> Iterator[Set]:
-    with fake_gateway() as fake:
-        settings = {
-            "KOMEK_GATEWAY": "africastalking",
-            "KOMEK_CALLBACK_SECRET": SECRET,
-            "KOMEK_DATA_KEY": KEY,
-            "KOMEK_AT_USERNAME": "sandbox",
-            "KOMEK_AT_API_KEY": API_KEY,
-            "KOMEK_AT_URL": fake.base,
-        }
-        with texted_service(**settings) as phones:
-            fake.reports_to = f"{phones.service.base}/africastalking/{SECRET}/sms/delivery"
-            yield Set(phones, fake, settings)
+def up(processes: None) -> Iterator[Launched]:
+    with launched() as service:
+        base = service.phones.service.base
+        service.fake.reports_to = f"{base}/africastalking/{SECRET}/sms/delivery"
+        yield service
 
 
 CAME: dict[str, tuple[str, str, str, int, str]] = {
@@ -52,31 +28,31 @@ CAME: dict[str, tuple[str, str, str, int, str]] = {
 
 
 @pytest.mark.parametrize("name", CAME)
-def test_what_became_of_it_is_told(up: Set, name: str) -> None:
+def test_what_became_of_it_is_told(up: Launched, name: str) -> None:
     mode, reports, ending, code, said = CAME[name]
     up.fake.mode, up.fake.reports = mode, reports
     number = new_number()
     number = number[: len(number) - len(ending)] + ending
     wait = "10" if reports == "late" else "0"
-    done = up.send_test(number, "--wait", wait, "--yes")
+    done = up.run("send-test", number, "--wait", wait, "--yes")
     assert done.returncode == code
     assert said in done.stdout + done.stderr
     texts = [each.text for each in up.fake.sent if each.to == number]
     assert texts == ([] if ending else [TEXT])
 
 
-def test_nothing_is_sent_without_a_yes(up: Set) -> None:
+def test_nothing_is_sent_without_a_yes(up: Launched) -> None:
     number = new_number()
-    done = up.send_test(number, typed="n\n")
+    done = up.run("send-test", number, typed="n\n")
     assert done.returncode == 1
     assert f'Send "{TEXT}" to {number} by africastalking?' in done.stdout
     assert number not in up.fake.times()
 
 
-def test_a_yes_sends_it(up: Set) -> None:
+def test_a_yes_sends_it(up: Launched) -> None:
     up.fake.mode, up.fake.reports = "accept", "never"
     number = new_number()
-    done = up.send_test(number, "--wait", "0", typed="y\n")
+    done = up.run("send-test", number, "--wait", "0", typed="y\n")
     assert (done.returncode, up.fake.times().get(number)) == (0, 1)
 
 
@@ -98,32 +74,32 @@ REFUSED: dict[str, tuple[tuple[str, ...], dict[str, str], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_sent_is_told_in_a_line(up: Set, name: str) -> None:
+def test_what_cannot_be_sent_is_told_in_a_line(up: Launched, name: str) -> None:
     arguments, settings, why = REFUSED[name]
     before = len(up.fake.sent)
-    done = up.send_test(*arguments, "--yes", **settings)
+    done = up.run("send-test", *arguments, "--yes", **settings)
     [told] = done.stderr.splitlines()
     assert (done.returncode, why in told) == (1, True)
     assert len(up.fake.sent) == before
 
 
-def test_one_of_several_gateways_is_chosen(up: Set) -> None:
+def test_one_of_several_gateways_is_chosen(up: Launched) -> None:
     up.fake.mode, up.fake.reports = "accept", "never"
     number = new_number()
-    done = up.send_test(number, "--gateway", "africastalking", "--wait", "0", "--yes", **TWO)
+    done = up.run("send-test", number, "--gateway", "africastalking", "--wait", "0", "--yes", **TWO)
     assert (done.returncode, up.fake.times().get(number)) == (0, 1)
 
 
-def test_without_a_worker_nothing_is_left_to_be_sent_later(up: Set) -> None:
+def test_without_a_worker_nothing_is_left_to_be_sent_later(up: Launched) -> None:
     with short_folder() as folder, embedded_redis(folder) as url:
-        done = up.send_test(new_number(), "--yes", KOMEK_REDIS_URL=url)
+        done = up.run("send-test", new_number(), "--yes", KOMEK_REDIS_URL=url)
         with Redis.from_url(url, decode_responses=True) as redis:
             assert [*redis.scan_iter("sms:message:*")] == []
     assert (done.returncode, "no process sends SMS" in done.stderr) == (1, True)
 
 
-def test_the_fourth_to_a_number_is_capped(up: Set) -> None:
+def test_the_fourth_to_a_number_is_capped(up: Launched) -> None:
     up.fake.mode, up.fake.reports = "accept", "never"
     number = new_number()
-    codes = [up.send_test(number, "--wait", "0", "--yes").returncode for _ in range(4)]
+    codes = [up.run("send-test", number, "--wait", "0", "--yes").returncode for _ in range(4)]
     assert codes == [0, 0, 0, 1]

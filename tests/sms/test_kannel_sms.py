@@ -13,6 +13,7 @@ from runtime.callbacks import BadRequest, CallbackRouter, HttpRequest
 from runtime.settings import Settings, faults_in
 from sms.gateways import kannel_client
 from sms.gateways.gateway import (
+    LONGEST_TEXT,
     Accepted,
     DeliveryReport,
     GatewayError,
@@ -26,7 +27,6 @@ from sms.gateways.gateway import (
 )
 from sms.gateways.kannel import (
     KANNEL,
-    LONGEST_TEXT,
     Answer,
     KannelSettings,
     SendSms,

@@ -7,7 +7,6 @@ import pytest
 from starlette.applications import Starlette
 
 from runtime.callbacks import BadRequest, Callback, CallbackRouter, parse_form
-from sms.gateways import africastalking
 from sms.gateways.africastalking import (
     inbound_callback,
     inbound_of,
@@ -16,7 +15,7 @@ from sms.gateways.africastalking import (
     report_callback,
     report_of,
 )
-from sms.gateways.gateway import DeliveryReport, Inbound, SmsHandlers
+from sms.gateways.gateway import LONGEST_TEXT, DeliveryReport, Inbound, SmsHandlers
 from sms.states import State
 
 ONE, TWO = "+77005550101", "+77005550102"
@@ -42,7 +41,7 @@ def test_a_text_of_no_phone_is_not_answered(sender: str) -> None:
 def test_an_endless_text_is_cut() -> None:
     found = inbound_of({"id": "1", "from": ONE, "text": "x" * 60_000})
     assert found
-    assert len(found.text) == africastalking.LONGEST_TEXT
+    assert len(found.text) == LONGEST_TEXT
 
 
 @pytest.mark.parametrize("id_", ["", " ", "a b", "x" * 129, "a\nb"])

@@ -5,7 +5,7 @@ import pytest
 from tests.support.trees import MENUS, read_menu
 from ussd.paging import Budget
 from ussd.screens import SCREEN_0, Place, Screens
-from ussd.summary import fewest_keys, summary_of
+from ussd.summary import Reached, fewest_keys, reached_by_keys, summaries_of
 
 MENU = read_menu(MENUS)
 SCREENS = Screens(MENU, Budget())
@@ -34,26 +34,30 @@ def test_the_texts_keep_to_their_pages(language: str) -> None:
 
 @pytest.mark.parametrize("language", MOST_PAGES)
 def test_help_is_four_keys_away(language: str) -> None:
-    figures = summary_of(MENU, SCREENS, language)
+    [figures] = summaries_of(MENU, SCREENS, [language])
     assert 0 < (figures.to_number or 0) <= MOST_KEYS
     more = KEY_FOR_LETTERS if language in MENU.latin else 0
     assert 0 < (figures.to_tips or 0) <= MOST_KEYS + more
 
 
 def test_every_page_of_every_text_is_counted() -> None:
-    figures = summary_of(MENU, SCREENS, "ru")
+    [figures] = summaries_of(MENU, SCREENS, ["ru"])
     texts = [node.name for node in MENU.nodes.values() if node.is_page]
     assert set(texts) >= set(TEXTS)
     assert figures.texts == len(texts)
     assert figures.pages == sum(len(SCREENS.view(Place("ru", name)).pages()) for name in texts)
 
 
+def in_russian(screens: Screens) -> list[Reached]:
+    return [each for each in reached_by_keys(screens) if each.place.language == "ru"]
+
+
 def test_keys_are_those_on_the_screen_pages_included() -> None:
     """On small screens a choice may stand behind a page, and is one key more away."""
     for budget, keys in ((Budget(), 3), (Budget(units=60), 4)):
         screens = Screens(MENU, budget)
-        assert fewest_keys(screens, "ru", lambda place, _: place.node == "threats") == keys
-    assert fewest_keys(SCREENS, "ru", lambda place, _: place.node == "nowhere") is None
+        assert fewest_keys(in_russian(screens), lambda place, _: place.node == "threats") == keys
+    assert fewest_keys(in_russian(SCREENS), lambda place, _: place.node == "nowhere") is None
 
 
 def test_the_first_screen_holds_six_languages_and_the_notice() -> None:

@@ -15,7 +15,7 @@ from tests.support.operators import operator, words
 from tests.support.service import Service, running
 from tests.support.trees import copied_menus, edit, until
 from ussd.screens import SCREEN_0, Place, Screens
-from ussd.summary import summary_of
+from ussd.summary import summaries_of
 from web.menu.search import MOST_FOUND, match_parts, search
 from web.menu.tree import dial_string, parents_of, trees_of, ways_to
 
@@ -65,9 +65,8 @@ def test_screen_0_is_shown_as_it_is(looking: httpx.Client, screens: Screens) -> 
 def test_the_length_of_the_words_is_told_also_in_latin_letters(
     looking: httpx.Client, menu: Menu, screens: Screens
 ) -> None:
-    text = page(looking)
-    for code in ("kk", "ru", "en", "kk_Latn", "ru_Latn"):
-        figures = summary_of(menu, screens, code)
+    text, codes = page(looking), ("kk", "ru", "en", "kk_Latn", "ru_Latn")
+    for code, figures in zip(codes, summaries_of(menu, screens, codes), strict=True):
         row = f"<code>{code}</code></th><td>{figures.texts}</td><td>{figures.pages}</td>"
         assert row in text
 

@@ -2,7 +2,7 @@
 
 from web.auth.door import Door, Refused, operator_of
 from web.auth.json_body import json_of
-from web.auth.origin import RebindingGuard
+from web.auth.origin import RebindingGuard, is_loopback
 from web.auth.pages import answer_refusals, door_pages
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Refused",
     "answer_refusals",
     "door_pages",
+    "is_loopback",
     "json_of",
     "operator_of",
 ]

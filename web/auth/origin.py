@@ -47,7 +47,7 @@ def host_name(host: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what listens on this host is reached from this machine only."""
+    """Whether this host is the machine itself: what listens there is reached from here only."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -13,6 +12,7 @@ from menus.contacts import Evidence, doubt_of, too_old
 from menus.model import Menu, is_read
 from runtime.redis_status import Danger, RedisStatus
 from runtime.settings import Settings
+from web.auth import is_loopback
 
 MOST_APART = timedelta(seconds=2)
 """By which the clocks of Komek and of Redis may differ."""
@@ -216,15 +216,7 @@ def of_room(free: int, enough: Word, low: Word) -> Finding:
     return warning(low, **facts) if free < SOON_FULL else ok(enough, **facts)
 
 
-def is_here(host: str | None) -> bool:
-    """Whether a host's name is that of this very machine."""
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def is_private(url: str) -> bool:
     """Whether what is asked at an address is encrypted on its way, or stays on the machine."""
     parts = urlsplit(url)
-    return parts.scheme == "https" or is_here(parts.hostname)
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")

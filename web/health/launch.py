@@ -29,10 +29,10 @@ from runtime.redis_status import read_redis_status
 from runtime.settings import Settings, secret_of
 from sms.outbox import Outbox, read_outbox_status
 from ussd.gateways import GatewayEntry, gateways_of
+from web.auth import is_loopback
 from web.health.findings import (
     Finding,
     Word,
-    is_here,
     is_private,
     mend,
     of_clocks,
@@ -122,7 +122,7 @@ async def ask_callbacks(settings: Settings, gateway: GatewayEntry) -> list[Findi
         return [mend(Word.URL_PLAIN, url=url)]
     import httpx  # noqa: PLC0415 (6 MB, until somebody asks)
 
-    direct = is_here(urlsplit(url).hostname)
+    direct = is_loopback(urlsplit(url).hostname or "")
     try:
         async with httpx.AsyncClient(timeout=PART_SECONDS, trust_env=not direct) as http:
             return [await _answered(http, settings, gateway, url)]
@@ -194,7 +194,7 @@ def _of_disks(settings: Settings, named: str) -> Iterator[Finding]:
 def _runs_here(settings: Settings) -> bool:
     """Whether Redis runs on this machine, by its address."""
     parts = urlsplit(settings.redis_url or "")
-    return parts.scheme == "unix" or is_here(parts.hostname)
+    return parts.scheme == "unix" or is_loopback(parts.hostname or "")
 
 
 async def _folder_named_by(redis: Redis) -> str:

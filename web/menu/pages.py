@@ -16,7 +16,7 @@ from menus.faults import Fault
 from menus.live import LiveMenu
 from menus.model import Menu, Node, NodeWords
 from ussd.bootstrap import ScreensOf
-from ussd.summary import Summary, summary_of
+from ussd.summary import Summary, summaries_of
 from web.menu.node import (
     NodeInLanguage,
     PhoneText,
@@ -80,7 +80,7 @@ class MenuOnPhones:
             faults=faults,
             trees=trees_of(menu, screens, faults, menu_language(menu, language)),
             screen_0=screen_0(screens),
-            summaries=[summary_of(menu, screens, code) for code in menu.all_languages],
+            summaries=summaries_of(menu, screens, menu.all_languages),
             q=query,
             found=search(menu, query),
             most_found=MOST_FOUND,
