@@ -21,6 +21,7 @@ MOST_OCTETS = 64 * 1024
 """Of a body.  The longest honest one is an end-of-session event, below 2,000."""
 MOST_FIELDS = 64
 BODY_SECONDS = 10.0
+NO_FORM = "the content type is not that of a form"
 
 Form = Mapping[str, str]
 
@@ -93,6 +94,8 @@ class Callback:
         try:
             return await self._answered(HttpRequest(scope, await read_body(receive)))
         except BadRequest as bad:
+            if bad.status < 500:
+                log.warning("callback %s: refused with %d: %s", _name(scope), bad.status, bad)
             return PlainTextResponse(str(bad), bad.status)
 
     async def _answered(self, request: HttpRequest) -> Response:
@@ -101,22 +104,38 @@ class Callback:
         except BadRequest:
             raise
         except Exception as error:
-            log.error("callback failed: %s", redacted(error))
+            log.error("callback %s failed: %s", _name(request.scope), redacted(error))
             return self._if_broken(request)
 
 
 def form_callback(
-    secret: str, answer: Callable[[Form], Awaitable[str]], if_broken: Callable[[], str]
+    secret: str,
+    answer: Callable[[Form], Awaitable[str]],
+    if_broken: Callable[[], str] | None = None,
 ) -> Callback:
-    """A callback that forms are posted to, and that answers them with text."""
+    """A callback that forms are posted to, and that answers them with text.
+
+    `if_broken`: what a caller who waits for the answer is shown, whatever is wrong.  Where
+    nobody waits, what is no form is 415 and what fails is 503: the gateway comes again.
+    """
+
+    def broken(_request: HttpRequest) -> Response:
+        return PlainTextResponse(if_broken()) if if_broken else come_again()
 
     async def answered(request: HttpRequest) -> Response:
-        if not _may_be_form(request.scope):
-            log.error("callback: the content type is not that of a form")
-            return PlainTextResponse(if_broken())
-        return PlainTextResponse(await answer(request.form))
+        if _may_be_form(request.scope):
+            return PlainTextResponse(await answer(request.form))
+        if not if_broken:
+            raise BadRequest(415, NO_FORM)
+        log.error("callback %s: %s", _name(request.scope), NO_FORM)
+        return broken(request)
 
-    return Callback(secret, answered, lambda _request: PlainTextResponse(if_broken()))
+    return Callback(secret, answered, broken)
+
+
+def come_again() -> Response:
+    """Says that what was posted is not stored."""
+    return PlainTextResponse("come again", 503)
 
 
 class CallbackRouter:
@@ -138,6 +157,12 @@ class CallbackRouter:
         else:
             response = await callback.respond(secret, scope, receive)
             await response(scope, receive, send)
+
+
+def _name(scope: Scope) -> str:
+    """Which callback, without its secret."""
+    _, gateway, _secret, what = (*scope.get("path", "").split("/", 3), "", "", "", "")[:4]
+    return f"{gateway}/{what}"
 
 
 def _may_be_form(scope: Scope) -> bool:

@@ -29,6 +29,9 @@ def country_of(number: str) -> str | None:
 
 
 def with_plus(number: str) -> str:
-    """The number in E.164 where all that it may lack is its +; empty when it is none."""
+    """The number in E.164 where all that it may lack is its +, also one that a decoder of
+    forms made a blank of; empty when it is none.
+    """
+    number = number.strip(" ")
     full = number if number.startswith("+") else f"+{number}"
     return full if is_msisdn(full) else ""

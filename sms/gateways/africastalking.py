@@ -2,8 +2,9 @@
 
 In come forms: texts, delivery reports, opt-outs.  A text is repeated each minute
 for 12 h until it is answered 200, so a callback answers 503 while what came cannot
-be stored.  To what goes out (`africastalking_client.py`) come answers, in which a
-refusal of every recipient looks like a success.
+be stored, and 4xx where it cannot be read: 200 means stored.  To what goes out
+(`africastalking_client.py`) come answers, in which a refusal of every recipient looks like
+a success.
 """
 
 import json
@@ -20,7 +21,7 @@ from redis.asyncio import Redis
 
 from runtime.callbacks import BadRequest, Callback, Form, form_callback
 from runtime.encryption import Seal
-from runtime.msisdn import is_msisdn
+from runtime.msisdn import with_plus
 from runtime.settings import AnySecretFile, KomekSettings, Settings, revealed, secret_or_file
 from sms.gateways.gateway import (
     LONGEST_TEXT,
@@ -82,27 +83,26 @@ log = logging.getLogger(__name__)
 # --- What comes in ------------------------------------------------------------
 
 
-def inbound_of(form: Form) -> Inbound | None:
-    """A text that came in; `None` when no phone sent it, so none can be answered.
-
-    Raises `BadRequest` without a valid `id`, by which a repetition is known.
+def inbound_of(form: Form) -> Inbound:
+    """A text that came in.  Raises `BadRequest` without a valid `id`, by which a repetition is
+    known, or when no phone sent it.
     """
-    id_, sender = _id_of(form), form.get("from", "")
-    return Inbound(id_, sender, form.get("text", "")[:LONGEST_TEXT]) if is_msisdn(sender) else None
+    return Inbound(_id_of(form), _number_of(form, "from"), form.get("text", "")[:LONGEST_TEXT])
 
 
 def report_of(form: Form) -> DeliveryReport:
-    """A delivery report.  Raises `BadRequest` without a valid `id`."""
-    id_, word, number = _id_of(form), form.get("status", ""), form.get("phoneNumber", "")
+    """A delivery report.  Raises `BadRequest` without a valid `id`, or without a status."""
+    id_, word = _id_of(form), form.get("status", "")
+    if not word:
+        raise BadRequest(400, "no status")
     if word not in _FATES:
         log.warning("africastalking: unknown delivery status %r", _word(word))
-    return DeliveryReport(id_, _FATES.get(word), number if is_msisdn(number) else "")
+    return DeliveryReport(id_, _FATES.get(word), with_plus(form.get("phoneNumber", "")))
 
 
-def opt_out_of(form: Form) -> str | None:
-    """The number that wants nothing more; `None` when it is none."""
-    number = form.get("phoneNumber", "")
-    return number if is_msisdn(number) else None
+def opt_out_of(form: Form) -> str:
+    """The number that wants nothing more.  Raises `BadRequest` when it is none."""
+    return _number_of(form, "phoneNumber")
 
 
 def inbound_callback(secret: str, handlers: SmsHandlers) -> Callback:
@@ -121,17 +121,22 @@ def opt_out_callback(secret: str, handlers: SmsHandlers) -> Callback:
 
 
 def _callback(
-    secret: str, read: Callable[[Form], T | None], take: Callable[[T], Awaitable[None]]
+    secret: str, read: Callable[[Form], T], take: Callable[[T], Awaitable[None]]
 ) -> Callback:
     """What `take` raises is answered 503, upon which the gateway comes again."""
 
     async def answer(form: Form) -> str:
-        what = read(form)
-        if what is not None:
-            await take_or_503(take, what)
+        await take_or_503(take, read(form))
         return "OK"
 
-    return form_callback(secret, answer, if_broken=lambda: "OK")
+    return form_callback(secret, answer)
+
+
+def _number_of(form: Form, field: str) -> str:
+    number = with_plus(form.get(field, ""))
+    if not number:
+        raise BadRequest(400, f"no phone number in {field}")
+    return number
 
 
 def _id_of(form: Form) -> str:

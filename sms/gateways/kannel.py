@@ -8,6 +8,7 @@ that the operator does.  What becomes of it, Kannel asks us to hear at an addres
 with the text; our own id stands in it.
 """
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pydantic_settings import SettingsConfigDict
 from redis.asyncio import Redis
 from starlette.responses import PlainTextResponse, Response
 
-from runtime.callbacks import BadRequest, Callback, Form, HttpRequest
+from runtime.callbacks import BadRequest, Callback, Form, HttpRequest, come_again
 from runtime.encryption import Seal
 from runtime.msisdn import with_plus
 from runtime.settings import (
@@ -57,6 +58,8 @@ REPORTS = DELIVERED | NOT_DELIVERED | BUFFERED | SMSC_ACCEPTED | SMSC_REFUSED
 """All are asked for: the operator's answer settles what was in doubt, and a report that was not
 asked for Kannel logs with the number.
 """
+
+log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _FATES = {
@@ -96,13 +99,14 @@ _NOT_TAKEN: Mapping[tuple[int, str], Result] = {
 # --- What comes in ------------------------------------------------------------
 
 
-def inbound_of(request: HttpRequest) -> Inbound | None:
-    """A text that came in; `None` when no phone sent it, so none can be answered.
-
-    Raises `BadRequest` without a valid id, by which a repetition is known.
+def inbound_of(request: HttpRequest) -> Inbound:
+    """A text that came in.  Raises `BadRequest` without a valid id, by which a repetition is
+    known, or when no phone sent it.
     """
     id_, sender = _id_of(request.query), with_plus(request.header("x-kannel-from"))
-    return Inbound(id_, sender, request.text[:LONGEST_TEXT]) if sender else None
+    if not sender:
+        raise BadRequest(400, "no phone number in X-Kannel-From")
+    return Inbound(id_, sender, request.text[:LONGEST_TEXT])
 
 
 def report_of(request: HttpRequest) -> DeliveryReport:
@@ -110,6 +114,8 @@ def report_of(request: HttpRequest) -> DeliveryReport:
     query = request.query
     word = query.get("status", "")
     kind = int(word) if re.fullmatch(r"[0-9]{1,3}", word) else 0
+    if kind not in _FATES:
+        log.warning("kannel: unknown delivery status %d", kind)
     return DeliveryReport(_id_of(query), _FATES.get(kind))
 
 
@@ -117,12 +123,10 @@ def inbound_callback(secret: str, handlers: SmsHandlers) -> Callback:
     """The endpoint for texts."""
 
     async def answer(request: HttpRequest) -> Response:
-        inbound = inbound_of(request)
-        if inbound is not None:
-            await take_or_503(handlers.take_text, inbound)
+        await take_or_503(handlers.take_text, inbound_of(request))
         return PlainTextResponse("")
 
-    return Callback(secret, answer, _come_again)
+    return Callback(secret, answer, lambda _request: come_again())
 
 
 def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
@@ -132,11 +136,7 @@ def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
         await take_or_503(handlers.take_report, report_of(request))
         return PlainTextResponse("")
 
-    return Callback(secret, answer, _come_again, method="GET")
-
-
-def _come_again(_request: HttpRequest) -> Response:
-    return PlainTextResponse("come again", 503)
+    return Callback(secret, answer, lambda _request: come_again(), method="GET")
 
 
 def _id_of(query: Form) -> str:

@@ -105,6 +105,24 @@ def test_what_says_that_it_is_no_form_gets_the_numbers(
     assert redis.keys() == []
 
 
+def test_the_end_of_a_session_that_is_no_form_is_refused(service: Service, redis: Any) -> None:
+    headers = {"content-type": "application/json"}
+    response = service.http.post(f"{service.callback}/end", content=b"{}", headers=headers)
+    assert (response.status_code, redis.keys()) == (415, [])
+
+
+@pytest.mark.parametrize("number", ["77010000000", "+77010000000"])
+def test_a_caller_whose_number_lost_its_plus_is_remembered(
+    service: Service, redis: Any, number: str
+) -> None:
+    """As a blank, where nobody escaped it, or altogether."""
+    session = new_session()
+    body = f"sessionId={session}&text=3&phoneNumber={number}"
+    response = service.http.post(service.callback, content=body, headers={"content-type": FORM})
+    assert response.text.startswith("CON 1 I am")
+    assert redis.hget(f"ussd:session:{session}", "heard") == "1"
+
+
 @pytest.mark.parametrize("end", ["ussd", "ussd/end"])
 @pytest.mark.parametrize("secret", ["wrong", SECRET[:-1], SECRET + "0", "%00", "қ", "%ff", " "])
 def test_a_wrong_secret_finds_nothing(service: Service, redis: Any, secret: str, end: str) -> None:

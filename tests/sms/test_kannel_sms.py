@@ -61,8 +61,10 @@ def test_a_text_is_its_body_from_the_number_in_the_header(body: str, sender: str
 
 
 @pytest.mark.parametrize("sender", ["", "MTN", "12345", f"{ONE},{TWO}", "+0123456789"])
-def test_a_text_of_no_phone_is_not_answered(sender: str) -> None:
-    assert inbound_of(posted("HELP", sender)) is None
+def test_a_text_of_no_phone_is_refused(sender: str) -> None:
+    with pytest.raises(BadRequest, match="no phone number") as refused:
+        inbound_of(posted("HELP", sender))
+    assert refused.value.status == 400
 
 
 def test_an_endless_text_is_cut() -> None:

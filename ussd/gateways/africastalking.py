@@ -9,7 +9,7 @@ callback reports the end of a session; it may come twice, late or never.
 import re
 
 from runtime.callbacks import BadRequest, Callback, Form, form_callback
-from runtime.msisdn import is_msisdn
+from runtime.msisdn import with_plus
 from ussd.engine import Screen
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
 from ussd.hop import Hop
@@ -33,13 +33,13 @@ def end_callback(secret: str, handlers: UssdHandlers) -> Callback:
     """The endpoint for the end of a session."""
 
     async def answer(form: Form) -> str:
-        session_id = _session_of(form)
+        session_id, _ = _session_of(form)
         if session_id is None:
             raise BadRequest(400, "no valid sessionId and phoneNumber")
         await handlers.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
         return "OK"
 
-    return form_callback(secret, answer, if_broken=lambda: "OK")
+    return form_callback(secret, answer)
 
 
 def hop_of(form: Form) -> Hop:
@@ -52,8 +52,7 @@ def hop_of(form: Form) -> Hop:
         raise BadRequest(400, "no text and no sessionId")
     text = form.get("text", _UNREADABLE)
     readable = not any(char in text for char in _UNREADABLE)
-    session_id = _session_of(form) if readable else None
-    msisdn = form["phoneNumber"] if session_id else None
+    session_id, msisdn = _session_of(form) if readable else (None, None)
     return Hop(session_id, answers_of(form.get("text", "")), msisdn)
 
 
@@ -72,11 +71,11 @@ def reply(screen: Screen) -> str:
     return f"{'END' if screen.ends else 'CON'} {screen.text}"
 
 
-def _session_of(form: Form) -> str | None:
-    """The session, when it and the caller's number are what they should be."""
-    session_id, msisdn = form.get("sessionId", ""), form.get("phoneNumber", "")
-    valid = _SESSION_ID.fullmatch(session_id) and is_msisdn(msisdn)
-    return session_id if valid else None
+def _session_of(form: Form) -> tuple[str, str] | tuple[None, None]:
+    """The session and the caller's number, when both are what they should be."""
+    session_id, msisdn = form.get("sessionId", ""), with_plus(form.get("phoneNumber", ""))
+    valid = _SESSION_ID.fullmatch(session_id) and msisdn
+    return (session_id, msisdn) if valid else (None, None)
 
 
 AFRICASTALKING = UssdDialect(
