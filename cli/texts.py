@@ -1,4 +1,4 @@
-"""`main.py text …`, `worker` and `digest …`: SMS from the command line."""
+"""`main.py text …` and `worker`: SMS from the command line."""
 
 import asyncio
 import signal
@@ -10,12 +10,12 @@ from rich.text import Text
 
 from cli.consoles import out
 from cli.context import CommandContext, join_or_exit, refuse, settings_or_exit, with_sms
+from cli.digest import digest_commands
 from cli.simulated_text import RealGateway, SimulatedText, send_as
 from menus.live import LiveMenu, follow_changes
-from runtime.clock import utc_now
 from runtime.msisdn import is_msisdn
 from runtime.settings import Settings
-from sms.bootstrap import SmsService, build_sms, content_of
+from sms.bootstrap import build_sms, content_of
 from sms.encoding import measure
 from sms.states import State
 from ussd.gateways import sms_dialects
@@ -94,41 +94,6 @@ def _drawn(text: str, when: str = "") -> Panel:
     size = measure(text)
     title = f"{size.segments} segments, {size.encoding}"
     return Panel(Text(text), width=44, title=title, subtitle=when or None)
-
-
-def digest_commands(context: CommandContext) -> typer.Typer:
-    """`digest due`, `run` and `status`."""
-    cli = typer.Typer(no_args_is_help=True, help="The series of tips: what is due, run it, state.")
-
-    @cli.command()
-    def due() -> None:
-        """How many people have a tip due now."""
-        count = with_sms(context, lambda sms: sms.subscriptions.waiting(utc_now()))
-        out.print(f"{count} due")
-
-    @cli.command("run")
-    def run_now() -> None:
-        """Queue what is due now; nothing outside the hours that are allowed."""
-        out.print(with_sms(context, _run_due))
-
-    @cli.command()
-    def status() -> None:
-        """What waits in the outbox."""
-        for queue, count in with_sms(context, lambda sms: sms.outbox.waiting()).items():
-            out.print(f"{queue}: {count} waiting")
-
-    return cli
-
-
-async def _run_due(sms: SmsService) -> str:
-    """What a run did; outside the hours, what waits and until when."""
-    calendar, now = sms.calendar, utc_now()
-    if calendar.allows(now):
-        done = await sms.run_due()
-        return f"{done.queued} queued, {done.held_back} held back by the cap"
-    count = await sms.subscriptions.waiting(now)
-    following = calendar.first_from(now).astimezone(calendar.zone)
-    return f"outside the hours, {count} due; next at {following:%Y-%m-%d %H:%M} ({calendar.zone})"
 
 
 async def _work_until_stopped(settings: Settings, menu: LiveMenu) -> None:

@@ -76,3 +76,20 @@ def test_a_run_says_when_it_may_not_send(tree: Path, redis_url: str, hour: int, 
     ours = {"KOMEK_REDIS_URL": f"{redis_url}?db=8", "KOMEK_DATA_KEY": KEY}
     done = command(tree, "digest", "run", settings={**ours, **where_it_is(hour)})
     assert re.fullmatch(says, ended_well(done).strip())
+
+
+def test_a_run_in_a_terminal_shows_what_became_of_it(tree: Path, redis_url: str) -> None:
+    ours = {"KOMEK_REDIS_URL": f"{redis_url}?db=8", "KOMEK_DATA_KEY": KEY, "FORCE_COLOR": "1"}
+    done = command(tree, "digest", "run", settings={**ours, **where_it_is(12)})
+    printed = ended_well(done)
+    assert "today: 0 sent, 0 waiting, 0 unknown, 0 not sent" in printed
+    assert printed.strip().endswith("0 queued, 0 held back by the cap")
+
+
+def test_status_tells_the_queues_and_the_day(tree: Path, redis_url: str) -> None:
+    ours = {"KOMEK_REDIS_URL": f"{redis_url}?db=8", "KOMEK_DATA_KEY": KEY}
+    assert ended_well(command(tree, "digest", "status", settings=ours)).splitlines() == [
+        "replies: 0 waiting",
+        "series: 0 waiting",
+        "today: 0 sent, 0 waiting, 0 unknown, 0 not sent",
+    ]

@@ -12,6 +12,7 @@ from runtime.encryption import Seal
 from sms.outbox.messages import Queue
 from sms.outbox.outbox import Act, Caps, Outbox
 from sms.series.calendar import ALMATY, Calendar
+from sms.series.progress import Progress, progress_of, read_progress
 from sms.series.run import Run, run_due
 from sms.series.subscriptions import Subscriptions
 from tests.support.outboxes import GATEWAY, chosen_by
@@ -243,3 +244,36 @@ async def test_the_next_tip_can_be_brought_forward(trial: SeriesTrial) -> None:
     assert [text for _, text in await trial.queued()] == list(tips[:2])
     assert not await trial.subscriptions.bring_forward(number(2), trial.now)
     assert await trial.run() == Run()
+
+
+# --- How far it has come
+
+
+async def test_progress_follows_a_run_from_due_to_sent(trial: SeriesTrial) -> None:
+    for n in range(5):
+        await trial.begin(number(n), "ru")
+    seen = [await read_progress(trial.redis, trial.subscriptions, trial.now)]
+    await trial.run()
+    seen.append(await read_progress(trial.redis, trial.subscriptions, trial.now))
+    async with working(trial.outbox, Gateway(), now=lambda: trial.now):
+        await until_empty(trial.outbox)
+    seen.append(await read_progress(trial.redis, trial.subscriptions, trial.now))
+    assert seen == [Progress(due=5), Progress(waiting=5), Progress(sent=5)]
+    assert [(each.done, each.left) for each in seen] == [(0, 5), (0, 5), (5, 0)]
+
+
+@pytest.mark.parametrize(
+    ("state", "progress"),
+    [
+        ("under way", Progress(waiting=12)),
+        ("accepted", Progress(sent=12)),
+        ("delivered", Progress(sent=12)),
+        ("unknown", Progress(unknown=12)),
+        ("failed", Progress(not_sent=12)),
+        ("expired", Progress(not_sent=12)),
+    ],
+)
+def test_progress_counts_each_state_of_the_series_and_no_reply(
+    state: str, progress: Progress
+) -> None:
+    assert progress_of({f"series is {state}": 12, f"reply is {state}": 7}, 0) == progress

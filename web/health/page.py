@@ -25,6 +25,7 @@ from runtime.settings import Settings
 from runtime.suppression import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import Queue, Worker, read_outbox_status
+from sms.series import read_progress
 from ussd.gateways import gateways_of
 from web.health.findings import Finding
 from web.health.launch import Parts, findings_of
@@ -63,6 +64,9 @@ class RedisAnswers:
     later: str
     workers: Sequence[Worker]
     due: str
+    sent: str
+    unknown: str
+    not_sent: str
     subscribed: str
 
 
@@ -146,13 +150,17 @@ class Health:
         redis, series = self.sms.redis, self.sms.subscriptions
         status = await read_redis_status(redis)
         outbox = await read_outbox_status(redis, self.sms.outbox)
+        today = await read_progress(redis, series, now)
         return RedisAnswers(
             status=status,
             memory=memory(status),
             waiting={queue: roughly(count) for queue, count in outbox.waiting.items()},
             later=roughly(outbox.later),
             workers=outbox.workers,
-            due=roughly(await series.waiting(now)),
+            due=roughly(today.due),
+            sent=roughly(today.sent),
+            unknown=roughly(today.unknown),
+            not_sent=roughly(today.not_sent),
             subscribed=roughly(await series.waiting(now + LONGEST_SERIES)),
         )
 
