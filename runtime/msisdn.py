@@ -21,11 +21,14 @@ def is_possible(number: str) -> bool:
 
 
 def country_of(number: str) -> str | None:
-    """The country whose number it is, as ISO 3166 writes it; none of a number that is no one's."""
+    """The country whose number it is, as ISO 3166 writes it; none of a number that is no one's,
+    or of a network that is of no country, such as a satellite's.
+    """
     try:
-        return phonenumbers.region_code_for_number(phonenumbers.parse(number))
+        region = phonenumbers.region_code_for_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         return None
+    return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region
 
 
 def with_plus(number: str) -> str:
