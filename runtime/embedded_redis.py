@@ -3,6 +3,9 @@
 It listens on a Unix socket in the data directory, writes every change to an
 append-only file and forces it to the disk before it answers, is started again if
 it dies, and ends with us however we end: on Linux the kernel sees to that.
+
+A file that a power cut tore is cut where it is sound, and a copy is kept.  A server that
+will not start is tried again and again; whoever asks for it meanwhile goes on without it.
 """
 
 import fcntl
@@ -50,8 +53,8 @@ def embedded_redis(data_dir: Path) -> Iterator[str]:
         raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
     with _lock(data_dir):
         _wait_until_silent(socket)
-        with _keep_running(_command(data_dir.resolve(), socket)) as server:
-            _wait_until_answering(server, socket, data_dir)
+        with _keep_running(_command(data_dir.resolve(), socket), data_dir) as failing:
+            _wait_until_answering(failing, socket, data_dir)
             yield f"unix://{quote(str(socket))}"
 
 
@@ -84,7 +87,8 @@ def _binary_from_wheel() -> str:
 def _lock_file(data_dir: Path) -> IO[str]:
     try:
         make_private(data_dir)
-        return (data_dir / "lock").open("w")
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        return os.fdopen(os.open(data_dir / "lock", flags, 0o600), "r+")
     except OSError as error:
         raise NoServer(f"{error.filename} cannot be written: {error.strerror}") from None
 
@@ -116,12 +120,14 @@ def _command(data_dir: Path, socket: Path) -> list[str]:
 
 
 @contextmanager
-def _keep_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _keep_running(command: list[str], data_dir: Path) -> Iterator[threading.Event]:
     """Run the server, and start it again should it die before the block ends.
 
     A thread of its own starts it, since the kernel ends it with that thread.
-    Killing it loses nothing: what it has acknowledged is on the disk.
+    Killing it loses nothing: what it has acknowledged is on the disk.  Gives what is set once
+    it has ended twice.
     """
+    failing = threading.Event()
     started: Queue[subprocess.Popen[bytes]] = Queue()
     over = threading.Event()
 
@@ -133,14 +139,17 @@ def _keep_running(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
             server.wait()
             lived = time.monotonic() - began
             pause = RESTART_SECONDS if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
-            if not over.wait(pause):
-                log.error("embedded Redis ended; it is started again")
+            if over.wait(pause):
+                return
+            log.error("embedded Redis ended; it is started again")
+            if server.returncode > 0 and not cut_where_sound(command[0], data_dir):
+                failing.set()
 
     keeper = threading.Thread(target=keep, daemon=True)
     keeper.start()
     server = started.get()
     try:
-        yield server
+        yield failing
     finally:
         over.set()
         while keeper.is_alive():
@@ -156,7 +165,51 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
+        umask=0o077,
+        env={name: value for name, value in os.environ.items() if not name.startswith("KOMEK_")},
     )
+
+
+def cut_where_sound(server: str, data_dir: Path) -> bool:
+    """Cut the append-only file behind its last sound command, if it is torn; a copy is kept
+    beside it.  Whether anything was mended.
+    """
+    folder = data_dir / "appendonlydir"
+    written = max(folder.glob("*.incr.aof"), key=_number_of, default=None)
+    if written is None or _check_file(server, written) == 0:
+        return False
+    copy = folder.with_name(f"appendonlydir.torn-{time.time_ns()}")
+    try:
+        shutil.copytree(folder, copy)
+    except OSError as error:
+        log.error("embedded Redis: its file is torn, and cannot be copied: %s", error.strerror)
+        return False
+    if _check_file(server, written, "--fix") != 0:
+        shutil.rmtree(copy)  # nothing was changed
+        return False
+    log.error("embedded Redis: its file was torn, and is cut where it is sound; copy: %s", copy)
+    return True
+
+
+def _number_of(file: Path) -> int:
+    """Of `appendonly.aof.12.incr.aof`; the server writes to the one with the highest."""
+    number = file.name.split(".")[-3]
+    return int(number) if number.isdecimal() else 0
+
+
+def _check_file(server: str, file: Path, *options: str) -> int:
+    """What the server's own check says: 0 where the file is sound, or was mended.  It is the
+    same program by another name.
+    """
+    name = Path(server).name.replace("-server", "-check-aof")
+    checked = subprocess.run(
+        [name, *options, str(file)],
+        executable=server,
+        input=b"y\n",
+        capture_output=True,
+        check=False,
+    )
+    return checked.returncode
 
 
 def _wait_until_silent(socket: Path) -> None:
@@ -168,11 +221,13 @@ def _wait_until_silent(socket: Path) -> None:
         time.sleep(0.05)
 
 
-def _wait_until_answering(server: subprocess.Popen[bytes], socket: Path, data_dir: Path) -> None:
+def _wait_until_answering(failing: threading.Event, socket: Path, data_dir: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_answering(socket):
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise NoServer(f"the embedded server did not start: see {data_dir / 'redis.log'}")
+        if failing.is_set() or time.monotonic() > deadline:
+            where = data_dir / "redis.log"
+            log.error("embedded Redis does not start, and is tried again: see %s", where)
+            return
         time.sleep(0.005)
 
 

@@ -183,19 +183,12 @@ def is_a_file(folder: Path) -> Path:
     return folder / "file"
 
 
-def broken_data(folder: Path) -> Path:
-    (folder / "appendonlydir").mkdir()
-    (folder / "appendonlydir" / "appendonly.aof.manifest").write_text("no manifest")
-    return folder
-
-
 @pytest.mark.parametrize(
     ("make", "says"),
     [
         (too_long, r"is too long for a socket: set KOMEK_DATA_DIR to a shorter path$"),
         (in_a_file, r"cannot be written: Not a directory$"),
         (is_a_file, r"cannot be written: File exists$"),
-        (broken_data, r"^the embedded server did not start: see .*redis\.log$"),
     ],
 )
 def test_where_it_cannot_run_one_line_says_why(
