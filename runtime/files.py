@@ -57,6 +57,15 @@ def replace_file(path: Path, text: str) -> None:
 
     Raises `OSError` if the folder cannot be written; the file is then the old one.
     """
+    _put(path, text, path.stat().st_mode & 0o777)
+
+
+def put_private_file(path: Path, text: str) -> None:
+    """The same, for a file of mode 0600 that need not be there.  Raises `OSError`."""
+    _put(path, text, 0o600)
+
+
+def _put(path: Path, text: str, mode: int) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     aside = Path(name)
     try:
@@ -64,7 +73,7 @@ def replace_file(path: Path, text: str) -> None:
             file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
-        aside.chmod(path.stat().st_mode & 0o777)
+        aside.chmod(mode)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from runtime.embedded_redis import NoServer, embedded_redis, running_redis
-from runtime.files import make_private
+from runtime.files import make_private, put_private_file
 from runtime.settings import Settings
 
 
@@ -48,8 +48,7 @@ def load_or_make_key(data_dir: Path) -> str:
     an operator.
     """
     file = data_dir / "data-key"
-    if not file.exists():
+    if not file.exists() or not file.stat().st_size:  # an empty one has sealed nothing
         make_private(data_dir)
-        file.touch(mode=0o600)
-        file.write_text(base64.b64encode(secrets.token_bytes(32)).decode(), encoding="ascii")
+        put_private_file(file, base64.b64encode(secrets.token_bytes(32)).decode())
     return file.read_text(encoding="ascii").strip()

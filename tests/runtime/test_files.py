@@ -8,7 +8,7 @@ import pytest
 
 from menus.live import LiveMenu
 from menus.versions import VersionStore
-from runtime.embedded_redis import embedded_redis
+from runtime.embedded_redis import NoServer, embedded_redis
 from runtime.files import make_private
 from runtime.provision import load_or_make_key
 from tests.support.service import short_folder
@@ -55,3 +55,24 @@ def test_a_folder_that_is_there_keeps_its_mode(data: Path) -> None:
     data.chmod(0o750)
     make_private(data)
     assert mode(data) == 0o750
+
+
+def test_an_empty_key_file_stops_no_start(data: Path) -> None:
+    """As a kill or a full disk leaves one, between the name and what it holds."""
+    make_private(data)
+    (data / "data-key").touch(0o644)
+    key = load_or_make_key(data)
+    assert len(key) == 44
+    assert load_or_make_key(data) == key
+    assert mode(data / "data-key") == 0o600
+    assert [file.name for file in data.iterdir()] == ["data-key"]
+
+
+def test_the_lock_does_not_follow_links(data: Path) -> None:
+    make_private(data)
+    target = data.parent / "target"
+    target.write_text("not ours to empty")
+    (data / "lock").symlink_to(target)
+    with pytest.raises(NoServer), embedded_redis(data):
+        pass
+    assert target.read_text() == "not ours to empty"
