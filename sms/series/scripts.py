@@ -75,6 +75,17 @@ else
 end
 """
 
+# ARGV: now, most.  Of each subscription that is due: index, number, language, gateway, which
+# tip is next, when it was begun.  In one step: between two, another run moves people on.
+DUE_NOW = f"""{_STEPS}
+local found = {{}}
+for _, index in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
+  local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun')
+  found[#found + 1] = {{index, unpack(held)}}
+end
+return found
+"""
+
 # The bodies of acts: see `Act` in `sms/outbox/outbox.py`.
 
 STOP_ACT = f"""{_STEPS}

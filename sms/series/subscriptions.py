@@ -5,7 +5,7 @@ or at once when the person says so.  Redis holds the number sealed, under a keye
 index, for as long as the subscription lasts and no longer.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,6 +45,7 @@ class Subscriptions:
         self._seal = seal
         self._calendar = calendar
         self._stop = redis.register_script(scripts.STOP)
+        self._due_now = redis.register_script(scripts.DUE_NOW)
         self._move_on = redis.register_script(scripts.MOVE_ON)
 
     def asking(self, msisdn: str, language: str) -> Act:
@@ -103,13 +104,8 @@ class Subscriptions:
         """
         if not self._calendar.allows(now):
             return []
-        indexes = await self._redis.zrangebyscore(scripts.DUE, "-inf", now.timestamp(), 0, AT_ONCE)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for index in indexes:
-                pipe.hgetall(_series(str(index)))
-            held = await pipe.execute()
-        found = {str(index): fields for index, fields in zip(indexes, held, strict=True)}
-        tips = {index: self._tip(index, fields) for index, fields in found.items()}
+        found = await self._due_now(args=[now.timestamp(), AT_ONCE])
+        tips = {index: self._tip(index, *held) for index, *held in found}
         if lost := [index for index, tip in tips.items() if tip is None]:
             await self._redis.zrem(scripts.DUE, *lost)
         return [tip for tip in tips.values() if tip]
@@ -129,20 +125,14 @@ class Subscriptions:
         sealed = self._seal.seal(msisdn, index)
         return {"index": index, "sealed": sealed, "gateway": gateway, "first": str(first)}
 
-    def _tip(self, index: str, held: Mapping[str, str]) -> DueTip | None:
+    def _tip(self, index: str, *held: str | None) -> DueTip | None:
         """None when the series ended meanwhile, or was sealed with another key."""
+        sealed, language, gateway, number, begun = (each or "" for each in held)
         try:
-            msisdn = self._seal.open(held.get("to", ""), index)
+            msisdn = self._seal.open(sealed, index)
         except CannotOpen:
             return None
-        return DueTip(
-            index=index,
-            msisdn=msisdn,
-            language=held["language"],
-            number=int(held["next"]),
-            begun=held["begun"],
-            gateway=held.get("gateway", ""),
-        )
+        return DueTip(index, msisdn, language, int(number), begun, gateway)
 
 
 def _series(index: str) -> str:

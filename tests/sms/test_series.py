@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -277,3 +278,30 @@ def test_progress_counts_each_state_of_the_series_and_no_reply(
     state: str, progress: Progress
 ) -> None:
     assert progress_of({f"series is {state}": 12, f"reply is {state}": 7}, 0) == progress
+
+
+@pytest.mark.parametrize("after", range(1, 7))
+async def test_a_whole_run_between_two_steps_of_another_sends_nothing_early(
+    trial: SeriesTrial, after: int
+) -> None:
+    """`after`: so many answers of Redis to the one run, the other one runs from end to end."""
+    other = SeriesTrial(Redis(connection_pool=trial.redis.connection_pool), trial.menu)
+    execute: Any = other.redis.execute_command
+    answers = 0
+
+    async def interrupted(*args: object, **options: object) -> object:
+        nonlocal answers
+        answer = await execute(*args, **options)
+        answers += 1
+        if answers == after:
+            await trial.run()
+        return answer
+
+    other.redis.execute_command = interrupted  # type: ignore[method-assign]
+    for n in range(5):
+        await trial.begin(number(n), "en")
+    await other.run()
+    first = trial.menu.languages["en"].sms.tips[0]
+    queued = await trial.queued()
+    assert [text for _, text in queued] == [first] * 5
+    assert len({who for who, _ in queued}) == 5
