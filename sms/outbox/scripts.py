@@ -237,7 +237,11 @@ local function wait(bucket)
   local time = call('TIME')
   local clock = time[1] + time[2] / 1000000
   local tokens, at = unpack(call('HMGET', bucket, 'tokens', 'at'))
-  local since = math.max(0, clock - tonumber(at or clock))
+  if tonumber(at or clock) > clock then  -- the clock was put back
+    at = clock
+    call('HSET', bucket, 'at', string.format('%.6f', clock))
+  end
+  local since = clock - tonumber(at or clock)
   tokens = math.min(burst, tonumber(tokens or burst) + since * rate)
   if tokens < need then return (need - tokens) / rate end
   call('HSET', bucket, 'tokens', tokens - 1, 'at', string.format('%.6f', clock))

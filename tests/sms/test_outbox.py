@@ -337,3 +337,18 @@ class Played:
             self.sends -= step == "refuse"
             outcome = Outcome(self.begun.pop(), state, gateway_id=id_, due=self.now)
             await self.outbox.settle([outcome], self.now)
+
+
+async def test_a_clock_of_redis_that_was_put_back_stops_nothing(
+    outbox: Outbox, redis: Redis
+) -> None:
+    await put(outbox, "one")
+    await put(outbox, "two")
+    one, two = ([each] for each in await claim(outbox))
+    rate = Rate(20.0, 1)
+    assert not isinstance(await outbox.begin(one, "w", rate, [GATEWAY], NOW), Wait)
+    bucket = f"sms:bucket:{GATEWAY}"
+    await redis.hset(bucket, "at", float(str(await redis.hget(bucket, "at"))) + 3600)
+    async with asyncio.timeout(5):
+        while isinstance(await outbox.begin(two, "w", rate, [GATEWAY], NOW), Wait):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
