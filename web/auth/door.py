@@ -31,6 +31,8 @@ OPEN_SECONDS = 8 * 3600
 LONGEST_NAME = 60
 MOST_OCTETS = 1024 * 1024
 """Of what an operator posts: a list of contacts, or the words of a node."""
+MOST_AT_THE_DOOR = 4096
+"""Octets: a name and a token.  Whoever is not logged in makes us parse no more."""
 MOST_FIELDS = 100
 BODY_SECONDS = 20.0
 """For all of it to come, on a slow line too."""
@@ -129,11 +131,11 @@ class Door:
         Raises `LoginDisabled`, `Refused`, `TooLarge` and `TooSlow`.
         """
         self._require_token()
-        form = await read_form(request)
-        name, token = str(form.get("name", "")).strip(), str(form.get("token", ""))
         address = request.client.host if request.client else ""
         if not await self._attempts.count_and_allow(address):
             return self.show_login(request, 429, "too_often")
+        form = await read_form(request, MOST_AT_THE_DOOR)
+        name, token = str(form.get("name", "")).strip(), str(form.get("token", ""))
         if not equal_in_constant_time(token, self._token):
             log.warning("operator: a wrong token at the door")
             return self.show_login(request, 403, "wrong_token")
@@ -187,9 +189,9 @@ def equal_in_constant_time(given: str, token: str) -> bool:
 # --- What is posted -----------------------------------------------------------
 
 
-async def read_form(request: Request) -> FormData:
+async def read_form(request: Request, most: int = MOST_OCTETS) -> FormData:
     """The form of a request.  Raises `Refused`, `TooLarge` and `TooSlow`; what comes
-    beyond the limit is not read, whatever the request says of its length.
+    beyond `most` octets is not read, whatever the request says of its length.
     """
     if not is_same_origin(request):
         raise Refused
@@ -199,14 +201,14 @@ async def read_form(request: Request) -> FormData:
         nonlocal came
         message = await request.receive()
         came += len(message.get("body", b""))
-        if came > MOST_OCTETS:
+        if came > most:
             raise TooLarge
         return message
 
     read = Request(request.scope, measured).form
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=MOST_OCTETS)
+            return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=most)
     except TimeoutError:
         raise TooSlow from None
     except ClientDisconnect:  # nobody is there to hear the answer
