@@ -163,13 +163,24 @@ def serve(
     settings = settings_or_exit()
     chosen = {"host": host, "port": port, "worker": False if no_worker else None}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-    menu = menu_or_exit(settings)
     log_plainly()
+    menu = menu_to_start_with(settings)
     if not at_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the stack closes
     with ExitStack() as stack:
         run(start_or_exit(settings, stack), workers, menu)
+
+
+def menu_to_start_with(settings: Settings) -> Menu | None:
+    """The folder's menu; None while it has faults and a good version of it is kept, with
+    which callers are served.  Without one the command ends.
+    """
+    try:
+        return menu_reader(settings)(settings.menus_dir)
+    except BrokenMenu:
+        live_menu_or_exit(settings)
+        return None
 
 
 def log_plainly() -> None:
@@ -185,7 +196,7 @@ def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
         refuse(str(error))
 
 
-def run(settings: Settings, workers: int, menu: Menu) -> None:
+def run(settings: Settings, workers: int, menu: Menu | None) -> None:
     """Serve until a signal.  Access logs stay off: a path holds the secret."""
     config = uvicorn.Config(
         create_app(settings, menu) if workers == 1 else "main:create_worker",

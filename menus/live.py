@@ -10,6 +10,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from watchfiles import awatch
@@ -21,7 +22,6 @@ from menus.versions import VersionStore
 
 LOOK_SECONDS = 10.0
 """How often the files are read without a sign of change: some disks give none."""
-AGAIN_SECONDS = 1.0
 AT_HAND = 16
 """Versions kept in memory; the shelf has more."""
 
@@ -124,14 +124,25 @@ def content_of(folder: Path) -> bytes:
 
 
 async def follow_changes(menu: LiveMenu, stop: asyncio.Event) -> None:
-    """Reload the menu whenever one of its files changes, until stopped."""
+    """Reload the menu whenever one of its files changes, until stopped; where the system
+    gives no watches, look every `LOOK_SECONDS`.
+    """
+    told = False
     while not stop.is_set():
         try:
             async for _ in _signs_of_change(menu.folder, stop):
                 await reload_aside(menu)
-        except OSError as error:
-            log.error("menu: the folder cannot be watched: %s", error.strerror)
-            await asyncio.sleep(AGAIN_SECONDS)
+        except (OSError, RuntimeError) as error:  # of watchfiles: no instances, no watches left
+            if not told:
+                log.error("menu: the folder cannot be watched (%s); it is looked at", _why(error))
+            told = True
+            await reload_aside(menu)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), LOOK_SECONDS)
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 async def reload_when_asked(menu: LiveMenu, asked: asyncio.Event) -> None:

@@ -222,6 +222,32 @@ async def test_changes_of_the_files_are_followed(menus: Path, live: LiveMenu) ->
     await asyncio.wait_for(following, 5)
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("no instances")]
+)
+async def test_where_there_are_no_watches_it_is_looked_at_intervals(
+    menus: Path,
+    live: LiveMenu,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("menus.live.awatch", refuse)
+    monkeypatch.setattr("menus.live.LOOK_SECONDS", 0.01)
+    stop = asyncio.Event()
+    following = asyncio.create_task(follow_changes(live, stop))
+    new_label(menus, "One ")
+    await becomes(lambda: label(live).startswith("One "))
+    new_label(menus, "Two ", before="One ")
+    await becomes(lambda: label(live).startswith("Two "))
+    stop.set()
+    await asyncio.wait_for(following, 5)
+    assert caplog.text.count("cannot be watched") == 1
+
+
 async def test_a_menu_that_cannot_be_read_at_all_leaves_the_one_in_force(
     menus: Path, live: LiveMenu, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -336,6 +362,20 @@ def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -
         until(lambda: server.ready()["menu"] != before["menu"], "the mended menu is in force")
         assert server.ready()["faults of a refused change"] == 0
         assert "2 Mended " in server.hop("three", TO_LABEL)
+
+
+@pytest.mark.usefixtures("processes")
+def test_a_faulty_menu_stops_no_later_start(tmp_path: Path) -> None:
+    """Callers are served by the version that was kept last, and the faults are told."""
+    tree = copied_tree(tmp_path)
+    with serving(tree) as server:
+        old, version = server.hop("one", TO_LABEL), server.ready()["menu"]
+    new_label(tree / "menus", f"It’s {FAULT}")
+    with serving(tree) as server:
+        assert server.hop("two", TO_LABEL) == old
+        assert server.ready()["menu"] == version
+        assert server.ready()["faults of a refused change"] == 2
+        assert "no_such_number" in server.said()
 
 
 @pytest.mark.usefixtures("processes")
