@@ -223,11 +223,14 @@ async def redis_full(size: float) -> list[Row]:
     with world() as on:
         fill = lambda: on.redis.config_set("maxmemory", 1)  # noqa: E731
         result = await broken(on, "Redis full (maxmemory 1)", int(1000 * size), fill)
-        answers = [await text(on.port, f"full{n}", number(n)) for n in range(20)]
+        answers = [await text(on.port, f"in{n}", number(n)) for n in range(20)]
         on.redis.config_set("maxmemory", 0)
         recovery = await on.seconds_until(200)
         answered = ", ".join(f"{many} x {status}" for status, many in Counter(answers).items())
-        texts = Row("20 texts, Redis full", "20 x 503", answered, answered == "20 x 503")
+        taken = {n for n, status in enumerate(answers) if status == 200}
+        lost = await lost_of(on.redis_url, taken)
+        came, holds = f"{answered}; {lost} lost", not lost and {*answers} <= {200, 503}
+        texts = Row("20 texts, Redis full", "503, or 200 and stored", came, holds)
         return [broken_row(result, 1.0, recovery), texts]
 
 
