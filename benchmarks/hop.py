@@ -283,6 +283,7 @@ def _hop_lines(measured: Hops) -> list[Line]:
             met=share >= SHARE_OF_FLOOR,
         ),
         Line("processor time a hop, µs", f"{cpu:.0f}", f"{floor_cpu:.0f}"),
+        Line("share of the floor, processor time", f"{floor_cpu / cpu:.2f}"),
         Line("core in use", f"{busy:.0%}", f"{floor_busy:.0%}"),
         Line("p50, ms", f"{p50:.1f}", f"{floor_p50:.1f}"),
         Line(
