@@ -30,7 +30,7 @@ from cli.welcome import welcome
 from menus.editing import NotWritable, not_usual, write_usual
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
-from menus.loading import Reader, load, offering, read_draft, untranslated_texts
+from menus.loading import Reader, load, offering, read_folder, untranslated_texts
 from menus.model import Menu, is_read
 from menus.versions import VersionStore
 from runtime.callbacks import Callback, CallbackRouter
@@ -242,7 +242,7 @@ def check(
     for language in menu.languages.values():
         if not is_read(language.native_reader):
             out.print(f"Note: no native speaker has read menus/{language.code}.yaml yet.")
-    for each in untranslated_texts(read_draft(settings.menus_dir)):
+    for each in untranslated_texts(read_folder(settings.menus_dir)):
         out.print(f"Note: {each}", soft_wrap=True, markup=False)
     for each in not_usual(settings.menus_dir):
         out.print(f"Note: {each}; `main.py check --write` puts it right.", soft_wrap=True)

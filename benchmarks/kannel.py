@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from redis.asyncio import Redis
 
 from runtime.embedded_redis import embedded_redis
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Outbox
 from sms.states import State
 from tests.support.kannel import World, world_on
@@ -78,7 +78,7 @@ async def owe(redis: Redis, outbox: Outbox, trial: int) -> None:
     now = datetime.now(UTC)
     ends = now + timedelta(minutes=15)
     texts = (number(trial, n) for n in range(TEXTS))
-    owed = [Outgoing(to, to, f"Call 112. {to}", Kind.REPLY, ends, "kannel") for to in texts]
+    owed = [Outgoing(to, to, f"Call 112. {to}", MessageKind.REPLY, ends, "kannel") for to in texts]
     await outbox.put_all(owed, now)
     keys = [key async for key in redis.scan_iter("sms:cap:*")]
     await redis.delete(*keys)  # those of the service would hold back its replies

@@ -8,7 +8,7 @@ import typer
 
 from cli.consoles import out
 from cli.context import refuse, settings_or_exit
-from menus.loading import read_draft, skeleton_of
+from menus.loading import blank_language_of, read_folder
 from runtime.files import exclusive_lock, replace_file
 
 _CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
@@ -41,7 +41,7 @@ def language_commands() -> typer.Typer:
 
 
 def _add(folder: Path, code: str, like: str) -> None:
-    words = read_draft(folder).languages.get(like)
+    words = read_folder(folder).languages.get(like)
     if not _CODE.fullmatch(code):
         refuse(f"{code} is no code of a language: write one such as uz, or uz_Cyrl")
     if words is None or words.form is None:
@@ -53,5 +53,5 @@ def _add(folder: Path, code: str, like: str) -> None:
         listed = _LISTED.sub(rf"\g<1>\g<2>, {code}\g<3>", tree, count=1)
         if listed == tree:
             refuse(f"{folder.name}/tree.yaml has no line `languages: [...]` to add {code} to")
-        (folder / f"{code}.yaml").write_text(skeleton_of(words.form, code), "utf-8")
+        (folder / f"{code}.yaml").write_text(blank_language_of(words.form, code), "utf-8")
         replace_file(folder / "tree.yaml", listed)

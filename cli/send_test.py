@@ -14,7 +14,7 @@ from runtime.clock import utc_now
 from runtime.msisdn import is_msisdn, is_possible
 from runtime.settings import Settings
 from sms.bootstrap import SmsService
-from sms.outbox import Kind, Outbox, Outgoing, PutResult, read_outbox_status
+from sms.outbox import MessageKind, Outbox, Outgoing, PutResult, read_outbox_status
 from sms.states import State
 
 TEXT = "Test message. No reply is needed."
@@ -88,7 +88,7 @@ async def _sent(sms: SmsService, msisdn: str, gateway: str, wait: int) -> tuple[
     if not (await read_outbox_status(sms.redis, sms.outbox)).worker_alive:
         refuse("not sent: no process sends SMS; start main.py serve or main.py worker")
     key, now = f"test:{uuid4().hex}", utc_now()
-    message = Outgoing(key, msisdn, TEXT, Kind.REPLY, now + LASTS, gateway)
+    message = Outgoing(key, msisdn, TEXT, MessageKind.REPLY, now + LASTS, gateway)
     put = await sms.outbox.put(message, now)
     if put is not PutResult.QUEUED:
         refuse(f"not sent: {_NOT_PUT.get(put, put)}")

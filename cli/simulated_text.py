@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from runtime.settings import SIMULATOR
-from sms.answering import key_of
 from sms.bootstrap import SmsService
 from sms.gateways import Delivered, Inbound
 from sms.outbox import Outbox
 from sms.states import State
+from sms.text_handler import key_of
 
 LOOK_SECONDS, LOOKS = 0.05, 100
 """How often, and how many times, a reply is looked for: five seconds in all."""
@@ -41,7 +41,7 @@ async def send_as(sms: SmsService, msisdn: str, message: str) -> SimulatedText:
     if simulator is None:
         raise RealGateway
     inbound = Inbound(f"by-hand-{uuid4().hex}", msisdn, message)
-    await sms.answering.handle(inbound, SIMULATOR)
+    await sms.text_handler.handle(inbound, SIMULATOR)
     reply = await _settled(sms.outbox, key_of(inbound, SIMULATOR))
     return SimulatedText(reply, await simulator.inbox(msisdn))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Where:
+class Location:
     """A place in a file.  Lines and columns count from 1, as editors do."""
 
     file: str
@@ -23,7 +23,7 @@ class Fault:
     `reason` and `values`: by which a page says `what` in its reader's language, where it can.
     """
 
-    where: Where
+    where: Location
     screen: str
     what: str
     reason: str = field(default="", compare=False)

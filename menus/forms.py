@@ -195,7 +195,7 @@ class SmsWords(Form):
     stop_keywords: Keywords = Field(description="Ends the series; heard before all else")
     yes_keywords: Keywords = Field(description="Confirms the series")
     embassy_keywords: Keywords = Field(description="Asks for missions; a country follows")
-    tips_keywords: Keywords = Field(description="Asks for the digest")
+    digest_keywords: Keywords = Field(description="Asks for the digest")
     series_keywords: Keywords = Field(description="Asks for the series")
     filler_words: Keywords = Field(description="Words around a country that tell nothing")
     not_in_first_line: Keywords = Field(
@@ -214,7 +214,7 @@ class SmsWords(Form):
     confirm_series: Text = Field(description="Says that {count} messages stay on the phone")
     subscribed: Text = Field(description="After YES")
     already: Text = Field(description="After YES, once more")
-    tips: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+    series: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
         description="The series, one message each, the help number last"
     )
 
@@ -291,7 +291,7 @@ class KeywordFile(Form):
         {}, description="Words of one meaning, for patterns to name as <name>"
     )
     keywords: dict[Name, Levels] = Field(
-        description="Patterns by what they ask for: a node, or stop, yes, embassy, tips, series"
+        description="Patterns by what they ask for: a node, or stop, yes, embassy, digest, series"
     )
 
 

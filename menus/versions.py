@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from menus.faults import BrokenMenu
-from menus.loading import Reader, is_data, read_draft, version_of
+from menus.loading import Reader, is_data, read_folder, version_of
 from menus.model import Menu
 from runtime.files import make_private
 
@@ -69,7 +69,7 @@ class VersionStore:
         try:
             for file in filter(is_data, files.iterdir()):
                 shutil.copyfile(file, new / file.name)
-            if version_of(read_draft(new)) == place.name and not place.exists():
+            if version_of(read_folder(new)) == place.name and not place.exists():
                 new.rename(place)
         finally:
             shutil.rmtree(new, ignore_errors=True)

@@ -17,14 +17,14 @@ from runtime.encryption import Seal
 from runtime.logs import redacted
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of
-from sms.answering import Answering
 from sms.consent import ConsentHandler
 from sms.content import Content
 from sms.country_requests import CountryRequests
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.gateways import Gateway, Simulator, SmsDialect, SmsHandlers
 from sms.outbox import Outbox, run_worker
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
+from sms.text_handler import TextHandler
 from sms.understanding import countries_of
 from sms.unknown_words import UnknownWords
 
@@ -45,7 +45,7 @@ class SmsService:
     outbox: Outbox
     subscriptions: Subscriptions
     calendar: Calendar
-    answering: Answering
+    text_handler: TextHandler
     consents: ConsentHandler
     unknown_words: UnknownWords
     country_requests: CountryRequests
@@ -73,9 +73,9 @@ class SmsService:
     def handlers(self, gateway: str) -> SmsHandlers:
         """What is done with what this gateway posts."""
         return SmsHandlers(
-            take_text=partial(self.answering.handle, gateway=gateway),
+            take_text=partial(self.text_handler.handle, gateway=gateway),
             take_report=lambda report: self.outbox.report(report, gateway, utc_now()),
-            take_opt_out=self.answering.stop,
+            take_opt_out=self.text_handler.stop,
         )
 
     @property
@@ -107,7 +107,7 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
         outbox=outbox,
         subscriptions=subscriptions,
         calendar=calendar,
-        answering=Answering(
+        text_handler=TextHandler(
             content=lambda: content_of(settings, menu.current),
             outbox=outbox,
             subscriptions=subscriptions,
@@ -122,14 +122,14 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
 
 def content_of(settings: Settings, menu: Menu) -> Content:
     """How texts are understood and answered by this menu."""
-    return Content(menu, partial(library_of, settings, menu))
+    return Content(menu, partial(directory_of, settings, menu))
 
 
-def library_of(settings: Settings, menu: Menu) -> Library:
+def directory_of(settings: Settings, menu: Menu) -> CountryDirectory:
     """What answers by this menu look up today."""
-    return _library(menu, Rule.of(settings), utc_today())
+    return _directory(menu, Rule.of(settings), utc_today())
 
 
 @lru_cache(maxsize=AT_HAND)
-def _library(menu: Menu, rule: Rule, today: date) -> Library:
-    return Library(countries_of(menu), sendable(menu.contacts, today, rule))
+def _directory(menu: Menu, rule: Rule, today: date) -> CountryDirectory:
+    return CountryDirectory(countries_of(menu), sendable(menu.contacts, today, rule))

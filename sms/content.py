@@ -7,7 +7,7 @@ from functools import lru_cache
 from menus.live import AT_HAND
 from menus.model import Menu
 from runtime.msisdn import country_of
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.replies import already, reply_to
 from sms.requests import Confirm, Request, Unknown
 from sms.understanding import (
@@ -25,7 +25,7 @@ class Content:
     """The words of a menu.  `library`: makes what an embassy is looked up in, today."""
 
     menu: Menu
-    library: Callable[[], Library]
+    directory: Callable[[], CountryDirectory]
 
     def request_of(self, text: str, sender: str = "") -> Request:
         """What a text asks for; the sender's number says where they may be."""
@@ -41,7 +41,7 @@ class Content:
 
     def reply_to(self, request: Request) -> str:
         """The words that answer.  To `Confirm`, those to one who has asked for the series."""
-        return reply_to(request, self.menu, self.library)
+        return reply_to(request, self.menu, self.directory)
 
     def already(self, language: str) -> str:
         """To one who asks for the series and has it."""

@@ -31,7 +31,7 @@ MOST_HOME_MISSIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Library:
+class CountryDirectory:
     """What replies look up: countries, and the contacts that may be sent today."""
 
     countries: Countries
@@ -62,30 +62,32 @@ class Line:
 
 
 def country_reply(
-    menu: Menu, language: str, code: str, library: Library, finds: Finds | None = None
+    menu: Menu, language: str, code: str, directory: CountryDirectory, finds: Finds | None = None
 ) -> str:
     """The message about a country: for a person there, for one in Kazakhstan, or for both."""
-    said, contacts = menu.language(language).sms.embassy, library.contacts
+    said, contacts = menu.language(language).sms.embassy, directory.contacts
     there = there_lines(said, contacts, code) if finds != "here" else []
     here = here_lines(said, contacts, code, alone=finds == "here") if finds != "abroad" else []
-    return fitted([Line(country_name(library, code, language)), *there, *here])
+    return fitted([Line(country_name(directory, code, language)), *there, *here])
 
 
-def country_screen(menu: Menu, language: str, finds: Finds, code: str, library: Library) -> str:
+def country_screen(
+    menu: Menu, language: str, finds: Finds, code: str, directory: CountryDirectory
+) -> str:
     """One of them for a screen, which has room for all lines.  The screen before asked for
     this one, so what stands above the missions in a message is left out.
     """
-    said, contacts = menu.language(language).sms.embassy, library.contacts
+    said, contacts = menu.language(language).sms.embassy, directory.contacts
     if finds == "abroad":
         lines = [line.text for line in there_lines(said, contacts, code)]
     else:
         lines = [line.text for line in here_lines(said, contacts, code, alone=True)]
     below = [line for line in lines if line not in (said.abroad, said.here)]
-    return "\n".join([country_name(library, code, language), *below])
+    return "\n".join([country_name(directory, code, language), *below])
 
 
-def country_name(library: Library, code: str, language: str) -> str:
-    return plain(library.countries.name(code, language))
+def country_name(directory: CountryDirectory, code: str, language: str) -> str:
+    return plain(directory.countries.name(code, language))
 
 
 def there_lines(said: EmbassyWords, contacts: Sendable[Contact], code: str) -> list[Line]:
@@ -124,7 +126,7 @@ def here_lines(
 
 
 def node_text(
-    menu: Menu, language: str, node: str, library: Callable[[], Library] | None = None
+    menu: Menu, language: str, node: str, directory: Callable[[], CountryDirectory] | None = None
 ) -> str:
     """The words of a node.  Where they name `{home_missions}`, the missions of the country
     that most who read this language come from, as far as they may be sent.
@@ -133,7 +135,7 @@ def node_text(
     text, place = here.words[node].text, f"{{{HOME_MISSIONS}}}"
     if not here.home or place not in text:
         return text
-    contacts: Sendable[Contact] = library().contacts if library else Sendable()
+    contacts: Sendable[Contact] = directory().contacts if directory else Sendable()
     return text.replace(place, "\n".join(home_missions(here.sms.embassy, contacts, here.home)))
 
 

@@ -12,23 +12,23 @@ from menus.alphabet import words
 from menus.checklists import left_to_do
 from menus.forms import Finds, SmsWords
 from menus.model import Menu
-from sms.embassy_reply import Library, country_name, country_reply, node_text
+from sms.embassy_reply import CountryDirectory, country_name, country_reply, node_text
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 
 _NUMBER = re.compile(r"\d{3}")
 _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
-def reply_to(request: Request, menu: Menu, library: Callable[[], Library]) -> str:
+def reply_to(request: Request, menu: Menu, directory: Callable[[], CountryDirectory]) -> str:
     """The one message that answers.  `library` is made for missions only.  Whether
     `Confirm` has something to agree to, and who has the series already (`already`), is
     for the caller to know.
     """
     match request:
         case NodeRequest(language, node, answers):
-            return node_reply(menu, language, node, library, answers)
+            return node_reply(menu, language, node, directory, answers)
         case Embassy(language, codes, finds=finds):
-            return _embassy(menu, language, codes, finds, library())
+            return _embassy(menu, language, codes, finds, directory())
         case Unknown(language, also):
             return _unknown(menu, language, also)
         case _:
@@ -44,7 +44,7 @@ def _said(request: Stop | Digest | Series | Confirm, said: SmsWords) -> str:
         case Digest():
             return said.digest
         case Series():
-            return said.confirm_series.replace("{count}", str(len(said.tips)))
+            return said.confirm_series.replace("{count}", str(len(said.series)))
         case Confirm():
             return said.subscribed
         case _:
@@ -71,7 +71,7 @@ def already(menu: Menu, language: str) -> str:
 
 def tips(menu: Menu, language: str) -> tuple[str, ...]:
     """The series of a language, in its order."""
-    return menu.language(language).sms.tips
+    return menu.language(language).sms.series
 
 
 def is_neutral(text: str, said: SmsWords) -> bool:
@@ -90,13 +90,13 @@ def node_reply(
     menu: Menu,
     language: str,
     node: str,
-    library: Callable[[], Library] | None = None,
+    directory: Callable[[], CountryDirectory] | None = None,
     answers: str = "",
 ) -> str:
     """The words of a node, of a menu also what to send next, and whom to call; of a
     checklist, what is still to do by the answers.
     """
-    said, text = menu.language(language).sms, screen_text(menu, language, node, library, answers)
+    said, text = menu.language(language).sms, screen_text(menu, language, node, directory, answers)
     text = _BLANK_LINE.sub("\n", text) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
@@ -110,12 +110,12 @@ def screen_text(
     menu: Menu,
     language: str,
     node: str,
-    library: Callable[[], Library] | None = None,
+    directory: Callable[[], CountryDirectory] | None = None,
     answers: str = "",
 ) -> str:
     """What a node says before its choices; of a checklist, what is still to do and the hotline."""
     here = menu.language(language)
-    text = node_text(menu, language, node, library).strip()
+    text = node_text(menu, language, node, directory).strip()
     if not menu.nodes[node].statements:
         return text
     text = "\n".join([text, *left_to_do(here.words[node], answers)])
@@ -141,7 +141,7 @@ def asked_by(menu: Menu, language: str, node: str) -> tuple[str, ...]:
     if of.finds:
         return here.sms.embassy_keywords[:1]
     if of.does in ("digest", "series"):
-        return (here.sms.tips_keywords if of.does == "digest" else here.sms.series_keywords)[:1]
+        return (here.sms.digest_keywords if of.does == "digest" else here.sms.series_keywords)[:1]
     return tuple(each for choice in of.choices for each in asked_by(menu, language, choice))
 
 
@@ -155,13 +155,17 @@ def _says(text: str, line: str, menu: Menu) -> bool:
 
 
 def _embassy(
-    menu: Menu, language: str, codes: tuple[str, ...], finds: Finds | None, library: Library
+    menu: Menu,
+    language: str,
+    codes: tuple[str, ...],
+    finds: Finds | None,
+    directory: CountryDirectory,
 ) -> str:
     said = menu.language(language).sms
     if not codes:
         return said.no_country
     if len(codes) > 1:
-        names = ", ".join(country_name(library, code, language) for code in codes)
+        names = ", ".join(country_name(directory, code, language) for code in codes)
         return said.which_country.replace("{countries}", names)
     [code] = codes
-    return country_reply(menu, language, code, library, finds)
+    return country_reply(menu, language, code, directory, finds)

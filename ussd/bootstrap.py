@@ -8,7 +8,7 @@ from menus.live import AT_HAND
 from menus.model import Menu
 from runtime.clock import utc_now
 from runtime.settings import Settings
-from sms.bootstrap import library_of
+from sms.bootstrap import directory_of
 from ussd.paging import Budget
 from ussd.screens import Screens
 
@@ -22,7 +22,7 @@ def budget_of(settings: Settings) -> Budget:
 
 def screens_of(settings: Settings, menu: Menu) -> Screens:
     """The menu as phones show it today."""
-    return Screens(menu, budget_of(settings), partial(library_of, settings, menu))
+    return Screens(menu, budget_of(settings), partial(directory_of, settings, menu))
 
 
 def cached_per_day(screens_of: ScreensOf) -> ScreensOf:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from menus.checklists import NOT_YET
 from menus.countries import NO_NAMES, Names
 from menus.faults import Fault
-from menus.loading import Draft, Part, numbers_known
+from menus.loading import ParsedFile, ParsedFolder, numbers_known
 from menus.model import Language, Menu
-from menus.parsing import Source, Steps, screen_of
+from menus.parsing import KeyPath, Source, screen_of
 from sms.checks import longest_lines
 from sms.embassy_reply import plain
 from sms.encoding import measure
@@ -28,39 +28,41 @@ _HEADINGS = ("abroad", "here")
 """Of an answer about a country; only messages need them."""
 
 
-def fits_on_screens(budget: Budget) -> Callable[[Draft, Menu], Iterator[Fault]]:
+def fits_on_screens(budget: Budget) -> Callable[[ParsedFolder, Menu], Iterator[Fault]]:
     """The check for screens of this budget.  It says nothing while a number is faulty."""
 
-    def check(draft: Draft, menu: Menu) -> Iterator[Fault]:
-        if not numbers_known(draft):
+    def check(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
+        if not numbers_known(parsed):
             return
         screens = Screens(menu, budget)
-        yield from _screen_0(draft, screens.view(SCREEN_0))
+        yield from _screen_0(parsed, screens.view(SCREEN_0))
         for language in menu.all_languages.values():
-            too_long = list(_phrases(draft, screens, menu, language))
+            too_long = list(_phrases(parsed, screens, menu, language))
             yield from too_long
             for node in menu.nodes if not too_long else ():
                 view = screens.view(Place(language.code, node))
-                yield from _node(draft, view, language, node)
-                yield from _checklist(draft, screens, Place(language.code, node), menu)
+                yield from _node(parsed, view, language, node)
+                yield from _checklist(parsed, screens, Place(language.code, node), menu)
             if not too_long:
-                yield from _look_ups(draft, screens, menu, language)
+                yield from _look_ups(parsed, screens, menu, language)
 
     return check
 
 
-def _screen_0(draft: Draft, view: View) -> Iterator[Fault]:
+def _screen_0(parsed: ParsedFolder, view: View) -> Iterator[Fault]:
     shown = view.noticed[0].around(view.text)
     if not view.budget.holds(shown):
-        where = draft.tree.source.key("start", "text")
+        where = parsed.tree.source.key("start", "text")
         yield Fault(
             where, "start", f"with its notice and the languages {_over(shown, view.budget)}"
         )
 
 
-def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
+def _phrases(
+    parsed: ParsedFolder, screens: Screens, menu: Menu, language: Language
+) -> Iterator[Fault]:
     view = screens.view(Place(language.code, menu.start.leads_to))
-    source = draft.languages[language.file].source
+    source = parsed.languages[language.file].source
     if not view.budget.holds(view.goodbye):
         where = source.key("phrases", "goodbye")
         yield Fault(where, "phrases", f"'goodbye' {_over(view.goodbye, view.budget)}")
@@ -79,12 +81,12 @@ def _phrases(draft: Draft, screens: Screens, menu: Menu, language: Language) -> 
         )
 
 
-def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[Fault]:
-    source, frame, budget = draft.languages[language.file].source, view.frame, view.budget
+def _node(parsed: ParsedFolder, view: View, language: Language, node: str) -> Iterator[Fault]:
+    source, frame, budget = parsed.languages[language.file].source, view.frame, view.budget
     for key, place in view.choices.items():
         if place.answers:  # under a statement: `_checklist` looks at the whole screen
             continue
-        steps: Steps = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
+        steps: KeyPath = ("phrases", "agree") if place.confirmed else ("nodes", place.node, "label")
         label = language.phrases.agree if place.confirmed else language.words[place.node].label
         line = f"{key} {label}"
         if not budget.holds(shown := frame.around(line, more=True)):
@@ -98,13 +100,13 @@ def _node(draft: Draft, view: View, language: Language, node: str) -> Iterator[F
                 yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
 
 
-def _checklist(draft: Draft, screens: Screens, place: Place, menu: Menu) -> Iterator[Fault]:
+def _checklist(parsed: ParsedFolder, screens: Screens, place: Place, menu: Menu) -> Iterator[Fault]:
     """Each statement is whole on one screen with its keys, also under the notice; each line
     of what is to do is on one, also under the heading of the list and with its offer.  Says
     nothing where a number is missing.
     """
     language = menu.language(place.language)
-    source, words = draft.languages[language.file].source, language.words
+    source, words = parsed.languages[language.file].source, language.words
     named = menu.nodes[place.node].statements
     whole = screens.view(place._replace(answers=NOT_YET * len(named))).frame
     for nth, said in enumerate(words[place.node].statements):
@@ -121,27 +123,31 @@ def _checklist(draft: Draft, screens: Screens, place: Place, menu: Menu) -> Iter
                 yield Fault(where, place.node, what)
 
 
-def _look_ups(draft: Draft, screens: Screens, menu: Menu, language: Language) -> Iterator[Fault]:
+def _look_ups(
+    parsed: ParsedFolder, screens: Screens, menu: Menu, language: Language
+) -> Iterator[Fault]:
     """What look-ups say is whole on one screen: each country that they offer, and each
     line of an answer with its phone filled in.
     """
     if not any(node.finds for node in menu.nodes.values()):
         return
     view = screens.view(Place(language.code, menu.start.leads_to))
-    source = draft.languages[language.file].source
-    lines: list[tuple[Source, Steps, str]] = [
+    source = parsed.languages[language.file].source
+    lines: list[tuple[Source, KeyPath, str]] = [
         (source, ("sms", "embassy", key), line)
         for key, line in longest_lines(language.sms.embassy).items()
         if key not in _HEADINGS
     ]
-    lines += _commonest(draft.countries, language)
+    lines += _commonest(parsed.countries, language)
     for file, steps, line in lines:
         if not view.budget.holds(shown := view.frame.around(line, more=True)):
             what = f"the line '{line}' {_over(shown, view.budget)}"
             yield Fault(file.value(*steps), str(steps[0]), what)
 
 
-def _commonest(countries: Part[Names], language: Language) -> Iterator[tuple[Source, Steps, str]]:
+def _commonest(
+    countries: ParsedFile[Names], language: Language
+) -> Iterator[tuple[Source, KeyPath, str]]:
     names = countries.form or NO_NAMES
     for n, code in enumerate(names.commonest[: len(KEYS)]):
         with suppress(KeyError):  # another check tells of it

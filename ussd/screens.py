@@ -13,7 +13,7 @@ from typing import NamedTuple
 from menus.checklists import NOT_YET, YES, left_to_do
 from menus.forms import Does, Finds, Phrases
 from menus.model import Language, Menu
-from sms.embassy_reply import Library, country_screen, plain
+from sms.embassy_reply import CountryDirectory, country_screen, plain
 from sms.replies import reply_to, screen_text
 from sms.requests import HOME, DialableRequest, Digest, Embassy, NodeRequest, Series
 from ussd.paging import Budget, Frame, Page, page_at
@@ -110,12 +110,12 @@ class Screens:
     """
 
     def __init__(
-        self, menu: Menu, budget: Budget, library: Callable[[], Library] | None = None
+        self, menu: Menu, budget: Budget, directory: Callable[[], CountryDirectory] | None = None
     ) -> None:
         self.version = menu.version
         self._menu = menu
         self._budget = budget
-        self._library = cache(library) if library else None
+        self._directory = cache(directory) if directory else None
         self._found = lru_cache(maxsize=NAMES_AT_HAND)(self._find)
         self._passing = lru_cache(maxsize=PASSING_AT_HAND)(self._build)
         self._sender = next((each.name for each in menu.nodes.values() if each.does == "send"), "")
@@ -160,16 +160,16 @@ class Screens:
 
     def message_for(self, request: DialableRequest) -> str:
         """The SMS that answers; empty for the series, which begins with its first tip."""
-        if isinstance(request, Series) or not self._library:
+        if isinstance(request, Series) or not self._directory:
             return ""
-        return reply_to(request, self._menu, self._library)
+        return reply_to(request, self._menu, self._directory)
 
     # --- Each kind of node
 
     def _build(self, place: Place) -> View:
         node = self._menu.nodes[place.node]
-        if node.finds and self._library:
-            return self._look_up(place, self._library())
+        if node.finds and self._directory:
+            return self._look_up(place, self._directory())
         if node.does:
             return self._action(place, node.does)
         if node.statements:
@@ -179,7 +179,7 @@ class Screens:
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
-        text = screen_text(self._menu, language.code, place.node, self._library)
+        text = screen_text(self._menu, language.code, place.node, self._directory)
         if place.node == self._menu.start.leads_to and language.other_letters:
             return self._in_other_letters(place, language, text, offered)
         view = self._view(language, text, offered)
@@ -209,7 +209,7 @@ class Screens:
             return self._statement(place, language)
         if not left_to_do(words, place.answers):
             return self._view(language, words.done)
-        text = screen_text(self._menu, language.code, place.node, self._library, place.answers)
+        text = screen_text(self._menu, language.code, place.node, self._directory, place.answers)
         view = self._view(language, text)
         return self._with_sms(place, view) if words.keywords else view
 
@@ -227,16 +227,19 @@ class Screens:
         view = self._view(language, statements[nth].says, offered)
         return replace(view, frame=replace(view.frame, above=f"{nth + 1}/{len(statements)}"))
 
-    def _look_up(self, place: Place, library: Library) -> View:
+    def _look_up(self, place: Place, directory: CountryDirectory) -> View:
         """The question, or the country, or the question which of several countries."""
         language, finds = self._menu.language(place.language), self._menu.nodes[place.node].finds
         if finds and len(place.countries) == 1:
-            text = country_screen(self._menu, language.code, finds, *place.countries, library)
+            text = country_screen(self._menu, language.code, finds, *place.countries, directory)
             return self._country(place, language, text)
-        offered_countries = place.countries or self._offered(language, finds, library)
+        offered_countries = place.countries or self._offered(language, finds, directory)
         text = language.phrases.which if place.countries else language.words[place.node].text
         offered = [
-            (place._replace(countries=(code,)), plain(library.countries.name(code, language.code)))
+            (
+                place._replace(countries=(code,)),
+                plain(directory.countries.name(code, language.code)),
+            )
             for code in offered_countries
         ]
 
@@ -249,11 +252,11 @@ class Screens:
         return replace(view, find=find, notice=notice)
 
     def _offered(
-        self, language: Language, finds: Finds | None, library: Library
+        self, language: Language, finds: Finds | None, directory: CountryDirectory
     ) -> tuple[str, ...]:
         """The countries that a look-up lists; first the home of who reads the language."""
         first = (language.home,) if language.home and finds == "here" else ()
-        return tuple(dict.fromkeys((*first, *library.countries.commonest)))[: len(KEYS)]
+        return tuple(dict.fromkeys((*first, *directory.countries.commonest)))[: len(KEYS)]
 
     def _country(self, place: Place, language: Language, text: str) -> View:
         """What is known of a country; it is offered by SMS on the first page, or on the
@@ -269,7 +272,7 @@ class Screens:
         """The countries that were typed.  Each hop plays all answers of its session, so the
         same name is asked for many times.
         """
-        return self._library().countries.find(answer) if self._library else ()
+        return self._directory().countries.find(answer) if self._directory else ()
 
     def _action(self, place: Place, does: Does) -> View:
         """The question, or what is said to whoever agreed."""

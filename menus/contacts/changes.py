@@ -17,7 +17,7 @@ from menus.contacts.checks import (
 )
 from menus.contacts.contacts import Contact, contact_of
 from menus.contacts.sheets import tidy_phones
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 from menus.parsing import Cells, Record, Table, parse_table, read_table, table_text
 from runtime.files import exclusive_lock, replace_file
 
@@ -117,7 +117,7 @@ def apply(path: Path, changes: Changes) -> tuple[Fault, ...]:
         return changes.faults
     with exclusive_lock(path.parent):
         if _digest(path) != changes.made_for:
-            where = Where(f"{path.parent.name}/{path.name}")
+            where = Location(f"{path.parent.name}/{path.name}")
             what = "was changed since this was shown: import the list again"
             return (Fault(where, "file", what),)
         replace_file(path, changes.text)
@@ -132,7 +132,7 @@ def _change(path: Path, id: str, new: Callable[[Cells], Cells]) -> tuple[Fault, 
             return tuple(sorted(faults))
         rows = {each.cells["id"]: each.cells for each in table.records}
         if id not in rows:
-            return (Fault(Where(table.file), id, "there is no contact of this id"),)
+            return (Fault(Location(table.file), id, "there is no contact of this id"),)
         return _write(path, table, (rows | {id: new(rows[id])}).values())
 
 

@@ -15,7 +15,7 @@ from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.contacts.phones import LONGEST_SHORT
 from menus.contacts.reasons import fault
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 from menus.parsing import Cells, Record, Table
 
 Check = Callable[[Record], Iterator[Fault]]
@@ -96,7 +96,7 @@ def source_date(written: str) -> datetime.date | None:
 
 
 def _columns(table: Table) -> Iterator[Fault]:
-    where = Where(table.file)
+    where = Location(table.file)
     semicolons = len(table.columns) == 1 and ";" in table.columns[0]
     if semicolons:
         yield Fault(where, "file", "parts its cells by ';': save the file with commas")

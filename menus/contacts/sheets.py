@@ -25,7 +25,7 @@ from menus.contacts.checks import (
 )
 from menus.contacts.phones import LONGEST_SHORT
 from menus.contacts.reasons import REASONS, fault
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 from menus.parsing import Cells, Record, Table, parse_table
 
 REPAIRS = {
@@ -60,7 +60,7 @@ class Repair:
     `reason`: a key of `REPAIRS`.
     """
 
-    where: Where
+    where: Location
     reason: str
     id: str = ""
     column: str = ""
@@ -84,12 +84,12 @@ def read_sheet(content: bytes, file: str) -> Sheet:
     """Read a list from the bytes of its file.  Never raises for its content."""
     text, encoding = _decode(content)
     if text is None:
-        unknown = Fault(Where(file), "file", REASONS["not_text"], "not_text")
+        unknown = Fault(Location(file), "file", REASONS["not_text"], "not_text")
         return Sheet(Table(file, faults=(unknown,)))
     delimiter = _delimiter_of(text)
     table = _tidy(parse_table(text, file, delimiter))
     in_file = [encoding, "delimiter" if delimiter != "," else ""]
-    whole = [Repair(Where(file), reason) for reason in in_file if reason]
+    whole = [Repair(Location(file), reason) for reason in in_file if reason]
     repaired = [_repair(record) for record in table.records]
     records = tuple(record for record, _ in repaired)
     lost = tuple(each for record in records for each in _lost_letters(record))

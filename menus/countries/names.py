@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from menus.faults import Fault
 from menus.forms import Form, Line
-from menus.parsing import Source, Steps
+from menus.parsing import KeyPath, Source
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """A country, as ISO 3166 writes it: KZ, TR."""
@@ -112,7 +112,7 @@ def _unknown(source: Source, names: Names, countries: Set[str]) -> Iterator[Faul
             yield Fault(source.key(*steps), str(steps[0]), f"'{code}' is no country's code")
 
 
-def _codes(names: Names) -> Iterator[tuple[Steps, str]]:
+def _codes(names: Names) -> Iterator[tuple[KeyPath, str]]:
     for section, aliases in names.other_names():
         for code in aliases:
             yield (section, code), code

@@ -12,7 +12,7 @@ from menus.editing.publishing import (
     Publisher,
     Unchanged,
 )
-from menus.editing.sections import Kind, Section, too_large, typed, words_at
+from menus.editing.sections import FieldKind, Section, too_large, typed, words_at
 from menus.editing.values import NotWritable, Value, Values
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "Conflict",
     "Edit",
     "FieldFault",
+    "FieldKind",
     "History",
-    "Kind",
     "NotWritable",
     "Outcome",
     "Published",

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from menus.editing.values import NotWritable
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 from menus.loading import language_files
 from runtime.files import exclusive_lock, replace_file
 
@@ -17,7 +17,7 @@ from runtime.files import exclusive_lock, replace_file
 def not_usual(folder: Path) -> Iterator[Fault]:
     """The first line of each language file that an edit would write in another way."""
     for path in language_files(folder):
-        where = Where(f"{folder.name}/{path.name}")
+        where = Location(f"{folder.name}/{path.name}")
         try:
             old, new = _text(path), _usual_form(path)
         except NotWritable as error:
@@ -26,7 +26,7 @@ def not_usual(folder: Path) -> Iterator[Fault]:
         if old != new:
             lines = zip_longest(old.split("\n"), new.split("\n"))
             line = next(n for n, (one, other) in enumerate(lines, 1) if one != other)
-            yield Fault(Where(where.file, line), "file", "is not in the usual form")
+            yield Fault(Location(where.file, line), "file", "is not in the usual form")
 
 
 def write_usual(folder: Path) -> list[Path]:

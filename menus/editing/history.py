@@ -12,16 +12,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from menus.editing.values import Value, Values
 
 log = logging.getLogger(__name__)
 
+_FORMER_KEYS = {"tips": "series", "tips_keywords": "digest_keywords"}
+"""Keys of language files as they were called before 2026-11-26."""
+
 
 class Change(BaseModel):
     """One publish.  `at` is in UTC; `by` is the name that the operator gave.  `section` was
-    written as `passage` before 2026-11-25, and is read so.
+    written as `passage` before 2026-11-25, and is read so; `before` and `after` may have
+    former keys, which become today's.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +45,11 @@ class Change(BaseModel):
     after: dict[str, Value]
     version_before: str
     version_after: str
+
+    @field_validator("before", "after")
+    @classmethod
+    def _todays_keys(cls, words: dict[str, Value]) -> dict[str, Value]:
+        return {_FORMER_KEYS.get(key, key): said for key, said in words.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from menus.editing.sections import Section, key_of, sections, words_at
 from menus.editing.values import NotWritable, Values
 from menus.faults import BrokenMenu, Fault
 from menus.live import LiveMenu
-from menus.loading import Draft, Reader, build, is_data, language_files, read_draft
+from menus.loading import ParsedFolder, Reader, build, is_data, language_files, read_folder
 from menus.model import Menu, NodeWords
-from menus.parsing import Source, Steps, read
+from menus.parsing import KeyPath, Source, read
 from runtime.clock import utc_now
 from runtime.files import exclusive_lock, replace_file
 
@@ -158,7 +158,7 @@ class Publisher:
         try:
             return self._read_menu(folder), ()
         except BrokenMenu as broken:
-            return _as_far_as_it_goes(read_draft(folder)), broken.faults
+            return _as_far_as_it_goes(read_folder(folder)), broken.faults
 
     def _note(self, edit: Edit, by: str, menu: Menu) -> bool:
         change = Change(
@@ -208,14 +208,14 @@ class Publisher:
             raise NotWritable("the file is not UTF-8: mend it by hand first") from None
 
 
-def _as_far_as_it_goes(draft: Draft) -> Menu | None:
+def _as_far_as_it_goes(parsed: ParsedFolder) -> Menu | None:
     try:
-        return build(draft)
+        return build(parsed)
     except (KeyError, AttributeError):  # of what is missing
         return None
 
 
-def _with_values(text: str, steps: Steps, values: Values, required: Container[str]) -> str:
+def _with_values(text: str, steps: KeyPath, values: Values, required: Container[str]) -> str:
     from menus.editing.yaml_edit import with_values  # noqa: PLC0415 (only an edit needs it)
 
     return with_values(text, steps, values, required)

@@ -19,7 +19,7 @@ from menus import forms
 from menus.editing.values import Value, Values
 from menus.faults import Fault
 from menus.model import Node
-from menus.parsing import Source, Steps
+from menus.parsing import KeyPath, Source
 
 MOST_CHARACTERS = 10_000
 """Of one key.  What messages and screens take is far below."""
@@ -31,7 +31,7 @@ _UNPRINTABLE = re.compile(
 )
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What one key holds: words on one line or on several, or a list of either."""
 
     LINE = "line"
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
     @property
     def lists(self) -> bool:
-        return self in (Kind.LINES, Kind.TEXTS)
+        return self in (FieldKind.LINES, FieldKind.TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Field:
     """One key of a section."""
 
     key: str
-    kind: Kind
+    kind: FieldKind
     required: bool
     description: str
 
@@ -62,7 +62,7 @@ class Section:
     """
 
     name: str
-    steps: Steps
+    steps: KeyPath
     fields: tuple[Field, ...]
 
     @property
@@ -150,13 +150,13 @@ def _fields(form: type[BaseModel], *without: str) -> tuple[Field, ...]:
     )
 
 
-def _kind(schema: dict[str, Any]) -> Kind | None:
+def _kind(schema: dict[str, Any]) -> FieldKind | None:
     """None for what holds further keys."""
     for each in (schema, *schema.get("anyOf", ())):
         if each.get("type") == "string":
-            return Kind.LINE if "pattern" in each else Kind.TEXT
+            return FieldKind.LINE if "pattern" in each else FieldKind.TEXT
         if each.get("type") == "array":
-            return Kind.LINES if "pattern" in each["items"] else Kind.TEXTS
+            return FieldKind.LINES if "pattern" in each["items"] else FieldKind.TEXTS
     return None
 
 
@@ -169,12 +169,12 @@ def _wording(said: object, field: Field) -> Value:
 
 def _typed(values: list[str], field: Field) -> Value:
     clean = [_clean(each) for each in values]
-    if field.kind is Kind.TEXTS:
+    if field.kind is FieldKind.TEXTS:
         return tuple(filter(None, clean))
-    if field.kind is Kind.LINES:
+    if field.kind is FieldKind.LINES:
         return tuple(filter(None, (line.strip() for each in clean for line in each.split("\n"))))
     text = clean[0] if clean else ""
-    return text if field.kind is Kind.TEXT else " ".join(text.split("\n"))
+    return text if field.kind is FieldKind.TEXT else " ".join(text.split("\n"))
 
 
 def _clean(text: str) -> str:

@@ -22,7 +22,7 @@ from ruamel.yaml.scalarstring import FoldedScalarString, LiteralScalarString, Pl
 from ruamel.yaml.tokens import CommentToken
 
 from menus.editing.values import NotWritable, Value, Values
-from menus.parsing import Steps
+from menus.parsing import KeyPath
 
 COLUMNS = 100
 """A list in brackets is not longer, nor are words that stand beside their key."""
@@ -37,7 +37,7 @@ def usual_form(text: str) -> str:
     return with_values(text, (), {})
 
 
-def with_values(text: str, steps: Steps, values: Values, required: Container[str] = ()) -> str:
+def with_values(text: str, steps: KeyPath, values: Values, required: Container[str] = ()) -> str:
     """The file, in the usual form, in which the mapping at `steps` says `values`.
 
     Keys that are not in `values` stay.  One without words is taken out, unless it is
@@ -93,7 +93,7 @@ def _written(document: CommentedMap) -> str:
     return new.getvalue().removeprefix("%YAML 1.1\n---\n")
 
 
-def _mapping(document: CommentedMap, steps: Steps) -> CommentedMap:
+def _mapping(document: CommentedMap, steps: KeyPath) -> CommentedMap:
     """The mapping at the end of the way."""
     found: Any = document
     for step in steps:
@@ -267,7 +267,7 @@ def _note_place(holder: _Holder, key: Any) -> tuple[_Holder, Any, int]:
 # --- What was written ---------------------------------------------------------
 
 
-def _says(new: str, old: str, steps: Steps, values: Values) -> bool:
+def _says(new: str, old: str, steps: KeyPath, values: Values) -> bool:
     """Whether the new file says the values, and all else, notes too, as before."""
     try:
         now, before = _data(new), _data(old)

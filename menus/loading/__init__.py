@@ -1,18 +1,26 @@
 """A folder of data files in, a checked menu or every fault out."""
 
+from menus.loading.blank_language import blank_language_of
 from menus.loading.checks import numbers_known
-from menus.loading.draft import FILLER, Draft, Part, is_data, language_files, read_draft
 from menus.loading.latin import latin_code, letters_of, speller
 from menus.loading.load import Reader, build, load, version_of
 from menus.loading.offer import offering
-from menus.loading.skeleton import skeleton_of
+from menus.loading.parsed_folder import (
+    FILLER,
+    ParsedFile,
+    ParsedFolder,
+    is_data,
+    language_files,
+    read_folder,
+)
 from menus.loading.untranslated import untranslated_texts
 
 __all__ = [
     "FILLER",
-    "Draft",
-    "Part",
+    "ParsedFile",
+    "ParsedFolder",
     "Reader",
+    "blank_language_of",
     "build",
     "is_data",
     "language_files",
@@ -21,8 +29,7 @@ __all__ = [
     "load",
     "numbers_known",
     "offering",
-    "read_draft",
-    "skeleton_of",
+    "read_folder",
     "speller",
     "untranslated_texts",
     "version_of",

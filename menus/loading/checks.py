@@ -18,7 +18,6 @@ from menus.contacts import VERIFICATION, source_date
 from menus.countries import territories
 from menus.faults import Fault
 from menus.forms import FILLED_LATER, HOME_MISSIONS, NEVER_WITHOUT, Number, Tree, Words
-from menus.loading.draft import FILLER, Draft, Part
 from menus.loading.kind_checks import (
     sends,
     sends_by_itself,
@@ -27,9 +26,10 @@ from menus.loading.kind_checks import (
     words_of_the_kind,
 )
 from menus.loading.latin import latin_letters_have_a_key, latin_letters_have_a_language
-from menus.parsing import Steps, screen_of
+from menus.loading.parsed_folder import FILLER, ParsedFile, ParsedFolder
+from menus.parsing import KeyPath, screen_of
 
-Check = Callable[[Draft], Iterator[Fault]]
+Check = Callable[[ParsedFolder], Iterator[Fault]]
 
 MOST_CHOICES = 8
 """Keys 1 to 8 choose; 9 turns the page, 0 and 00 go back."""
@@ -43,19 +43,19 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 # --- The tree -----------------------------------------------------------------
 
 
-def _known_nodes(draft: Draft, tree: Tree) -> set[str]:
-    return set(tree.nodes) | draft.tree.unreadable
+def _known_nodes(parsed: ParsedFolder, tree: Tree) -> set[str]:
+    return set(tree.nodes) | parsed.tree.unreadable
 
 
 def _listed(tree: Tree) -> set[str]:
     return {choice for node in tree.nodes.values() for choice in node.choices}
 
 
-def leads_somewhere(draft: Draft) -> Iterator[Fault]:
+def leads_somewhere(parsed: ParsedFolder) -> Iterator[Fault]:
     """Every choice leads to a node that exists, once."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
-    known, source = _known_nodes(draft, tree), draft.tree.source
+    known, source = _known_nodes(parsed, tree), parsed.tree.source
     if tree.start.leads_to not in known:
         where = source.value("start", "leads_to")
         yield Fault(where, "start", f"leads to '{tree.start.leads_to}', which is no node")
@@ -70,12 +70,12 @@ def leads_somewhere(draft: Draft) -> Iterator[Fault]:
                 yield Fault(where, name, f"lists '{choice}' twice: keep one")
 
 
-def no_dead_ends(draft: Draft) -> Iterator[Fault]:
+def no_dead_ends(parsed: ParsedFolder) -> Iterator[Fault]:
     """A menu offers something, and no more than there are keys."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
     for name, node in tree.nodes.items():
-        where, count = draft.tree.source.key("nodes", name), len(node.choices)
+        where, count = parsed.tree.source.key("nodes", name), len(node.choices)
         if node.kind == "menu" and not count:
             yield Fault(
                 where, name, "is a dead end: a menu without choices; add some or make it a page"
@@ -85,14 +85,14 @@ def no_dead_ends(draft: Draft) -> Iterator[Fault]:
             yield Fault(where, name, what)
 
 
-def no_orphans(draft: Draft) -> Iterator[Fault]:
+def no_orphans(parsed: ParsedFolder) -> Iterator[Fault]:
     """Every node is listed by another, so that (without circles) each is reached."""
-    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
+    if not (tree := parsed.tree.form) or tree.start.leads_to not in tree.nodes:
         return
     listed = _listed(tree)
     for name, node in tree.nodes.items():
         if name not in listed and name != tree.start.leads_to and not sends(node):
-            where = draft.tree.source.key("nodes", name)
+            where = parsed.tree.source.key("nodes", name)
             yield Fault(
                 where, name, "is an orphan: no choice leads here; list it in a menu or remove it"
             )
@@ -108,14 +108,14 @@ def _reached(tree: Tree, first: str) -> set[str]:
     return reached
 
 
-def way_back(draft: Draft) -> Iterator[Fault]:
+def way_back(parsed: ParsedFolder) -> Iterator[Fault]:
     """No choice leads to a node above itself: `0` would never come to the start."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
     for name, node in tree.nodes.items():
         for n, choice in enumerate(node.choices):
             if name in _reached(tree, choice):
-                where = draft.tree.source.value("nodes", name, "choices", n)
+                where = parsed.tree.source.value("nodes", name, "choices", n)
                 what = f"leads to '{choice}', which leads here again: there is no way back"
                 yield Fault(where, name, what)
 
@@ -123,20 +123,20 @@ def way_back(draft: Draft) -> Iterator[Fault]:
 # --- The languages ------------------------------------------------------------
 
 
-def languages_complete(draft: Draft) -> Iterator[Fault]:
+def languages_complete(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each language of screen 0 has a file, and each file is a language of it."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
-    listed, source = tree.start.languages, draft.tree.source
+    listed, source = tree.start.languages, parsed.tree.source
     for n, code in enumerate(listed):
         where = source.value("start", "languages", n)
-        if code not in draft.languages:
+        if code not in parsed.languages:
             yield Fault(
                 where, "start", f"there is no {code}.yaml: add the file or remove the language"
             )
         if code in listed[:n]:
             yield Fault(where, "start", f"lists '{code}' twice: keep one")
-    for code, part in draft.languages.items():
+    for code, part in parsed.languages.items():
         if code not in listed:
             what = f"'{code}' is not among the languages of tree.yaml: list or remove it"
             yield Fault(part.source.value(), "file", what)
@@ -145,23 +145,23 @@ def languages_complete(draft: Draft) -> Iterator[Fault]:
             yield Fault(part.source.value("language"), "language", what)
 
 
-def languages_have_keys(draft: Draft) -> Iterator[Fault]:
+def languages_have_keys(parsed: ParsedFolder) -> Iterator[Fault]:
     """Screen 0 offers no more languages than there are keys."""
-    if (tree := draft.tree.form) and len(tree.start.languages) > MOST_CHOICES:
-        where = draft.tree.source.key("start", "languages")
+    if (tree := parsed.tree.form) and len(tree.start.languages) > MOST_CHOICES:
+        where = parsed.tree.source.key("start", "languages")
         what = f"has {len(tree.start.languages)} languages: at most {MOST_CHOICES} have a key"
         yield Fault(where, "start", what)
 
 
-def words_complete(draft: Draft) -> Iterator[Fault]:
+def words_complete(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each language has words for each node, and for no other.  A menu that no other lists
     needs none: its choices say it all.
     """
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
-    known, listed = _known_nodes(draft, tree), _listed(tree)
+    known, listed = _known_nodes(parsed, tree), _listed(tree)
     silent = {n for n, node in tree.nodes.items() if node.kind == "menu" and n not in listed}
-    for part in draft.languages.values():
+    for part in parsed.languages.values():
         if part.form:
             have = set(part.form.nodes) | part.unreadable | silent
             for name in (n for n in tree.nodes if n not in have):
@@ -173,7 +173,7 @@ def words_complete(draft: Draft) -> Iterator[Fault]:
             yield from _labels(part, part.form, tree)
 
 
-def _labels(part: Part[Words], words: Words, tree: Tree) -> Iterator[Fault]:
+def _labels(part: ParsedFile[Words], words: Words, tree: Tree) -> Iterator[Fault]:
     if tree.start.leads_to not in tree.nodes:
         return
     for name, node in words.nodes.items():
@@ -187,10 +187,10 @@ def _labels(part: Part[Words], words: Words, tree: Tree) -> Iterator[Fault]:
             yield Fault(where, name, "'label' is missing: add how the menu above lists this node")
 
 
-def names_differ(draft: Draft) -> Iterator[Fault]:
+def names_differ(parsed: ParsedFolder) -> Iterator[Fault]:
     """No two languages have one name on screen 0."""
     seen: dict[str, str] = {}
-    for code, part in draft.languages.items():
+    for code, part in parsed.languages.items():
         if part.form and seen.setdefault(part.form.name, code) != code:
             what = f"'{part.form.name}' is also the name of '{seen[part.form.name]}'"
             yield Fault(part.source.value("name"), "name", what)
@@ -199,11 +199,11 @@ def names_differ(draft: Draft) -> Iterator[Fault]:
 # --- Numbers and facts --------------------------------------------------------
 
 
-def placeholders_have_numbers(draft: Draft) -> Iterator[Fault]:
+def placeholders_have_numbers(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each {name} in a text names a number, and no brace stands alone."""
-    if not (numbers := draft.numbers.form):
+    if not (numbers := parsed.numbers.form):
         return
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
             if name not in numbers.root and name not in _filled_later(part, steps):
                 what = f"'{{{name}}}' {_why_unknown(name)}"
@@ -219,25 +219,25 @@ def _why_unknown(name: str) -> str:
     return f"has no number: add '{name}' to numbers.yaml or correct it"
 
 
-def filled_later(draft: Draft) -> Iterator[Fault]:
+def filled_later(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each text that a message completes has the place for it."""
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         name = FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
         if name and text != FILLER and name not in PLACEHOLDER.findall(text):
             what = f"'{steps[-1]}' has no '{{{name}}}': write where it belongs"
             yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
-def help_is_named(draft: Draft) -> Iterator[Fault]:
+def help_is_named(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each text that is there for a number names it."""
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         for name in NEVER_WITHOUT.get((str(steps[0]), str(steps[-1])), ()):
             if text != FILLER and name not in PLACEHOLDER.findall(text):
                 what = f"'{steps[-1]}' must name {{{name}}}: who reads it may have no other help"
                 yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
-def _filled_later(part: Part[Any], steps: Steps) -> tuple[str, ...]:
+def _filled_later(part: ParsedFile[Any], steps: KeyPath) -> tuple[str, ...]:
     """What a text may name beside numbers; missions only where the language has a home."""
     if steps[0] == "sms":
         return (FILLED_LATER.get(str(steps[-1]), ""),)
@@ -245,28 +245,28 @@ def _filled_later(part: Part[Any], steps: Steps) -> tuple[str, ...]:
     return (HOME_MISSIONS,) if has_home and steps[-1] == "text" else ()
 
 
-def homes_exist(draft: Draft) -> Iterator[Fault]:
+def homes_exist(parsed: ParsedFolder) -> Iterator[Fault]:
     """The home of a language is a country."""
-    for part in draft.languages.values():
+    for part in parsed.languages.values():
         home = part.form.home if part.form else None
         if home and home not in territories("en"):
             what = f"'{home}' is no country's code: write one such as UZ, or remove it"
             yield Fault(part.source.value("home"), "home", what)
 
 
-def numbers_known(draft: Draft) -> bool:
+def numbers_known(parsed: ParsedFolder) -> bool:
     """Whether no number is faulty: what one stands in cannot be measured."""
-    numbers = draft.numbers
-    return numbers.form is not None and not numbers.faults and not any(numbers_valid(draft))
+    numbers = parsed.numbers
+    return numbers.form is not None and not numbers.faults and not any(numbers_valid(parsed))
 
 
-def numbers_valid(draft: Draft) -> Iterator[Fault]:
+def numbers_valid(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each number can exist (libphonenumber's metadata), short ones by length."""
-    if not (numbers := draft.numbers.form):
+    if not (numbers := parsed.numbers.form):
         return
     for name, number in numbers.root.items():
         if not _can_exist(number):
-            where = draft.numbers.source.value(name, "number")
+            where = parsed.numbers.source.value(name, "number")
             what = f"'{number.number}' is no valid number of {number.country}: check its source"
             yield Fault(where, name, what)
 
@@ -288,19 +288,19 @@ def _can_exist(number: Number) -> bool:
     )
 
 
-def numbers_dated(draft: Draft) -> Iterator[Fault]:
+def numbers_dated(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each number has a date that can be read; a verification says who, when and how."""
-    if not (numbers := draft.numbers.form):
+    if not (numbers := parsed.numbers.form):
         return
     for name, number in numbers.root.items():
         for key, words in (("date", number.date), ("verified_on", number.verified_on)):
             if words and not _can_be_read(key, words):
                 what = f"'{key}' is no date that can be read: write 2026-11-21"
-                yield Fault(draft.numbers.source.value(name, key), name, what)
+                yield Fault(parsed.numbers.source.value(name, key), name, what)
         mark = {key: getattr(number, key) for key in VERIFICATION}
         for key in [key for key, words in mark.items() if not words and any(mark.values())]:
             what = f"'{key}' is missing: a verification names who, when, how"
-            yield Fault(draft.numbers.source.key(name), name, what)
+            yield Fault(parsed.numbers.source.key(name), name, what)
 
 
 def _can_be_read(key: str, words: str) -> bool:
@@ -312,49 +312,49 @@ def _can_be_read(key: str, words: str) -> bool:
     return True
 
 
-def facts_carried(draft: Draft) -> Iterator[Fault]:
+def facts_carried(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each fact is carried by a node, and each node names facts that exist."""
-    tree, facts = draft.tree.form, draft.facts.form
+    tree, facts = parsed.tree.form, parsed.facts.form
     if not (tree and facts):
         return
     carried = {fact for node in tree.nodes.values() for fact in node.facts}
     for fact in facts.root:
         if fact not in carried:
-            where = draft.facts.source.key(fact)
+            where = parsed.facts.source.key(fact)
             yield Fault(
                 where, fact, "is carried by no node: name it in the node of tree.yaml that says it"
             )
     for name, node in tree.nodes.items():
         for n, fact in enumerate(node.facts):
             if fact not in facts.root:
-                where = draft.tree.source.value("nodes", name, "facts", n)
+                where = parsed.tree.source.value("nodes", name, "facts", n)
                 yield Fault(where, name, f"'{fact}' is no fact of facts.yaml")
 
 
 # --- The letters --------------------------------------------------------------
 
 
-def one_alphabet_a_word(draft: Draft) -> Iterator[Fault]:
+def one_alphabet_a_word(parsed: ParsedFolder) -> Iterator[Fault]:
     """No word mixes Latin and Cyrillic letters."""
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         for word, nth in _numbered(mixed_words(PLACEHOLDER.sub(" ", text))):
             letters = foreign_letters(word)
             what = f"'{word}' mixes alphabets (look at '{letters}'): retype it in one"
             yield _at_word(part, steps, word, what, nth=nth, whole=True)
 
 
-def composed(draft: Draft) -> Iterator[Fault]:
+def composed(parsed: ParsedFolder) -> Iterator[Fault]:
     """Every text is in Unicode's composed form (NFC): one letter, one character."""
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         if not unicodedata.is_normalized("NFC", text):
             word = next(w for w in text.split() if not unicodedata.is_normalized("NFC", w))
             what = f"'{word}' has letters in two pieces (not NFC): retype the word"
             yield _at_word(part, steps, word, what)
 
 
-def visible(draft: Draft) -> Iterator[Fault]:
+def visible(parsed: ParsedFolder) -> Iterator[Fault]:
     """No character that cannot be seen: tab, no-break space, zero width, controls."""
-    for part, steps, text in draft.texts():
+    for part, steps, text in parsed.texts():
         for char in sorted(filter(is_invisible, set(text))):
             name = unicodedata.name(char, "control character")
             what = (
@@ -364,7 +364,13 @@ def visible(draft: Draft) -> Iterator[Fault]:
 
 
 def _at_word(  # noqa: PLR0913
-    part: Part[Any], steps: Steps, word: str, what: str, *, nth: int = 0, whole: bool = False
+    part: ParsedFile[Any],
+    steps: KeyPath,
+    word: str,
+    what: str,
+    *,
+    nth: int = 0,
+    whole: bool = False,
 ) -> Fault:
     return Fault(part.source.word(word, *steps, nth=nth, whole=whole), screen_of(steps), what)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from menus.checklists import MOST_STATEMENTS
 from menus.faults import Fault
 from menus.forms import ActionNode, ChecklistNode, LookupNode, MenuNode, Node, NodeWords, Words
-from menus.loading.draft import FILLER, Draft, Part
+from menus.loading.parsed_folder import FILLER, ParsedFile, ParsedFolder
 
 
 def sends(node: Node) -> bool:
@@ -13,29 +13,29 @@ def sends(node: Node) -> bool:
     return isinstance(node, ActionNode) and node.does == "send"
 
 
-def sends_by_itself(draft: Draft) -> Iterator[Fault]:
+def sends_by_itself(parsed: ParsedFolder) -> Iterator[Fault]:
     """What sends the screen before it is offered there by itself: there is one, in no menu."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
     sending = [name for name, node in tree.nodes.items() if sends(node)]
     for name in sending[1:]:
         what = f"sends what the screen before it says, as '{sending[0]}' does: keep one"
-        yield Fault(draft.tree.source.key("nodes", name), name, what)
+        yield Fault(parsed.tree.source.key("nodes", name), name, what)
     for name, node in tree.nodes.items():
         for n, choice in enumerate(node.choices):
             if choice in sending:
-                where = draft.tree.source.value("nodes", name, "choices", n)
+                where = parsed.tree.source.value("nodes", name, "choices", n)
                 what = f"lists '{choice}', which screens offer by themselves: remove it"
                 yield Fault(where, name, what)
 
 
-def words_of_the_kind(draft: Draft) -> Iterator[Fault]:
+def words_of_the_kind(parsed: ParsedFolder) -> Iterator[Fault]:
     """All but menus have a text.  An action and a checklist say what is done, and nothing else
     does; neither an action nor a look-up can be the answer to a keyword.
     """
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
-    for part in draft.languages.values():
+    for part in parsed.languages.values():
         for name, words in part.form.nodes.items() if part.form else ():
             node, source = tree.nodes.get(name), part.source
             if node and not isinstance(node, MenuNode) and not words.text:
@@ -55,29 +55,29 @@ def words_of_the_kind(draft: Draft) -> Iterator[Fault]:
 # --- Checklists ---------------------------------------------------------------
 
 
-def statements_countable(draft: Draft) -> Iterator[Fault]:
+def statements_countable(parsed: ParsedFolder) -> Iterator[Fault]:
     """A checklist has no more statements than a session has time for, each of them once."""
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
     for name, node in tree.nodes.items():
         named = node.statements if isinstance(node, ChecklistNode) else ()
         if len(named) > MOST_STATEMENTS:
-            where = draft.tree.source.key("nodes", name, "statements")
+            where = parsed.tree.source.key("nodes", name, "statements")
             what = f"has {len(named)} statements: at most {MOST_STATEMENTS}, as each is asked"
             yield Fault(where, name, what)
         for n, statement in enumerate(named):
             if statement in named[:n]:
-                where = draft.tree.source.value("nodes", name, "statements", n)
+                where = parsed.tree.source.value("nodes", name, "statements", n)
                 yield Fault(where, name, f"lists '{statement}' twice: keep one")
 
 
-def statements_complete(draft: Draft) -> Iterator[Fault]:
+def statements_complete(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each language has words for each statement, and for no other; once all is done, it
     still names whom to call.
     """
-    if not (tree := draft.tree.form):
+    if not (tree := parsed.tree.form):
         return
-    for part in draft.languages.values():
+    for part in parsed.languages.values():
         for name, words in part.form.nodes.items() if part.form else ():
             if not (node := tree.nodes.get(name)):
                 continue
@@ -89,7 +89,7 @@ def statements_complete(draft: Draft) -> Iterator[Fault]:
 
 
 def _statements(
-    part: Part[Words], name: str, words: NodeWords, named: tuple[str, ...]
+    part: ParsedFile[Words], name: str, words: NodeWords, named: tuple[str, ...]
 ) -> Iterator[Fault]:
     language = part.form.language if part.form else ""
     for statement in (each for each in named if each not in words.statements):

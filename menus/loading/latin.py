@@ -7,7 +7,7 @@ from dataclasses import replace
 from menus.countries import Names, territories
 from menus.faults import Fault
 from menus.forms import LatinLetters
-from menus.loading.draft import Draft
+from menus.loading.parsed_folder import ParsedFolder
 from menus.model import Language, Menu, NodeWords, OtherLetters
 
 MOST_CHOICES = 7
@@ -24,11 +24,11 @@ def latin_code(code: str) -> str:
     return f"{code}_Latn"
 
 
-def letters_of(draft: Draft) -> Iterator[tuple[str, LatinLetters]]:
+def letters_of(parsed: ParsedFolder) -> Iterator[tuple[str, LatinLetters]]:
     """The languages on offer that can be read in Latin letters, as far as they have words."""
-    letters = draft.latin.form.root if draft.latin.form else {}
-    offered = draft.tree.form.start.languages if draft.tree.form else ()
-    worded = {code for code, part in draft.languages.items() if part.form}
+    letters = parsed.latin.form.root if parsed.latin.form else {}
+    offered = parsed.tree.form.start.languages if parsed.tree.form else ()
+    worded = {code for code, part in parsed.languages.items() if part.form}
     yield from ((code, letters[code]) for code in offered if code in worded & letters.keys())
 
 
@@ -114,22 +114,22 @@ def _named_in_latin(names: Names, code: str, spell: Spell) -> Names:
 # --- Faults ---------------------------------------------------------------------
 
 
-def latin_letters_have_a_language(draft: Draft) -> Iterator[Fault]:
+def latin_letters_have_a_language(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each table is of a language that there is, and that has no file in Latin letters."""
-    known = {*draft.languages, *(draft.tree.form.start.languages if draft.tree.form else ())}
-    for code in draft.latin.form.root if draft.latin.form else ():
-        where = draft.latin.source.key(code)
+    known = {*parsed.languages, *(parsed.tree.form.start.languages if parsed.tree.form else ())}
+    for code in parsed.latin.form.root if parsed.latin.form else ():
+        where = parsed.latin.source.key(code)
         if code not in known:
             yield Fault(where, code, f"there is no {code}.yaml: correct or remove the table")
-        if latin_code(code) in draft.languages:
+        if latin_code(code) in parsed.languages:
             yield Fault(where, code, f"there is a {latin_code(code)}.yaml too: keep one of them")
 
 
-def latin_letters_have_a_key(draft: Draft) -> Iterator[Fault]:
+def latin_letters_have_a_key(parsed: ParsedFolder) -> Iterator[Fault]:
     """The first menu leaves the eighth key for them."""
-    tree = draft.tree.form
+    tree = parsed.tree.form
     first = tree.nodes.get(tree.start.leads_to) if tree else None
-    if tree and first and any(letters_of(draft)) and len(first.choices) > MOST_CHOICES:
-        where = draft.tree.source.key("nodes", tree.start.leads_to)
+    if tree and first and any(letters_of(parsed)) and len(first.choices) > MOST_CHOICES:
+        where = parsed.tree.source.key("nodes", tree.start.leads_to)
         what = f"has {len(first.choices)} choices: at most {MOST_CHOICES}, key 8 is for letters"
         yield Fault(where, tree.start.leads_to, what)

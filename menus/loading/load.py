@@ -10,11 +10,11 @@ from menus.countries import NO_NAMES
 from menus.faults import BrokenMenu, Fault
 from menus.forms import ActionNode, ChecklistNode, LookupNode, Number, StatementWords, Tree, Words
 from menus.loading.checks import CHECKS, PLACEHOLDER
-from menus.loading.draft import FILLER, Draft, read_draft
 from menus.loading.latin import letters_of, with_latin_letters
+from menus.loading.parsed_folder import FILLER, ParsedFolder, read_folder
 from menus.model import Language, Menu, Node, NodeWords
 
-ChannelCheck = Callable[[Draft, Menu], Iterator[Fault]]
+ChannelCheck = Callable[[ParsedFolder, Menu], Iterator[Fault]]
 """What a channel cannot show, found on the built menu and placed by the draft."""
 
 Reader = Callable[[Path], Menu]
@@ -29,52 +29,52 @@ def load(folder: Path, channel_checks: Iterable[ChannelCheck] = ()) -> Menu:
     Raises `BrokenMenu` with all faults at once, those of the channels among
     them.  A menu that is returned has none.
     """
-    draft = read_draft(folder)
-    menu = build(draft)
-    faults = [*draft.faults(), *(fault for check in CHECKS for fault in check(draft))]
+    parsed = read_folder(folder)
+    menu = build(parsed)
+    faults = [*parsed.faults(), *(fault for check in CHECKS for fault in check(parsed))]
     if menu:
-        faults += [fault for check in channel_checks for fault in check(draft, menu)]
+        faults += [fault for check in channel_checks for fault in check(parsed, menu)]
     if faults or not menu:
         raise BrokenMenu(faults)
     return menu
 
 
-def build(draft: Draft) -> Menu | None:
+def build(parsed: ParsedFolder) -> Menu | None:
     """The menu as far as the draft goes: whole when the draft has no fault.
 
     None when there is no tree to build on.
     """
-    if not (tree := draft.tree.form) or tree.start.leads_to not in tree.nodes:
+    if not (tree := parsed.tree.form) or tree.start.leads_to not in tree.nodes:
         return None
-    numbers = draft.numbers.form.root if draft.numbers.form else {}
+    numbers = parsed.numbers.form.root if parsed.numbers.form else {}
     languages = {
         code: _language(code, tree, part.form, numbers)
         for code in tree.start.languages
-        if (part := draft.languages.get(code)) and part.form
+        if (part := parsed.languages.get(code)) and part.form
     }
     menu = Menu(
-        version=version_of(draft),
+        version=version_of(parsed),
         start=tree.start.with_each_text(partial(put_in, numbers)),
         nodes={name: _node(tree, name) for name in tree.nodes},
         languages=languages,
         numbers=numbers,
-        facts=draft.facts.form.root if draft.facts.form else {},
-        contacts=draft.contacts,
-        names=draft.countries.form or NO_NAMES,
-        keywords={code: part.form for code, part in draft.keywords.items() if part.form},
+        facts=parsed.facts.form.root if parsed.facts.form else {},
+        contacts=parsed.contacts,
+        names=parsed.countries.form or NO_NAMES,
+        keywords={code: part.form for code, part in parsed.keywords.items() if part.form},
     )
-    for code, letters in letters_of(draft):
+    for code, letters in letters_of(parsed):
         menu = with_latin_letters(menu, code, letters)
     return menu
 
 
-def version_of(draft: Draft) -> str:
+def version_of(parsed: ParsedFolder) -> str:
     """A name for the content of all files: the same files, the same name."""
     digest = hashlib.sha256()
-    for source in sorted((part.source for part in draft.parts()), key=lambda each: each.file):
+    for source in sorted((part.source for part in parsed.parts()), key=lambda each: each.file):
         digest.update("\n".join([Path(source.file).name, *source.lines, ""]).encode())
-    digest.update("\n".join(draft.countries.source.lines).encode())
-    digest.update("\n".join(map(repr, draft.contacts)).encode())
+    digest.update("\n".join(parsed.countries.source.lines).encode())
+    digest.update("\n".join(map(repr, parsed.contacts)).encode())
     return digest.hexdigest()[:12]
 
 

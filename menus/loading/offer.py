@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from menus.faults import BrokenMenu, Fault, Where
+from menus.faults import BrokenMenu, Fault, Location
 from menus.model import Menu
 
 
@@ -18,7 +18,7 @@ def offering(menu: Menu, codes: Sequence[str]) -> Menu:
         return menu
     if unknown := [code for code in codes if code not in menu.languages]:
         what = f"the menu has no such language: choose among {', '.join(menu.languages)}"
-        raise BrokenMenu([Fault(Where("KOMEK_LANGUAGES"), code, what) for code in unknown])
+        raise BrokenMenu([Fault(Location("KOMEK_LANGUAGES"), code, what) for code in unknown])
     version = hashlib.sha256(" ".join((menu.version, *codes)).encode()).hexdigest()[:12]
     languages = {code: menu.languages[code] for code in codes}
     start = menu.start.model_copy(update={"languages": tuple(codes)})

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from menus.faults import Fault
 from menus.loading.checks import PLACEHOLDER
-from menus.loading.draft import FILLER, Draft
-from menus.parsing import Steps, screen_of
+from menus.loading.parsed_folder import FILLER, ParsedFolder
+from menus.parsing import KeyPath, screen_of
 
 _ADDRESS = re.compile(r"\bwww\.\S+")
 _LISTS = re.compile("keywords|filler_words|not_in_first_line")
@@ -14,11 +14,13 @@ _LISTS = re.compile("keywords|filler_words|not_in_first_line")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
-def untranslated_texts(draft: Draft) -> Iterator[Fault]:
+def untranslated_texts(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each text that another language, named before it in tree.yaml, has too."""
-    seen: dict[tuple[Steps, str], str] = {}
-    listed = draft.tree.form.start.languages if draft.tree.form else ()
-    for code, part in ((code, draft.languages[code]) for code in listed if code in draft.languages):
+    seen: dict[tuple[KeyPath, str], str] = {}
+    listed = parsed.tree.form.start.languages if parsed.tree.form else ()
+    for code, part in (
+        (code, parsed.languages[code]) for code in listed if code in parsed.languages
+    ):
         for steps, text in part.texts:
             if not _must_differ(steps, text):
                 continue
@@ -27,7 +29,7 @@ def untranslated_texts(draft: Draft) -> Iterator[Fault]:
                 yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
-def _must_differ(steps: Steps, text: str) -> bool:
+def _must_differ(steps: KeyPath, text: str) -> bool:
     """Whether it has words of its own."""
     if text == FILLER or _LISTS.search(" ".join(map(str, steps))):
         return False

@@ -8,14 +8,14 @@ from menus.parsing.csv_table import (
     read_table,
     table_text,
 )
-from menus.parsing.yaml_source import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
+from menus.parsing.yaml_source import FILES_AT_HAND, KeyPath, Source, data_of, read, screen_of
 
 __all__ = [
     "FILES_AT_HAND",
     "Cells",
+    "KeyPath",
     "Record",
     "Source",
-    "Steps",
     "Table",
     "data_of",
     "parse_table",

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 
 _BOM = "\ufeff"
 
 Cells = Mapping[str, str]
 """The cells of one record, by column."""
-_Line = tuple[Where, list[str]]
+_Line = tuple[Location, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Record:
     """One record, and the line that it begins in."""
 
     cells: Cells
-    where: Where
+    where: Location
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ def read_table(path: Path) -> Table:
     try:
         return parse_table(path.read_bytes().decode("utf-8"), file)
     except OSError as error:
-        return _unreadable(Where(file), f"cannot be read: {error.strerror}")
+        return _unreadable(Location(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        return _unreadable(Where(file, line), "is not UTF-8: save the file as UTF-8")
+        return _unreadable(Location(file, line), "is not UTF-8: save the file as UTF-8")
 
 
 def parse_table(text: str, file: str, delimiter: str = ",") -> Table:
@@ -54,7 +54,7 @@ def parse_table(text: str, file: str, delimiter: str = ",") -> Table:
         what = 'a quote opens or stands alone here: quote the whole cell, and double each " in it'
         return _unreadable(broken, what)
     if not lines:
-        return _unreadable(Where(file), "is empty: the first line must name the columns")
+        return _unreadable(Location(file), "is empty: the first line must name the columns")
     (_, columns), *rest = lines
     filled = [(where, cells) for where, cells in rest if any(cells)]
     return Table(
@@ -80,12 +80,12 @@ def table_text(table: Table, rows: Iterable[Cells]) -> str:
     return _BOM * table.bom + text.getvalue()
 
 
-def _lines(text: str, file: str, delimiter: str) -> tuple[list[_Line], Where | None]:
+def _lines(text: str, file: str, delimiter: str) -> tuple[list[_Line], Location | None]:
     """Every line's cells without the spaces around them, or where the quotes go wrong."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     lines = list[_Line]()
     while True:
-        where = Where(file, reader.line_num + 1)
+        where = Location(file, reader.line_num + 1)
         try:
             cells = next(reader)
         except StopIteration:
@@ -105,10 +105,10 @@ def _line_end(text: str) -> str:
     return first[len(first.rstrip("\r\n")) :] or "\n"
 
 
-def _miscounted(columns: list[str], where: Where, cells: list[str]) -> Fault:
+def _miscounted(columns: list[str], where: Location, cells: list[str]) -> Fault:
     what = f"has {len(cells)} cells where the first line names {len(columns)} columns"
     return Fault(where, cells[0], what)
 
 
-def _unreadable(where: Where, what: str) -> Table:
+def _unreadable(where: Location, what: str) -> Table:
     return Table(where.file, faults=(Fault(where, "file", what),))

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from menus.faults import Fault, Where
+from menus.faults import Fault, Location
 
 MOST_CHARACTERS = 1_000_000
 MOST_LEVELS = 10
@@ -23,7 +23,7 @@ FILES_AT_HAND = 24
 
 _PLACEHOLDER = re.compile(r"\{[^{}\n]*\}")
 
-Steps = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """The way to a value: keys of mappings and indexes of lists, from the top."""
 
 
@@ -31,9 +31,9 @@ Steps = tuple[str | int, ...]
 class Places:
     """Where the keys and the values of a file stand, and the line that each value ends in."""
 
-    keys: dict[Steps, Where] = field(default_factory=dict)
-    values: dict[Steps, Where] = field(default_factory=dict)
-    ends: dict[Steps, int] = field(default_factory=dict)
+    keys: dict[KeyPath, Location] = field(default_factory=dict)
+    values: dict[KeyPath, Location] = field(default_factory=dict)
+    ends: dict[KeyPath, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,26 @@ class Source:
             _note_places(self.file, node, (), found)
         return found
 
-    def key(self, *steps: str | int) -> Where:
+    def key(self, *steps: str | int) -> Location:
         """Where the key stands; of a list's entry, the entry itself."""
         return self.places.keys.get(steps) or self.value(*steps)
 
-    def value(self, *steps: str | int) -> Where:
+    def value(self, *steps: str | int) -> Location:
         """Where the value stands, or the nearest thing above it that does."""
         values = self.places.values
         while steps and steps not in values:
             steps = steps[:-1]
-        return values.get(steps, Where(self.file))
+        return values.get(steps, Location(self.file))
 
-    def known(self, steps: Iterable[str | int]) -> Steps:
+    def known(self, steps: Iterable[str | int]) -> KeyPath:
         """As much of the way as the file has; what it does not have is left out."""
-        way: Steps = ()
+        way: KeyPath = ()
         for step in steps:
             if (*way, step) in self.places.values:
                 way = (*way, step)
         return way
 
-    def word(self, word: str, *steps: str | int, nth: int = 0, whole: bool = False) -> Where:
+    def word(self, word: str, *steps: str | int, nth: int = 0, whole: bool = False) -> Location:
         """Where a word stands in the value, for the `nth` time, however it is quoted.
 
         `whole`: not as a part of another word.  A number's name in braces is not
@@ -88,12 +88,12 @@ class Source:
         pattern = rf"(?<!\w){re.escape(word)}(?!\w)" if whole else re.escape(word)
         hidden = not _PLACEHOLDER.fullmatch(word)
         start, last = self.value(*steps), self.places.ends.get(steps, len(self.lines))
-        found: list[Where] = []
+        found: list[Location] = []
         for number, line in enumerate(self.lines[start.line - 1 : last], start.line):
             seen = _PLACEHOLDER.sub(lambda each: " " * len(each[0]), line) if hidden else line
             begin = start.column - 1 if number == start.line else 0
             columns = [match.start() + 1 for match in re.finditer(pattern, seen)]
-            found += [Where(self.file, number, each) for each in columns if each > begin]
+            found += [Location(self.file, number, each) for each in columns if each > begin]
         return found[nth] if nth < len(found) else start
 
 
@@ -102,9 +102,9 @@ def read(path: Path, file: str) -> Source:
     try:
         source = _parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        return _unread(Where(file), f"cannot be read: {error.strerror}")
+        return _unread(Location(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
-        where = Where(file, error.object[: error.start].count(b"\n") + 1)
+        where = Location(file, error.object[: error.start].count(b"\n") + 1)
         return _unread(where, "is not UTF-8: save the file as UTF-8")
     faults = [replace(each, where=replace(each.where, file=file)) for each in source.faults]
     return replace(source, file=file, faults=faults)
@@ -141,7 +141,7 @@ def _composed(text: str) -> Any:
 def _excess(file: str, text: str) -> Fault | None:
     """What no menu needs, and a reader of YAML can be brought down with."""
     if len(text) > MOST_CHARACTERS:
-        return Fault(Where(file), "file", f"has more than {MOST_CHARACTERS:,} characters")
+        return Fault(Location(file), "file", f"has more than {MOST_CHARACTERS:,} characters")
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.AliasEvent):
@@ -155,7 +155,7 @@ def _excess(file: str, text: str) -> Fault | None:
     return None
 
 
-def _unread(where: Where, what: str, text: str = "") -> Source:
+def _unread(where: Location, what: str, text: str = "") -> Source:
     return Source(where.file, text, faults=[Fault(where, "file", what)])
 
 
@@ -166,11 +166,11 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
     return "a tab indents this line: use spaces" if tab else str(error.problem)
 
 
-def _where(file: str, mark: Any) -> Where:
-    return Where(file, mark.line + 1, mark.column + 1) if mark else Where(file)
+def _where(file: str, mark: Any) -> Location:
+    return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
 
 
-def _plain(source: Source, node: yaml.Node, steps: Steps) -> object:
+def _plain(source: Source, node: yaml.Node, steps: KeyPath) -> object:
     if isinstance(node, yaml.MappingNode):
         pairs = _pairs(node)
         if len(pairs) < len(node.value):
@@ -190,7 +190,7 @@ def _pairs(node: yaml.MappingNode) -> dict[str, tuple[yaml.ScalarNode, yaml.Node
     return pairs
 
 
-def _faults_of_keys(file: str, node: yaml.MappingNode, steps: Steps) -> Iterator[Fault]:
+def _faults_of_keys(file: str, node: yaml.MappingNode, steps: KeyPath) -> Iterator[Fault]:
     first = _pairs(node)
     for key, _ in node.value:
         where = _where(file, key.start_mark)
@@ -202,7 +202,7 @@ def _faults_of_keys(file: str, node: yaml.MappingNode, steps: Steps) -> Iterator
             yield Fault(where, screen_of((*steps, key.value)), what)
 
 
-def _note_places(file: str, node: yaml.Node, steps: Steps, found: Places) -> None:
+def _note_places(file: str, node: yaml.Node, steps: KeyPath, found: Places) -> None:
     found.values[steps] = _where(file, node.start_mark)
     block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
     found.ends[steps] = node.end_mark.line + (0 if block else 1)
@@ -215,7 +215,7 @@ def _note_places(file: str, node: yaml.Node, steps: Steps, found: Places) -> Non
             _note_places(file, each, (*steps, n), found)
 
 
-def screen_of(steps: Steps) -> str:
+def screen_of(steps: KeyPath) -> str:
     """The screen that a place in a file belongs to, as faults name it."""
     if len(steps) > 1 and steps[0] == "nodes":
         return str(steps[1])

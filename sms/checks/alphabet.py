@@ -10,7 +10,7 @@ from typing import Any
 
 from menus.alphabet import is_cyrillic
 from menus.faults import Fault
-from menus.loading import Draft, Part, latin_code, letters_of, speller
+from menus.loading import ParsedFile, ParsedFolder, latin_code, letters_of, speller
 from menus.model import Menu
 from menus.parsing import screen_of
 from sms.encoding import SEPTETS, is_gsm7
@@ -23,10 +23,10 @@ is sent as UCS-2 anyway, and its letters cost nothing more.
 """
 
 
-def latin_stays_gsm7(draft: Draft, _menu: Menu) -> Iterator[Fault]:
+def latin_stays_gsm7(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
     """Screen 0, and the languages written in GSM-7, consist of GSM-7 alone."""
-    gsm7_files = {part.source.file for part in draft.parts() if _in_gsm7(part)}
-    for part, steps, text in draft.texts():
+    gsm7_files = {part.source.file for part in parsed.parts() if _in_gsm7(part)}
+    for part, steps, text in parsed.texts():
         on_screen_0 = steps[0] in ("start", "name")
         if is_gsm7(text) or not (on_screen_0 or part.source.file in gsm7_files):
             continue
@@ -36,20 +36,20 @@ def latin_stays_gsm7(draft: Draft, _menu: Menu) -> Iterator[Fault]:
         yield Fault(part.source.word(outside[0], *steps), screen_of(steps), what)
 
 
-def spelt_in_gsm7(draft: Draft, menu: Menu) -> Iterator[Fault]:
+def spelt_in_gsm7(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """What is read in Latin letters consists of GSM-7 alone: each letter has its row in the
     table, and no other character halves the room.
     """
-    for code, letters in letters_of(draft):
+    for code, letters in letters_of(parsed):
         spell = speller(letters)
-        for steps, text in draft.languages[code].texts:
+        for steps, text in parsed.languages[code].texts:
             for char in _outside(spell(text)):
-                where = draft.languages[code].source.word(char, *steps)
+                where = parsed.languages[code].source.word(char, *steps)
                 yield Fault(where, screen_of(steps), _misspelt(char, code))
         for name in menu.names.names.get(latin_code(code), {}).values():
             for char in filter(is_cyrillic, name):
                 what = f"{_misspelt(char, code)}: a country is called '{name}'"
-                yield Fault(draft.latin.source.key(code, "letters"), code, what)
+                yield Fault(parsed.latin.source.key(code, "letters"), code, what)
 
 
 def _outside(latin: str) -> list[str]:
@@ -67,7 +67,7 @@ def _misspelt(char: str, code: str) -> str:
     return f"{named} would halve the room in Latin letters: use another character"
 
 
-def _in_gsm7(part: Part[Any]) -> bool:
+def _in_gsm7(part: ParsedFile[Any]) -> bool:
     letters = "".join(text for _, text in part.texts)
     return sum(map(SEPTETS.__contains__, letters)) >= LATIN_SHARE * len(letters)
 

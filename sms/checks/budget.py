@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from menus.contacts import Sendable
 from menus.faults import Fault
 from menus.forms import EmbassyWords, SmsWords
-from menus.loading import Draft, numbers_known
+from menus.loading import ParsedFolder, numbers_known
 from menus.model import Language, Menu
-from menus.parsing import Steps, screen_of
-from sms.embassy_reply import EMBASSY_SEGMENTS, Library, Line, marked
+from menus.parsing import KeyPath, screen_of
+from sms.embassy_reply import EMBASSY_SEGMENTS, CountryDirectory, Line, marked
 from sms.encoding import measure
 from sms.replies import is_neutral, node_reply
 from sms.understanding import MOST_ASKED, countries_of
@@ -44,21 +44,21 @@ LONG_PHONE = "+00 000 000 00 00"
 class Message:
     """One message as it will be sent, and where its words stand."""
 
-    steps: Steps
+    steps: KeyPath
     text: str
     most: int
 
 
-def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
+def messages_fit(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """Each message is within its budget and has a neutral first line; each tip ends
     with the help number.
 
     Says nothing while a number is faulty.
     """
-    if not numbers_known(draft):
+    if not numbers_known(parsed):
         return
     for language in menu.all_languages.values():
-        source = draft.languages[language.file].source
+        source = parsed.languages[language.file].source
         for each in messages(menu, language):
             for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
                 where, screen = source.value(*each.steps), screen_of(each.steps)
@@ -68,14 +68,14 @@ def messages_fit(draft: Draft, menu: Menu) -> Iterator[Fault]:
 def messages(menu: Menu, language: Language) -> Iterator[Message]:
     """Every message of a language, as long as it can become."""
     said = language.sms
-    later = {"{count}": str(len(said.tips)), "{countries}": _names(language, MOST_ASKED)}
+    later = {"{count}": str(len(said.series)), "{countries}": _names(language, MOST_ASKED)}
     for key, most in SEGMENTS.items():
         text = getattr(said, key)
         for place, filling in later.items():
             text = text.replace(place, filling)
         yield Message(("sms", key), text, most)
-    for n, tip in enumerate(said.tips):
-        yield Message(("sms", "tips", n), tip, TIP_SEGMENTS)
+    for n, tip in enumerate(said.series):
+        yield Message(("sms", "series", n), tip, TIP_SEGMENTS)
     yield Message(("sms", "embassy"), _longest_embassy(language), EMBASSY_SEGMENTS)
     yield Message(("sms", "heading"), said.heading, 1)
     for name, words in language.words.items():
@@ -84,10 +84,10 @@ def messages(menu: Menu, language: Language) -> Iterator[Message]:
             yield Message(("nodes", name, "text"), text, NODE_SEGMENTS)
 
 
-def _all_unconfirmed(menu: Menu) -> Library:
+def _all_unconfirmed(menu: Menu) -> CountryDirectory:
     """Every contact that has a phone, said to be unconfirmed: what a reply has room for."""
     called = tuple(each for each in menu.contacts if each.phones)
-    return Library(countries_of(menu), Sendable(unconfirmed=called))
+    return CountryDirectory(countries_of(menu), Sendable(unconfirmed=called))
 
 
 def longest_lines(said: EmbassyWords) -> dict[str, str]:
@@ -134,11 +134,11 @@ def _tells(message: Message, said: SmsWords) -> Iterator[str]:
 def _endless(message: Message, menu: Menu) -> Iterator[str]:
     hotline = menu.numbers.get("hotline")
     last = message.text.strip().split("\n")[-1]
-    if message.steps[:2] == ("sms", "tips") and hotline and not last.endswith(hotline.number):
+    if message.steps[:2] == ("sms", "series") and hotline and not last.endswith(hotline.number):
         yield "does not end with {hotline}: let the last line be the help number"
 
 
-def _named(steps: Steps) -> str:
+def _named(steps: KeyPath) -> str:
     if steps[0] == "nodes":
         return "as an SMS"
     return f"'{steps[1]}'" if len(steps) == 2 else f"'{steps[1]}' {int(steps[2]) + 1}"

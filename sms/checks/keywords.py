@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from menus.faults import Fault
-from menus.loading import FILLER, Draft, Part, letters_of, speller
+from menus.loading import FILLER, ParsedFile, ParsedFolder, letters_of, speller
 from menus.model import Menu
-from menus.parsing import Source, Steps, screen_of
-from sms.understanding import Kind, heard_as, words_of
+from menus.parsing import KeyPath, Source, screen_of
+from sms.understanding import KeywordList, heard_as, words_of
 
-_LISTS = frozenset(Kind)
+_LISTS = frozenset(KeywordList)
 _NO_MESSAGES = _LISTS | {"filler_words", "not_in_first_line"}
 AT_HAND = 8192
 """Keywords whose spelling is worked out but once: those of six languages."""
@@ -26,7 +26,7 @@ class _Keyword:
 
     code: str
     source: Source
-    steps: Steps
+    steps: KeyPath
     written: str
 
     @property
@@ -34,14 +34,14 @@ class _Keyword:
         return _spelled(self.written)
 
 
-def keywords_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
+def keywords_clear(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """No keyword, as spelling makes it, means two things in any of the languages, is
     empty, or is a word that is passed over.
     """
     fillers = {word for each in menu.languages.values() for word in each.sms.filler_words}
     passed_over = {word.casefold() for word in fillers}
     seen: dict[str, _Keyword] = {}
-    for each in (keyword for code in menu.languages for keyword in _keywords(draft, code)):
+    for each in (keyword for code in menu.languages for keyword in _keywords(parsed, code)):
         first = seen.setdefault(each.spelled, each)
         what = ""
         if not each.spelled:
@@ -56,11 +56,11 @@ def keywords_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
             yield Fault(where, screen_of(each.steps), f"'{each.written}' {what}")
 
 
-def capitals_are_keywords(draft: Draft, menu: Menu) -> Iterator[Fault]:
+def capitals_are_keywords(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """A word in capitals is one to send, so it must be a keyword of its language."""
     for code in menu.languages:
-        part = draft.languages[code]
-        spelled = [each.spelled for each in _keywords(draft, code)]
+        part = parsed.languages[code]
+        spelled = [each.spelled for each in _keywords(parsed, code)]
         known = {word for each in spelled for word in (each, *each.split())}
         for steps, text in _messages(part):
             for word in filter(str.isupper, _CAPITALS.findall(text)):
@@ -69,27 +69,27 @@ def capitals_are_keywords(draft: Draft, menu: Menu) -> Iterator[Fault]:
                     yield Fault(part.source.word(word, *steps), screen_of(steps), what)
 
 
-def spelt_keywords_heard(draft: Draft, _menu: Menu) -> Iterator[Fault]:
+def spelt_keywords_heard(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
     """In Latin letters a keyword is heard as the same one: messages name it so."""
-    for code, letters in letters_of(draft):
+    for code, letters in letters_of(parsed):
         spell = speller(letters)
-        for each in _keywords(draft, code):
+        for each in _keywords(parsed, code):
             for word, latin in zip(each.written.split(), spell(each.written).split(), strict=False):
                 if _spelled(word) and not heard_as(latin, word):
                     what = f"'{word}' is '{latin}' in Latin letters, which is not heard as that"
                     yield Fault(each.source.word(word, *each.steps), screen_of(each.steps), what)
 
 
-def _keywords(draft: Draft, code: str) -> Iterator[_Keyword]:
+def _keywords(parsed: ParsedFolder, code: str) -> Iterator[_Keyword]:
     """The keywords of a language as they stand in its file."""
-    source = draft.languages[code].source
-    for steps, text in draft.languages[code].texts:
+    source = parsed.languages[code].source
+    for steps, text in parsed.languages[code].texts:
         listed = steps[0] == "sms" and steps[1] in _LISTS
         if text != FILLER and (listed or "keywords" in steps[-2:]):
             yield _Keyword(code, source, steps, text)
 
 
-def _messages(part: Part[Any]) -> Iterator[tuple[Steps, str]]:
+def _messages(part: ParsedFile[Any]) -> Iterator[tuple[KeyPath, str]]:
     for steps, text in part.texts:
         if steps[0] == "sms" and steps[1] not in _NO_MESSAGES:
             yield steps, text

@@ -7,9 +7,9 @@ from typing import Any
 from menus.alphabet import mixed_words
 from menus.faults import Fault
 from menus.forms import KeywordFile
-from menus.loading import Draft, Part
+from menus.loading import ParsedFile, ParsedFolder
 from menus.model import Menu
-from menus.parsing import Steps
+from menus.parsing import KeyPath
 from sms.understanding import LIST, REQUESTS
 
 FEWEST_LETTERS = 3
@@ -20,16 +20,16 @@ _LATIN, _CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u052f]")
 _SIGNS = re.compile(r"[\w*|+/<>'ʻ‘’` -]+")
 
 
-def patterns_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
+def patterns_clear(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """Each file is of its language and answers in one that there is; each pattern asks for
     a node or a request, and can be read.
     """
-    for code, part in draft.keywords.items():
+    for code, part in parsed.keywords.items():
         if not (form := part.form):
             continue
-        meanings = {*menu.nodes, *REQUESTS, *_worded(draft)}
+        meanings = {*menu.nodes, *REQUESTS, *_worded(parsed)}
         yield from _of_the_file(code, part, form, meanings)
-        if form.otherwise not in {*draft.languages, *menu.start.languages}:
+        if form.otherwise not in {*parsed.languages, *menu.start.languages}:
             what = f"there is no {form.otherwise}.yaml: answer in a language that has one"
             yield Fault(part.source.value("otherwise"), "otherwise", what)
         for steps, written in _patterns(form):
@@ -37,15 +37,15 @@ def patterns_clear(draft: Draft, menu: Menu) -> Iterator[Fault]:
                 yield Fault(part.source.value(*steps), str(steps[1]), f"'{written}' {what}")
 
 
-def _worded(draft: Draft) -> Iterator[str]:
+def _worded(parsed: ParsedFolder) -> Iterator[str]:
     """The nodes that a language has words for: that one is missing is said there."""
-    for part in draft.languages.values():
+    for part in parsed.languages.values():
         if part.form:
             yield from part.form.nodes
 
 
 def _of_the_file(
-    code: str, part: Part[Any], form: KeywordFile, meanings: set[str]
+    code: str, part: ParsedFile[Any], form: KeywordFile, meanings: set[str]
 ) -> Iterator[Fault]:
     if form.language != code:
         what = f"says '{form.language}', but the file is {code}.keywords.yaml"
@@ -56,7 +56,7 @@ def _of_the_file(
             yield Fault(part.source.key("keywords", meaning), meaning, what)
 
 
-def _patterns(form: KeywordFile) -> Iterator[tuple[Steps, str]]:
+def _patterns(form: KeywordFile) -> Iterator[tuple[KeyPath, str]]:
     for name, words in form.lists.items():
         yield from ((("lists", name, n), word) for n, word in enumerate(words))
     for meaning, levels in form.keywords.items():

@@ -17,7 +17,7 @@ from sms.gateways.gateway import (
 )
 from sms.gateways.kannel import MOST_SEGMENTS as KANNEL_SEGMENTS
 from sms.gateways.kannel import KannelAccount
-from sms.gateways.simulator import Delivered, Fault, Simulator
+from sms.gateways.simulator import Delivered, GatewayFault, Simulator
 
 __all__ = [
     "KANNEL_SEGMENTS",
@@ -25,9 +25,9 @@ __all__ = [
     "Accepted",
     "Delivered",
     "DeliveryReport",
-    "Fault",
     "Gateway",
     "GatewayError",
+    "GatewayFault",
     "Inbound",
     "KannelAccount",
     "NotSent",

@@ -39,7 +39,7 @@ HANG_SECONDS = 3.0
 _FAULT = "sms:simulator:fault"
 
 
-class Fault(StrEnum):
+class GatewayFault(StrEnum):
     """How it fails.  `BUSY`: takes nothing just now; `HANGS`: gives no answer."""
 
     BUSY = "busy"
@@ -47,10 +47,10 @@ class Fault(StrEnum):
     HANGS = "hangs"
 
 
-_RESULTS: dict[Fault, Result] = {
-    Fault.BUSY: NotSent("the gateway takes nothing just now", GatewayError.GATEWAY_FAILED),
-    Fault.REFUSES: Rejected("the gateway refuses each message", GatewayError.REFUSED),
-    Fault.HANGS: OutcomeUnknown("no answer", GatewayError.NO_ANSWER),
+_RESULTS: dict[GatewayFault, Result] = {
+    GatewayFault.BUSY: NotSent("the gateway takes nothing just now", GatewayError.GATEWAY_FAILED),
+    GatewayFault.REFUSES: Rejected("the gateway refuses each message", GatewayError.REFUSED),
+    GatewayFault.HANGS: OutcomeUnknown("no answer", GatewayError.NO_ANSWER),
 }
 
 
@@ -79,7 +79,7 @@ class Simulator:
             return dict.fromkeys(outbound.to, NotSent(_no_answer(error)))
         if fault is None:
             return {msisdn: await self._deliver(msisdn, outbound.text) for msisdn in outbound.to}
-        await asyncio.sleep(HANG_SECONDS if fault is Fault.HANGS else 0)
+        await asyncio.sleep(HANG_SECONDS if fault is GatewayFault.HANGS else 0)
         return dict.fromkeys(outbound.to, _RESULTS[fault])
 
     async def inbox(self, msisdn: str) -> list[Delivered]:
@@ -88,18 +88,18 @@ class Simulator:
         found = await self._redis.lrange(key, 0, -1)
         return [each for sealed in found if (each := self._opened(str(sealed), key))]
 
-    async def fail(self, fault: Fault | None) -> None:
+    async def fail(self, fault: GatewayFault | None) -> None:
         """Fail so for `FAULT_SECONDS`, or work again.  Raises `RedisError`."""
         if fault is None:
             await self._redis.delete(_FAULT)
         else:
             await self._redis.set(_FAULT, fault, ex=FAULT_SECONDS)
 
-    async def fault(self) -> tuple[Fault | None, int]:
+    async def fault(self) -> tuple[GatewayFault | None, int]:
         """How it fails now, and for how many seconds more.  Raises `RedisError`."""
         said = await self._redis.get(_FAULT)
         left = int(await self._redis.ttl(_FAULT)) if said else 0
-        return (Fault(str(said)), left) if left > 0 else (None, 0)
+        return (GatewayFault(str(said)), left) if left > 0 else (None, 0)
 
     async def _deliver(self, msisdn: str, text: str) -> Result:
         key, id_ = self._key(msisdn), f"sim-{uuid4().hex}"

@@ -8,7 +8,7 @@ from sms.outbox.counts import (
     UNDER_WAY,
     counts_key,
 )
-from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.status import (
     OutboxStatus,
@@ -27,7 +27,7 @@ __all__ = [
     "UNDER_WAY",
     "Act",
     "Caps",
-    "Kind",
+    "MessageKind",
     "Outbox",
     "OutboxStatus",
     "Outgoing",

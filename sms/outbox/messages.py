@@ -15,7 +15,7 @@ UNCLAIMED_SECONDS = 23 * 3600
 """After its expiry, the most that a message which no worker claimed is kept."""
 
 
-class Kind(StrEnum):
+class MessageKind(StrEnum):
     """What a message is.  An emergency reply may exceed the cap of its number once."""
 
     REPLY = "reply"
@@ -39,7 +39,7 @@ class Outgoing:
     key: str
     msisdn: str
     text: str
-    kind: Kind
+    kind: MessageKind
     expires_at: datetime
     gateway: str = ""
 
@@ -64,9 +64,9 @@ class MessageCodec:
             "to": self._seal.seal(outgoing.msisdn, f"{id_} to"),
             "text": self._seal.seal(outgoing.text, f"{id_} text"),
             "index": self._seal.index(outgoing.msisdn),
-            "queue": Queue.SERIES if outgoing.kind is Kind.SERIES else Queue.REPLIES,
+            "queue": Queue.SERIES if outgoing.kind is MessageKind.SERIES else Queue.REPLIES,
             "gateway": outgoing.gateway,
-            "urgent": outgoing.kind is Kind.EMERGENCY,
+            "urgent": outgoing.kind is MessageKind.EMERGENCY,
             "kind": outgoing.kind,
             "segments": measure(outgoing.text).segments,
             "day": day,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from redis.asyncio import Redis
 
-from sms.outbox import UNDER_WAY, Kind, read_counts
+from sms.outbox import UNDER_WAY, MessageKind, read_counts
 from sms.series.subscriptions import Subscriptions
 from sms.states import State
 
@@ -46,7 +46,7 @@ def progress_of(counts: Mapping[str, int], due: int) -> Progress:
     """`counts`: of a day, as `sms/outbox/counts.py` writes them."""
 
     def people(*whats: str) -> int:
-        return sum(counts.get(f"{Kind.SERIES} is {what}", 0) for what in whats)
+        return sum(counts.get(f"{MessageKind.SERIES} is {what}", 0) for what in whats)
 
     return Progress(
         due=due,

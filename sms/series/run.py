@@ -14,7 +14,7 @@ from datetime import datetime
 
 from menus.model import Menu
 from runtime.redis_client import REDIS_ERRORS, OutageLog
-from sms.outbox import Kind, Outbox, Outgoing, PutResult
+from sms.outbox import MessageKind, Outbox, Outgoing, PutResult
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import DueTip, Subscriptions
 
@@ -65,12 +65,14 @@ def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
     tips = _tips(tip, menu)
     if tip.number >= len(tips):
         return None
-    return Outgoing(tip.key, tip.msisdn, tips[tip.number], Kind.SERIES, expires_at, tip.gateway)
+    return Outgoing(
+        tip.key, tip.msisdn, tips[tip.number], MessageKind.SERIES, expires_at, tip.gateway
+    )
 
 
 def _tips(tip: DueTip, menu: Menu) -> tuple[str, ...]:
     language = menu.all_languages.get(tip.language)
-    return language.sms.tips if language else ()
+    return language.sms.series if language else ()
 
 
 async def run_on_schedule(run: Callable[[], Awaitable[Run]], stop: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ from sms.understanding.explanation import lines_of
 from sms.understanding.keyword import LIST, REQUESTS, KeywordMatch, heard_as
 from sms.understanding.matching import Explanation, explain, understand
 from sms.understanding.normalize import words_of
-from sms.understanding.vocabulary import Kind, Vocabulary, vocabulary_of
+from sms.understanding.vocabulary import KeywordList, Vocabulary, vocabulary_of
 
 __all__ = [
     "LIST",
@@ -13,8 +13,8 @@ __all__ = [
     "REQUESTS",
     "Countries",
     "Explanation",
+    "KeywordList",
     "KeywordMatch",
-    "Kind",
     "Vocabulary",
     "countries_of",
     "explain",

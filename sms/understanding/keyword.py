@@ -19,7 +19,7 @@ from itertools import product
 from sms.understanding.normalize import skeleton
 from sms.understanding.word_index import WHOLE, Forms
 
-REQUESTS = ("stop", "yes", "embassy", "tips", "series")
+REQUESTS = ("stop", "yes", "embassy", "digest", "series")
 """What a keyword may ask for that is no node of the menu."""
 
 LIST = re.compile(r"<([a-z_]+)>")

@@ -49,7 +49,7 @@ from sms.understanding.vocabulary import Vocabulary
 
 MOST_BESIDE_STOP = 1
 """Unknown words that the word STOP may stand beside, and still be one."""
-MESSAGES = ("stop", "tips", "series")
+MESSAGES = ("stop", "digest", "series")
 """What is said of the messages themselves."""
 
 
@@ -150,7 +150,7 @@ def _asked_by(meaning: str, language: str) -> Request:
     made: dict[str, Callable[[str], Request]] = {
         "stop": Stop,
         "yes": Confirm,
-        "tips": Digest,
+        "digest": Digest,
         "series": Series,
     }
     return made[meaning](language) if meaning in made else NodeRequest(language, meaning)

@@ -24,13 +24,13 @@ SHORTEST_SKELETON = 3
 """Letters of a filler that is one however it is spelt."""
 
 
-class Kind(StrEnum):
+class KeywordList(StrEnum):
     """The lists of keywords under `sms` in a language's file."""
 
     STOP = "stop_keywords"
     YES = "yes_keywords"
     EMBASSY = "embassy_keywords"
-    TIPS = "tips_keywords"
+    DIGEST = "digest_keywords"
     SERIES = "series_keywords"
 
     @property
@@ -132,7 +132,7 @@ def _by_words(named: Iterable[Keyword]) -> dict[str, tuple[Keyword, ...]]:
 
 def named_by(language: Language) -> Iterator[tuple[str, str]]:
     """The keywords of a language's own file, and what each means."""
-    for kind in Kind:
+    for kind in KeywordList:
         for written in getattr(language.sms, kind, ()):
             yield written, kind.meaning
     for node, words in language.words.items():

@@ -6,8 +6,8 @@ import pytest
 
 from main import read_menu
 from menus.faults import BrokenMenu
-from menus.loading.draft import read_draft
-from menus.loading.skeleton import skeleton_of
+from menus.loading.blank_language import blank_language_of
+from menus.loading.parsed_folder import read_folder
 from tests.support.commands import command, ended_well, refused
 from tests.support.trees import MENUS, copied_menus, edit
 from ussd.paging import Budget
@@ -17,9 +17,9 @@ from ussd.paging import Budget
 def test_a_skeleton_has_every_key_and_check_names_each(code: str, like: str, tree: Path) -> None:
     ended_well(command(tree, "language", "add", code, "--like", like))
     said = "\n".join(refused(command(tree, "check")))
-    words = read_draft(MENUS).languages[like].form
+    words = read_folder(MENUS).languages[like].form
     assert words
-    empty = skeleton_of(words, code)
+    empty = blank_language_of(words, code)
     missing = [n for n, line in enumerate(empty.splitlines(), 1) if line.endswith((' ""', " []"))]
     named = {line for line in missing if f"menus/{code}.yaml:{line}:" in said}
     keywords = {n for n in missing if "    keywords: []" in empty.splitlines()[n - 1]}
@@ -66,7 +66,7 @@ def test_a_language_that_is_not_there_is_named() -> None:
 
 def test_a_text_that_equals_another_languages_is_a_note(tmp_path: Path) -> None:
     menus = copied_menus(tmp_path)
-    english = read_draft(MENUS).languages["en"].form
+    english = read_folder(MENUS).languages["en"].form
     assert english
     edit(menus / "ru.yaml", "which: Какая страна?", f"which: {english.phrases.which}")
     said = command(tmp_path, "check", settings={"KOMEK_MENUS_DIR": str(menus)})

@@ -32,7 +32,7 @@ from sms.gateways.gateway import (
 from sms.gateways.kannel import KANNEL
 from sms.gateways.kannel_client import KannelGateway
 from sms.outbox.counts import counts_key
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Outbox
 from sms.states import State
 from tests.support.fake_gateway import API_KEY
@@ -84,7 +84,7 @@ class Post:
     outbox: Outbox
     gateway: KannelGateway
 
-    async def owe(self, *numbers: str, kind: Kind = Kind.REPLY) -> None:
+    async def owe(self, *numbers: str, kind: MessageKind = MessageKind.REPLY) -> None:
         """Queue a text for each, by its number."""
         now = datetime.now(UTC)
         ends = now + timedelta(minutes=15)
@@ -253,7 +253,7 @@ async def test_the_series_goes_at_the_pace_of_kannels_queue(
 
     all_well.smsc.behave = slowly
     numbers = [new_number() for _ in range(200)]
-    await post.owe(*numbers, kind=Kind.SERIES)
+    await post.owe(*numbers, kind=MessageKind.SERIES)
     for number in numbers:
         await until(post.outbox, number, State.ACCEPTED)
     for number in numbers:

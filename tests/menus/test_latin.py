@@ -8,7 +8,7 @@ import pytest
 from menus.contacts import Rule, sendable
 from menus.forms import LatinLetters
 from menus.loading import offering, speller
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.encoding import is_gsm7
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, copied_menus, faults_of, read_menu, read_once
@@ -17,7 +17,9 @@ from ussd.paging import Budget
 from ussd.screens import LETTERS, Place, Screens
 
 MENU = read_once(MENUS)
-LIBRARY = Library(countries_of(MENU), sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
+LIBRARY = CountryDirectory(
+    countries_of(MENU), sendable(MENU.contacts, date(2026, 11, 25), Rule(1095))
+)
 TABLE = LatinLetters(
     offer="Latinitsa",
     back="Kirillitsa",

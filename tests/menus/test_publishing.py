@@ -279,6 +279,16 @@ def test_a_line_with_the_older_name_of_a_section_is_read(tmp_path: Path) -> None
     assert read == change("a", "b")
 
 
+def test_a_line_with_the_older_names_of_keys_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    line = json.loads(change("a", "b").model_dump_json())
+    line["before"], line["after"] = {"tips": ["a"]}, {"tips": ["b"], "tips_keywords": ["TIPS"]}
+    file.write_text(f"{json.dumps(line)}\n", encoding="utf-8")
+    [read] = History(file).of("en", "escaped")
+    assert list(read.before) == ["series"]
+    assert list(read.after) == ["series", "digest_keywords"]
+
+
 @pytest.mark.parametrize(
     ("changes", "now", "told"),
     [

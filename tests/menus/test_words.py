@@ -17,7 +17,7 @@ from menus.contacts.doubts import Rule, Sendable, sendable
 from menus.contacts.phones import grouped
 from menus.countries.territories import territories
 from menus.model import Node
-from sms.embassy_reply import Library, plain
+from sms.embassy_reply import CountryDirectory, plain
 from sms.encoding import Encoding, measure
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_once
@@ -54,8 +54,10 @@ KEYS_LINE = re.compile(rf"(?:({NEXT}) (\S+) )?({BACK}) (\S+)(?: ({START}) (.+))?
 
 MENU = read_once(MENUS)
 COUNTRIES = countries_of(MENU)
-LIBRARY = Library(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
-EVERYTHING = Library(COUNTRIES, Sendable(tuple(each for each in MENU.contacts if each.phones)))
+LIBRARY = CountryDirectory(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
+EVERYTHING = CountryDirectory(
+    COUNTRIES, Sendable(tuple(each for each in MENU.contacts if each.phones))
+)
 """As if an operator had verified every row."""
 SCREENS = Screens(MENU, BUDGET, lambda: LIBRARY)
 
@@ -300,12 +302,12 @@ def sends(node: Node) -> bool:
 LOOK_UPS = [node.name for node in MENU.nodes.values() if node.finds]
 
 
-@pytest.mark.parametrize("library", [LIBRARY, EVERYTHING, Library(COUNTRIES)])
+@pytest.mark.parametrize("library", [LIBRARY, EVERYTHING, CountryDirectory(COUNTRIES)])
 @pytest.mark.parametrize("language", READ)
 def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
-    language: str, library: Library
+    language: str, directory: CountryDirectory
 ) -> None:
-    screens = Screens(MENU, BUDGET, lambda: library)
+    screens = Screens(MENU, BUDGET, lambda: directory)
     for node in LOOK_UPS:
         for code in territories("en"):
             view = screens.view(Place(language, node, (code,)))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from menus.editing.sections import Kind, Section, sections, typed, words_at
+from menus.editing.sections import FieldKind, Section, sections, typed, words_at
 from menus.editing.values import NotWritable, Value, Values
 from menus.editing.yaml_edit import usual_form, with_values
-from menus.parsing.yaml_source import Source, Steps, read
+from menus.parsing.yaml_source import KeyPath, Source, read
 from tests.support.trees import MENUS, read_once
 
 LANGUAGES = ("kk", "ru", "en", "uz", "ky", "tg")
@@ -154,7 +154,7 @@ def source_of(text: str, folder: Path) -> Source:
     return read(file, "words.yaml")
 
 
-def around(source: Source, steps: Steps) -> tuple[list[str], list[str]]:
+def around(source: Source, steps: KeyPath) -> tuple[list[str], list[str]]:
     """The lines before a node's words and those from the next node or note on."""
     first, last = source.key(*steps).line, source.places.ends[steps]
     return [*source.lines[:first]], [line for line in source.lines[last:] if line.strip()]
@@ -272,11 +272,11 @@ def test_what_only_a_person_should_change_is_left(text: str, what: str) -> None:
 
 def test_every_key_of_a_form_is_edited() -> None:
     kinds = {field.key: field.kind for field in SECTIONS["danger"].fields}
-    assert kinds["label"] is Kind.LINE
-    assert kinds["text"] is Kind.TEXT
-    assert kinds["keywords"] is Kind.LINES
+    assert kinds["label"] is FieldKind.LINE
+    assert kinds["text"] is FieldKind.TEXT
+    assert kinds["keywords"] is FieldKind.LINES
     sms = {field.key: field.kind for field in SECTIONS["all.sms"].fields}
-    assert sms["tips"] is Kind.TEXTS
+    assert sms["series"] is FieldKind.TEXTS
     assert "embassy" not in sms
 
 

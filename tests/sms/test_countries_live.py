@@ -8,7 +8,7 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
 from sms.content import Content
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.understanding.country_search import countries_of
 from tests.support.mistakes import NEW_LABEL
 from tests.support.phones import texted_service
@@ -36,8 +36,8 @@ def test_a_new_name_is_known_with_the_version_that_has_it(menus: Path) -> None:
     assert live.current.version != before.version
     assert countries_of(before).find(NICKNAME) == ()
     assert countries_of(live.current).find(NICKNAME) == ("TR",)
-    library = Library(countries_of(live.current))
-    assert "Turkey" in Content(live.current, lambda: library).preview(f"EMBASSY {NICKNAME}")
+    directory = CountryDirectory(countries_of(live.current))
+    assert "Turkey" in Content(live.current, lambda: directory).preview(f"EMBASSY {NICKNAME}")
 
 
 def test_versions_with_the_same_names_share_what_is_built_of_them(menus: Path) -> None:

@@ -8,7 +8,6 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from runtime.settings import Settings
-from sms.answering import Answering
 from sms.bootstrap import content_of
 from sms.country_requests import (
     COUNTRY_SECONDS,
@@ -21,6 +20,7 @@ from sms.gateways.gateway import Inbound
 from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
+from sms.text_handler import TextHandler
 from sms.unknown_words import UnknownWords
 from tests.support.outboxes import GATEWAY, NUMBER, OTHER, SEAL
 from ussd.sessions import HopRecord, Sessions
@@ -74,7 +74,7 @@ def test_a_number_is_another_one_each_month() -> None:
 
 async def test_who_texts_and_who_dials_is_counted_once(redis: Redis, menu: Menu) -> None:
     """The same person does both, and another one asks by a screen."""
-    answering = Answering(
+    answering = TextHandler(
         content=lambda: content_of(Settings.model_validate({}), menu),
         outbox=Outbox(redis, SEAL),
         subscriptions=Subscriptions(redis, SEAL, Calendar()),

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from sms.gateways.gateway import GatewayError
 from sms.outbox.counts import counts_key, day_of
-from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
 from tests.support.outboxes import (
@@ -36,7 +36,7 @@ async def test_a_person_counts_once_a_day_and_kind(outbox: Outbox, redis: Redis)
     for n in range(3):
         await put(outbox, f"k{n}")
     await put(outbox, "k0")
-    await put(outbox, "e", kind=Kind.EMERGENCY)
+    await put(outbox, "e", kind=MessageKind.EMERGENCY)
     await put(outbox, "o", OTHER)
     assert await counted(redis) == {
         "reply messages": 4,
@@ -52,7 +52,7 @@ async def test_a_person_counts_once_a_day_and_kind(outbox: Outbox, redis: Redis)
 
 async def test_segments_are_counted(outbox: Outbox, redis: Redis) -> None:
     for n, text in enumerate(("ы" * 70, "ы" * 71, "ы" * 700)):
-        await outbox.put(Outgoing(f"k{n}", f"+7701555030{n}", text, Kind.REPLY, SOON), NOW)
+        await outbox.put(Outgoing(f"k{n}", f"+7701555030{n}", text, MessageKind.REPLY, SOON), NOW)
     counts = await counted(redis)
     assert {what: counts[what] for what in counts if " of " in what} == {
         "reply of 1": 1,
@@ -104,9 +104,9 @@ async def test_errors_of_the_gateway_are_counted_by_people(outbox: Outbox, redis
 async def test_a_person_who_gets_several_kinds_meets_an_error_once(
     outbox: Outbox, redis: Redis
 ) -> None:
-    for kind in Kind:
+    for kind in MessageKind:
         await put(outbox, str(kind), kind=kind)
-        queue = Queue.SERIES if kind is Kind.SERIES else Queue.REPLIES
+        queue = Queue.SERIES if kind is MessageKind.SERIES else Queue.REPLIES
         [claimed] = await claim(outbox, queue)
         await begin(outbox, [claimed])
         error = GatewayError.NO_CREDIT

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from runtime.encryption import Seal
 from sms.outbox.counts import COUNTS_SECONDS, counts_key
-from sms.outbox.messages import Kind
+from sms.outbox.messages import MessageKind
 from sms.outbox.outbox import Outbox, Outcome
 from sms.states import State
 from tests.support.outboxes import (
@@ -181,7 +181,7 @@ async def test_every_key_ends_by_itself_and_none_shows_a_number_or_a_text(
 ) -> None:
     await brought_to(outbox, State.ACCEPTED, "a")
     await brought_to(outbox, State.UNKNOWN, "b")
-    await put(outbox, "c", OTHER, Kind.SERIES)
+    await put(outbox, "c", OTHER, MessageKind.SERIES)
     await put(outbox, "d", OTHER)
     claimed = await claim(outbox)
     await begin(outbox, claimed)

@@ -19,7 +19,13 @@ from menus.contacts.phones import grouped
 from menus.countries.territories import territories
 from menus.forms import Finds
 from sms.checks.budget import LONG_PHONE
-from sms.embassy_reply import EMBASSY_SEGMENTS, Library, country_reply, country_screen, plain
+from sms.embassy_reply import (
+    EMBASSY_SEGMENTS,
+    CountryDirectory,
+    country_reply,
+    country_screen,
+    plain,
+)
 from sms.encoding import measure
 from sms.understanding.country_search import countries_of
 from tests.support.trees import MENUS, read_once
@@ -29,13 +35,13 @@ LANGUAGES = tuple(MENU.languages)
 COUNTRIES = countries_of(MENU)
 CONTACTS = MENU.contacts
 DAY = date(2026, 11, 25)
-TODAY = Library(COUNTRIES, sendable(CONTACTS, DAY, Rule(1095)))
-ONLY_SURE = Library(COUNTRIES, sendable(CONTACTS, DAY, Rule(1095, unconfirmed=False)))
+TODAY = CountryDirectory(COUNTRIES, sendable(CONTACTS, DAY, Rule(1095)))
+ONLY_SURE = CountryDirectory(COUNTRIES, sendable(CONTACTS, DAY, Rule(1095, unconfirmed=False)))
 WITH_PHONE = tuple(each for each in CONTACTS if each.phones)
-ALL_SURE = Library(COUNTRIES, Sendable(WITH_PHONE))
+ALL_SURE = CountryDirectory(COUNTRIES, Sendable(WITH_PHONE))
 """As if an operator had verified every row."""
-ALL_DOUBTED = Library(COUNTRIES, Sendable((), WITH_PHONE))
-NONE = Library(COUNTRIES)
+ALL_DOUBTED = CountryDirectory(COUNTRIES, Sendable((), WITH_PHONE))
+NONE = CountryDirectory(COUNTRIES)
 LIBRARIES = {
     "today": TODAY,
     "only sure": ONLY_SURE,
@@ -48,13 +54,13 @@ PHONE = re.compile(r"\+?[0-9](?:[0-9 ]*[0-9])?")
 
 
 @cache
-def of(language: str, code: str, finds: Finds | None = None, library: str = "today") -> list[str]:
+def of(language: str, code: str, finds: Finds | None = None, directory: str = "today") -> list[str]:
     """The lines of the answer."""
-    return country_reply(MENU, language, code, LIBRARIES[library], finds).splitlines()
+    return country_reply(MENU, language, code, LIBRARIES[directory], finds).splitlines()
 
 
-def text(language: str, code: str, finds: Finds | None = None, library: str = "today") -> str:
-    return "\n".join(of(language, code, finds, library))
+def text(language: str, code: str, finds: Finds | None = None, directory: str = "today") -> str:
+    return "\n".join(of(language, code, finds, directory))
 
 
 def shown(contact: Contact) -> str:
@@ -165,12 +171,12 @@ def test_a_person_there_gets_that_half_and_so_does_one_in_kazakhstan() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_every_answer_fits_names_its_country_and_somebody_to_call(
-    language: str, library: str
+    language: str, directory: str
 ) -> None:
     said = MENU.languages[language].sms.embassy
     for code in territories("en"):
         for finds in FINDS:
-            lines = of(language, code, finds, library)
+            lines = of(language, code, finds, directory)
             assert measure("\n".join(lines)).segments <= EMBASSY_SEGMENTS, (code, finds)
             assert lines[0] == plain(COUNTRIES.name(code, language))
             assert (said.help_here in lines) == (finds != "abroad"), (code, finds)
@@ -204,7 +210,7 @@ def test_low_ones_are_never_sent() -> None:
 
 def test_where_only_sure_ones_are_sent_nothing_is_marked() -> None:
     mark = MENU.languages["en"].sms.embassy.unconfirmed
-    answers = {code: text("en", code, library="only sure") for code in territories("en")}
+    answers = {code: text("en", code, directory="only sure") for code in territories("en")}
     assert not [code for code, answer in answers.items() if mark in answer]
     assert "duty diplomat +7 7172 720111" in answers["TR"]
     assert "+90" not in answers["TR"]
@@ -296,8 +302,8 @@ def test_the_number_of_ambulance_and_fire_is_that_of_emergencies(language: str, 
 
 def test_an_ambulance_alone_is_called_one() -> None:
     alone = [each for each in CONTACTS if each.id == "emergency-de-ambulance"]
-    library = Library(COUNTRIES, Sendable(tuple(alone)))
-    assert country_reply(MENU, "en", "DE", library).splitlines()[1] == "ambulance 112"
+    directory = CountryDirectory(COUNTRIES, Sendable(tuple(alone)))
+    assert country_reply(MENU, "en", "DE", directory).splitlines()[1] == "ambulance 112"
 
 
 # --- What is left out -----------------------------------------------------------
@@ -313,12 +319,12 @@ def contact(id_: str, kind: str, scope: str = "kz_abroad") -> Contact:
 def test_what_is_least_urgent_is_left_out_first() -> None:
     found = [contact("1", "emergency/duty phone"), *(contact(n, "embassy") for n in "234")]
     found += [contact("5", "embassy", "foreign_in_kz"), contact("6", "consulate", "foreign_in_kz")]
-    library = Library(COUNTRIES, Sendable(tuple(found)))
-    russian = country_reply(MENU, "ru", "TR", library)
+    directory = CountryDirectory(COUNTRIES, Sendable(tuple(found)))
+    russian = country_reply(MENU, "ru", "TR", directory)
     assert measure(russian).segments == EMBASSY_SEGMENTS
     assert named_in(russian) == ["1", "2", "5"], "the embassy's own number and the duty phone"
     assert "720111" in russian
-    assert named_in(country_reply(MENU, "en", "TR", library)) == ["1", "2", "3", "5", "6"]
+    assert named_in(country_reply(MENU, "en", "TR", directory)) == ["1", "2", "3", "5", "6"]
 
 
 def named_in(answer: str) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from menus.contacts.contacts import missions_in_kazakhstan
 from menus.contacts.phones import grouped
 from menus.forms import HOME_MISSIONS
-from sms.embassy_reply import MOST_HOME_MISSIONS, Library
+from sms.embassy_reply import MOST_HOME_MISSIONS, CountryDirectory
 from sms.replies import node_reply
 from sms.requests import Embassy
 from sms.understanding.matching import understand
@@ -52,9 +52,9 @@ def test_where_no_mission_may_be_sent_that_is_said(language: str) -> None:
 @pytest.mark.parametrize("language", HOMES)
 @pytest.mark.parametrize("node", NAMING)
 def test_the_hotline_is_on_the_first_screen_all_the_same(
-    language: str, node: str, library: Library
+    language: str, node: str, directory: CountryDirectory
 ) -> None:
-    page = Screens(MENU, Budget(), lambda: library).view(Place(language, node)).page()
+    page = Screens(MENU, Budget(), lambda: directory).view(Place(language, node)).page()
     assert MENU.numbers["hotline"].number in page.shown
 
 

@@ -14,7 +14,6 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
 from runtime.settings import Settings
-from sms.answering import Answering
 from sms.bootstrap import content_of
 from sms.consent import ConsentHandler
 from sms.country_requests import CountryRequests
@@ -22,6 +21,7 @@ from sms.gateways.gateway import Inbound
 from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions
+from sms.text_handler import TextHandler
 from sms.unknown_words import UnknownWords
 from tests.support.interruptions import Ended, EndsAt, FailingRedis, When
 from tests.support.outboxes import GATEWAY, NOW, NUMBER, SEAL
@@ -80,8 +80,8 @@ async def failing(redis_url: str) -> AsyncIterator[FailingRedis]:
 # --- Texts
 
 
-def answering(redis: Redis, menu: Menu) -> Answering:
-    return Answering(
+def answering(redis: Redis, menu: Menu) -> TextHandler:
+    return TextHandler(
         content=lambda: content_of(SETTINGS, menu),
         outbox=Outbox(redis, SEAL),
         subscriptions=Subscriptions(redis, SEAL, Calendar()),

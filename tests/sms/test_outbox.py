@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, PutResult, Rate, Wait
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
@@ -73,11 +73,11 @@ async def test_a_number_gets_three_replies_in_ten_minutes_and_one_emergency(
 ) -> None:
     said = [await put(outbox, f"k{n}") for n in range(4)]
     assert said == [PutResult.QUEUED] * 3 + [PutResult.CAPPED]
-    emergency = [await put(outbox, f"e{n}", kind=Kind.EMERGENCY) for n in range(2)]
+    emergency = [await put(outbox, f"e{n}", kind=MessageKind.EMERGENCY) for n in range(2)]
     assert emergency == [PutResult.QUEUED, PutResult.CAPPED]
     assert await put(outbox, "other", OTHER) is PutResult.QUEUED
     later = NOW + timedelta(seconds=601)
-    message = Outgoing("later", NUMBER, "", Kind.REPLY, SOON)
+    message = Outgoing("later", NUMBER, "", MessageKind.REPLY, SOON)
     assert await outbox.put(message, later) is PutResult.QUEUED
 
 
@@ -85,20 +85,20 @@ async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
     for n in range(4):
         await put(outbox, f"k{n}")
     later = NOW + timedelta(seconds=601)
-    message = Outgoing("k3", NUMBER, "", Kind.REPLY, SOON)
+    message = Outgoing("k3", NUMBER, "", MessageKind.REPLY, SOON)
     assert await outbox.put(message, later) is PutResult.QUEUED
 
 
 @pytest.mark.parametrize(
     ("caps", "kind", "named"),
     [
-        (Caps(replies_a_minute=5), Kind.REPLY, "replies a minute"),
-        (Caps(replies_a_day=5), Kind.EMERGENCY, "replies a day"),
-        (Caps(series_a_day=5), Kind.SERIES, "series a day"),
+        (Caps(replies_a_minute=5), MessageKind.REPLY, "replies a minute"),
+        (Caps(replies_a_day=5), MessageKind.EMERGENCY, "replies a day"),
+        (Caps(series_a_day=5), MessageKind.SERIES, "series a day"),
     ],
 )
 async def test_the_service_has_caps_and_says_so_once(
-    redis: Redis, caplog: pytest.LogCaptureFixture, caps: Caps, kind: Kind, named: str
+    redis: Redis, caplog: pytest.LogCaptureFixture, caps: Caps, kind: MessageKind, named: str
 ) -> None:
     outbox = Outbox(redis, SEAL, caps)
     said = [await put(outbox, f"k{n}", f"+770155502{n:02}", kind) for n in range(20)]
@@ -109,7 +109,9 @@ async def test_the_service_has_caps_and_says_so_once(
 
 async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:
     messages = [
-        Outgoing(f"k{n % 150}", f"+7701666{n:04}" if n % 7 else "bad", "t", Kind.SERIES, SOON)
+        Outgoing(
+            f"k{n % 150}", f"+7701666{n:04}" if n % 7 else "bad", "t", MessageKind.SERIES, SOON
+        )
         for n in range(300)
     ]
     said = await outbox.put_all(messages, NOW)
@@ -153,7 +155,7 @@ async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> 
 
 async def test_the_rate_is_shared_and_series_leave_room_for_replies(outbox: Outbox) -> None:
     rate = Rate(0.5, 3)
-    for kind in (Kind.SERIES, Kind.REPLY):
+    for kind in (MessageKind.SERIES, MessageKind.REPLY):
         for n in range(3):
             await put(outbox, f"{kind}{n}", kind=kind)
     series, replies = await claim(outbox, Queue.SERIES), await claim(outbox)

@@ -8,7 +8,7 @@ import pytest
 
 from menus.contacts.doubts import Rule, sendable
 from sms.checks.budget import NODE_SEGMENTS, SEGMENTS, TIP_SEGMENTS
-from sms.embassy_reply import Library, plain
+from sms.embassy_reply import CountryDirectory, plain
 from sms.encoding import Encoding, measure
 from sms.replies import already, asked_by, is_neutral, reply_to, tips
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
@@ -20,12 +20,12 @@ READ = (*LANGUAGES, "kk_Latn", "ru_Latn")
 """Also those that are read in Latin letters."""
 MENU = read_once(MENUS)
 COUNTRIES = countries_of(MENU)
-TODAY = Library(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
+TODAY = CountryDirectory(COUNTRIES, sendable(MENU.contacts, date(2026, 11, 25), Rule(1095)))
 NUMBERS = {name: number.number for name, number in MENU.numbers.items()}
 
 
-def says(request: Request, library: Library = TODAY) -> str:
-    return reply_to(request, MENU, lambda: library)
+def says(request: Request, directory: CountryDirectory = TODAY) -> str:
+    return reply_to(request, MENU, lambda: directory)
 
 
 # --- Every message --------------------------------------------------------------
@@ -126,7 +126,7 @@ def test_a_menu_names_the_words_for_what_its_questions_lead_to(language: str) ->
     said = MENU.language(language).sms
     for menu, lists in (
         ("helpers", (said.embassy_keywords, said.series_keywords)),
-        ("leaving", (said.tips_keywords,)),
+        ("leaving", (said.digest_keywords,)),
     ):
         for keywords in lists:
             assert says(NodeRequest(language, menu)).count(keywords[0]) == 1
@@ -148,7 +148,7 @@ def test_the_question_before_the_series_says_how_many_and_how_to_agree_and_end(
     language: str,
 ) -> None:
     said, text = MENU.language(language).sms, says(Series(language))
-    assert f"{len(said.tips)}" in text
+    assert f"{len(said.series)}" in text
     assert said.yes_keywords[0] in text
     assert said.stop_keywords[0] in text
     assert said.stop_keywords[0] in says(Confirm(language))

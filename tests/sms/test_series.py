@@ -35,7 +35,7 @@ class SeriesTrial:
         self.now = MONDAY_NOON
 
     def tips(self, language: str) -> list[str]:
-        return [tip.strip() for tip in self.menu.languages[language].sms.tips]
+        return [tip.strip() for tip in self.menu.languages[language].sms.series]
 
     async def run(self) -> Run:
         return await run_due(self.subscriptions, self.outbox, self.menu, CALENDAR, lambda: self.now)
@@ -96,7 +96,7 @@ async def test_consent_without_a_question_begins_nothing(trial: SeriesTrial) -> 
 async def test_each_tip_comes_once_in_order_and_then_it_ends(
     trial: SeriesTrial, language: str
 ) -> None:
-    tips = trial.menu.language(language).sms.tips
+    tips = trial.menu.language(language).sms.series
     await trial.begin(number(1), language)
     for _ in range(60):
         await trial.run()
@@ -141,7 +141,7 @@ async def test_who_stopped_can_begin_again_from_the_first_tip(trial: SeriesTrial
     trial.now += timedelta(minutes=5)
     await trial.begin(number(1), "ru")
     assert await trial.run() == Run(queued=1)
-    first = trial.menu.languages["ru"].sms.tips[0].strip()
+    first = trial.menu.languages["ru"].sms.series[0].strip()
     assert [text for _, text in await trial.queued()] == [first, first]
 
 
@@ -241,7 +241,7 @@ async def test_the_next_tip_can_be_brought_forward(trial: SeriesTrial) -> None:
     assert await trial.run() == Run()
     assert await trial.subscriptions.bring_forward(number(1), trial.now)
     assert await trial.run() == Run(queued=1)
-    tips = trial.menu.languages["en"].sms.tips
+    tips = trial.menu.languages["en"].sms.series
     assert [text for _, text in await trial.queued()] == list(tips[:2])
     assert not await trial.subscriptions.bring_forward(number(2), trial.now)
     assert await trial.run() == Run()

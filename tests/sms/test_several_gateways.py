@@ -8,18 +8,18 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from runtime.settings import SIMULATOR, Settings
-from sms.answering import Answering, key_of
 from sms.bootstrap import content_of
 from sms.consent import Consent, ConsentHandler
 from sms.country_requests import CountryRequests
 from sms.gateways.gateway import Inbound
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, Outcome, Rate, Wait
 from sms.requests import Digest, Series
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
 from sms.series.subscriptions import Subscriptions
 from sms.states import State
+from sms.text_handler import TextHandler, key_of
 from sms.unknown_words import UnknownWords
 from tests.support.outbox_trials import number
 from tests.support.outboxes import FAST, NOW, NUMBER, SEAL, SOON, claim, told
@@ -54,8 +54,8 @@ class Two:
         return Subscriptions(self.redis, SEAL, CALENDAR)
 
     @property
-    def answering(self) -> Answering:
-        return Answering(
+    def answering(self) -> TextHandler:
+        return TextHandler(
             content=lambda: content_of(SETTINGS, self.menu),
             outbox=self.outbox,
             subscriptions=self.subscriptions,
@@ -134,11 +134,11 @@ async def test_what_waits_for_a_gateway_that_is_gone_leaves_by_the_first(two: Tw
 
 
 async def test_what_was_asked_for_in_the_simulator_leaves_by_no_other_gateway(two: Two) -> None:
-    for kind in (Kind.REPLY, Kind.SERIES):
+    for kind in (MessageKind.REPLY, MessageKind.SERIES):
         each = Outgoing(str(kind), NUMBER, "x", kind, two.now + timedelta(minutes=15), SIMULATOR)
         await two.outbox.put(each, two.now)
     assert await two.send_all() == {FIRST: [], SECOND: []}
-    for kind in (Kind.REPLY, Kind.SERIES):
+    for kind in (MessageKind.REPLY, MessageKind.SERIES):
         await until(two.outbox, str(kind), State.EXPIRED)
 
 
@@ -159,7 +159,7 @@ async def test_a_report_of_the_one_settles_nothing_of_the_other(
 ) -> None:
     """Both call their message `g`, and both messages are to one number."""
     for gateway in (FIRST, SECOND):
-        await outbox.put(Outgoing(gateway, NUMBER, "x", Kind.REPLY, SOON, gateway), NOW)
+        await outbox.put(Outgoing(gateway, NUMBER, "x", MessageKind.REPLY, SOON, gateway), NOW)
     claimed = await claim(outbox)
     for each in claimed:
         assert await outbox.begin([each], "w", FAST, [FIRST, SECOND], NOW)
@@ -187,4 +187,4 @@ async def test_a_gateway_that_hangs_lets_the_other_send(two: Two) -> None:
 
 def message(n: int, gateway: str, now: datetime) -> Outgoing:
     expires_at = now + timedelta(minutes=15)
-    return Outgoing(str(n), number(n), "Call 112.", Kind.REPLY, expires_at, gateway)
+    return Outgoing(str(n), number(n), "Call 112.", MessageKind.REPLY, expires_at, gateway)

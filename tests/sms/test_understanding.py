@@ -78,7 +78,7 @@ def test_every_plea_is_answered_with_a_number_and_none_is_taken_for_stop(
 
 
 def meant(request: Request) -> str:
-    kinds = {Stop: "stop", Confirm: "yes", Embassy: "embassy", Digest: "tips", Series: "series"}
+    kinds = {Stop: "stop", Confirm: "yes", Embassy: "embassy", Digest: "digest", Series: "series"}
     return request.node if isinstance(request, NodeRequest) else kinds.get(type(request), "unknown")
 
 
@@ -100,7 +100,7 @@ def test_the_first_keyword_of_a_node_answers_in_its_own_language() -> None:
 
 def test_every_pattern_has_a_meaning() -> None:
     meanings = {each.meaning for each in VOCABULARY.keywords}
-    assert meanings <= {*MENU.nodes, "stop", "yes", "embassy", "tips", "series"}
+    assert meanings <= {*MENU.nodes, "stop", "yes", "embassy", "digest", "series"}
 
 
 def test_no_country_is_mistaken_for_a_keyword_or_for_another_country() -> None:
@@ -238,6 +238,6 @@ def test_words_in_latin_letters_are_answered_in_them(text: str, request_: Reques
 def test_a_plea_from_abroad_is_answered_in_its_letters() -> None:
     asked = understand("pomogite", BY.vocabulary, "TR")
     assert asked == Embassy("ru_Latn", ("TR",), words_given=True, finds="abroad", danger=True)
-    reply = reply_to(asked, BY.menu, lambda: BY.library)
+    reply = reply_to(asked, BY.menu, lambda: BY.directory)
     assert is_gsm7(reply)
     assert reply.startswith("Turtsiya\npomoshch 157\n")

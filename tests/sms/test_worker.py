@@ -12,7 +12,7 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.simulator import Simulator
-from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
 from sms.outbox.worker import WorkerConfig, delay
 from sms.states import State
@@ -129,7 +129,7 @@ def test_delays_double_are_spread_and_have_an_end() -> None:
 
 
 async def test_replies_go_ahead_of_a_series(outbox: Outbox) -> None:
-    await owe(outbox, 300, Kind.SERIES, "Tip 1.")
+    await owe(outbox, 300, MessageKind.SERIES, "Tip 1.")
     await owe(outbox, 5)
     gateway = Gateway(seconds=0.05)
     async with working(outbox, gateway, WorkerConfig(CONFIG.rate, recipients=10)):
@@ -154,8 +154,10 @@ async def test_the_rate_holds_for_all_workers_together(outbox: Outbox) -> None:
 async def test_a_series_goes_out_in_bulk_calls_of_equal_words(outbox: Outbox) -> None:
     now, gateway = datetime.now(UTC), Gateway()
     ends = now + timedelta(hours=3)
-    messages = [Outgoing(f"s{n}", number(n), f"Tip {n % 3}", Kind.SERIES, ends) for n in range(250)]
-    again = Outgoing("again", number(0), "Tip 0", Kind.SERIES, ends)
+    messages = [
+        Outgoing(f"s{n}", number(n), f"Tip {n % 3}", MessageKind.SERIES, ends) for n in range(250)
+    ]
+    again = Outgoing("again", number(0), "Tip 0", MessageKind.SERIES, ends)
     await outbox.put_all([*messages[:1], again, *messages[1:]], now)
     async with working(outbox, gateway):
         for each in messages:
@@ -175,7 +177,7 @@ async def test_whoever_stopped_is_asked_for_at_the_moment_of_sending(outbox: Out
         return set(indexes) - stopped
 
     gateway = Gateway()
-    await owe(outbox, 40, Kind.SERIES)
+    await owe(outbox, 40, MessageKind.SERIES)
     async with working(outbox, gateway, still_wanted=still_wanted):
         for n in range(40):
             await until(outbox, f"series{n}", State.ACCEPTED if n % 2 else State.EXPIRED)
@@ -186,7 +188,7 @@ async def test_a_bulk_call_has_a_result_for_each(outbox: Outbox) -> None:
     kinds: list[Result] = [Accepted("g"), Rejected("no"), OutcomeUnknown("?")]
     ends = [State.ACCEPTED, State.FAILED, State.UNKNOWN]
     gateway = Gateway(lambda msisdn: kinds[int(msisdn[-1]) % 3])
-    await owe(outbox, 10, Kind.SERIES)
+    await owe(outbox, 10, MessageKind.SERIES)
     async with working(outbox, gateway):
         for n in range(10):
             await until(outbox, f"series{n}", ends[n % 3])
@@ -222,7 +224,7 @@ async def test_no_number_and_no_text_in_the_servers_files_or_the_logs(
         async with connect(url) as client:
             outbox = Outbox(client, SEAL, UNLIMITED)
             await owe(outbox, 20, text=canary)
-            await owe(outbox, 20, Kind.SERIES, text=canary)
+            await owe(outbox, 20, MessageKind.SERIES, text=canary)
             async with working(outbox, gateway):
                 await asyncio.sleep(0.5)
             await client.bgrewriteaof()

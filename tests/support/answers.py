@@ -25,7 +25,7 @@ from menus.contacts import (
 )
 from menus.model import Menu
 from runtime.msisdn import country_of
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.replies import reply_to
 from sms.requests import (
     HOME,
@@ -54,7 +54,7 @@ class World:
 
     menu: Menu
     vocabulary: Vocabulary
-    library: Library
+    directory: CountryDirectory
 
     @property
     def advice(self) -> set[str]:
@@ -70,7 +70,7 @@ class World:
 
     def contacts(self) -> tuple[Contact, ...]:
         """All that are sent, the sure ones first."""
-        return tuple(each for kind in self.library.contacts.both for each in kind)
+        return tuple(each for kind in self.directory.contacts.both for each in kind)
 
     def number(self, name: str) -> str:
         return self.menu.numbers[name].number
@@ -82,7 +82,7 @@ def world() -> World:
     menu = read_once(MENUS)
     countries = countries_of(menu)
     contacts = sendable(menu.contacts, date(2026, 11, 25), Rule(1095))
-    return World(menu, vocabulary_of(menu, countries), Library(countries, contacts))
+    return World(menu, vocabulary_of(menu, countries), CountryDirectory(countries, contacts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,7 @@ _MEETS: dict[str, Callable[[Answer, list[str]], bool]] = {
     "unknown": lambda answer, _: isinstance(answer.request, Unknown) and answer.names_a_number(),
     "stop": lambda answer, _: isinstance(answer.request, Stop),
     "yes": lambda answer, _: isinstance(answer.request, Confirm),
-    "tips": lambda answer, _: isinstance(answer.request, Digest),
+    "digest": lambda answer, _: isinstance(answer.request, Digest),
     "series": lambda answer, _: isinstance(answer.request, Series),
     "who": lambda answer, _: answer.is_node(["who"]),
     "free": lambda answer, _: answer.is_node(["free"]),
@@ -236,7 +236,7 @@ _MEETS: dict[str, Callable[[Answer, list[str]], bool]] = {
 def answers(rows: Iterable[Row], by: World) -> Iterator[Answer]:
     for row in rows:
         request = understand(row.message, by.vocabulary, country_of(row.sender))
-        yield Answer(row, request, reply_to(request, by.menu, lambda: by.library), by)
+        yield Answer(row, request, reply_to(request, by.menu, lambda: by.directory), by)
 
 
 # --- Reporting ------------------------------------------------------------------

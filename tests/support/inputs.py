@@ -14,7 +14,7 @@ are being found.
 
 _SENDER = re.compile(r"from=(\+\d+) (.*)")
 _NEED = re.compile(
-    r"(danger|papers|embassy)( [A-Z]{2})*|stop|yes|tips|series|who|free|private|unknown"
+    r"(danger|papers|embassy)( [A-Z]{2})*|stop|yes|digest|series|who|free|private|unknown"
     r"|about \w+|screen \w+"
 )
 _TOKEN = re.compile(

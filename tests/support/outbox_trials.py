@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.africastalking import report_of
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult
 from sms.states import State
 from tests.support.fake_gateway import FakeGateway, fake_gateway
@@ -102,7 +102,7 @@ class Trial:
 
 
 def reply(n: int, expires_at: datetime) -> Outgoing:
-    return Outgoing(str(n), number(n), f"Call 112. {n}", Kind.REPLY, expires_at)
+    return Outgoing(str(n), number(n), f"Call 112. {n}", MessageKind.REPLY, expires_at)
 
 
 def number(n: int) -> str:

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from runtime.encryption import Seal
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import Kind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Claimed, Outbox, Outcome, PutResult, Rate, Sending, Wait
 from sms.states import State
 
@@ -22,7 +22,9 @@ def told(state: State | None, gateway_id: str = "g", number: str = NUMBER) -> De
     return DeliveryReport(gateway_id, state, number)
 
 
-async def put(outbox: Outbox, key: str, number: str = NUMBER, kind: Kind = Kind.REPLY) -> PutResult:
+async def put(
+    outbox: Outbox, key: str, number: str = NUMBER, kind: MessageKind = MessageKind.REPLY
+) -> PutResult:
     return await outbox.put(Outgoing(key, number, f"text of {key}", kind, SOON), NOW)
 
 
@@ -51,6 +53,6 @@ async def chosen_by(
 ) -> list[str]:
     """What an act chooses, by the reply that is queued for it."""
     key, soon = uuid4().hex, now + timedelta(minutes=15)
-    each = {name: Outgoing(key, NUMBER, name, Kind.REPLY, soon) for name in choices}
+    each = {name: Outgoing(key, NUMBER, name, MessageKind.REPLY, soon) for name in choices}
     await outbox.put_chosen(key, act, each, now)
     return [each.text for each in await outbox.peek(await claim(outbox))]

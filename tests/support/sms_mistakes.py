@@ -9,12 +9,13 @@ WHO_CAN_HELP = "    likely: [who can help,"
 
 SMS_MISTAKES = {
     "a tip is longer than two segments": Mistake(
-        "ru.yaml", "  tips:\n    - |\n", f"  tips:\n    - {MARK}|\n      {'длинно ' * 9}\n", "sms",
-        "'tips' 1 needs 3 segments",
+        "ru.yaml", "  series:\n    - |\n", f"  series:\n    - {MARK}|\n      {'длинно ' * 9}\n",
+        "sms",
+        "'series' 1 needs 3 segments",
     ),
     "a tip does not end with the help number": Mistake(
-        "en.yaml", "  tips:\n", f"  tips:\n    - {MARK}Take care.\n", "sms",
-        "'tips' 1 does not end with {hotline}",
+        "en.yaml", "  series:\n", f"  series:\n    - {MARK}Take care.\n", "sms",
+        "'series' 1 does not end with {hotline}",
     ),
     "the digest is longer than four segments": Mistake(
         "kk.yaml", "  digest: |\n", f"  digest: {MARK}|\n    {'ұзын ' * 9}\n", "sms",
@@ -89,7 +90,7 @@ SMS_MISTAKES = {
     ),
     "a pattern asks for what there is not": Mistake(
         "ru.keywords.yaml", "\n  helpers:\n", f"\n  {MARK}helper:\n", "helper",
-        "'helper' is neither a node nor one of stop, yes, embassy, tips, series",
+        "'helper' is neither a node nor one of stop, yes, embassy, digest, series",
     ),
     "a pattern names a list that there is not": Mistake(
         "en.keywords.yaml", WHO_CAN_HELP,

@@ -15,7 +15,7 @@ import httpx
 import main
 from menus.faults import BrokenMenu
 from menus.live import content_of
-from menus.loading.draft import is_data
+from menus.loading.parsed_folder import is_data
 from menus.model import Menu
 from tests.support.commands import MAIN, PATIENCE, environment
 from tests.support.service import REPOSITORY, free_port

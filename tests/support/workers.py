@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from runtime.clock import utc_now
 from sms.gateways.gateway import Accepted, Outbound, Result
 from sms.gateways.simulator import Simulator
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
 from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run_worker
 from sms.states import State
@@ -62,7 +62,9 @@ async def working(
         await asyncio.wait_for(task, 10)
 
 
-async def owe(outbox: Outbox, many: int, kind: Kind = Kind.REPLY, text: str = "Call 112.") -> None:
+async def owe(
+    outbox: Outbox, many: int, kind: MessageKind = MessageKind.REPLY, text: str = "Call 112."
+) -> None:
     now = datetime.now(UTC)
     ends = now + timedelta(minutes=15)
     messages = [Outgoing(f"{kind}{n}", number(n), text, kind, ends) for n in range(many)]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from menus.forms import EmbassyWords, Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
-from sms.embassy_reply import Library
+from sms.embassy_reply import CountryDirectory
 from sms.encoding import measure
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.understanding.country_search import countries_of
@@ -61,7 +61,7 @@ def small_menu() -> Menu:
     return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 
 
-LIBRARY = Library(countries_of(read_once(MENUS)))
+LIBRARY = CountryDirectory(countries_of(read_once(MENUS)))
 SMALL = Screens(small_menu(), Budget(), lambda: LIBRARY)
 
 

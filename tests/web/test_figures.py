@@ -12,7 +12,7 @@ from menus.live import LiveMenu
 from menus.model import Menu
 from runtime.suppression import MIN_PEOPLE, STEP
 from sms.outbox.counts import counts_key
-from sms.outbox.messages import Kind, Queue
+from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords
 from tests.support.outboxes import SEAL
@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 YESTERDAY, DAY_BEFORE = date(2026, 11, 21), date(2026, 11, 20)
 PLACES = ["at - start", *(f"at {language} {node}" for language in LANGUAGES for node in NODES)]
 COUNTED = st.dictionaries(st.sampled_from(PLACES), st.integers(0, 40))
-EVENTS = ("dialled", "trouble", "over a cap", *(f"{kind} sent" for kind in Kind))
+EVENTS = ("dialled", "trouble", "over a cap", *(f"{kind} sent" for kind in MessageKind))
 
 
 # --- What is made of counts
@@ -58,7 +58,7 @@ def test_no_figure_of_dialled_sessions_is_small(
 @given(st.data())
 def test_no_figure_of_sms_is_small(data: st.DataObject) -> None:
     counts: dict[str, int] = {}
-    for kind in Kind:
+    for kind in MessageKind:
         states = {s: data.draw(st.integers(0, 60)) for s in STATES}
         left = sum(states.values())
         for size in SIZES:
@@ -68,7 +68,7 @@ def test_no_figure_of_sms_is_small(data: st.DataObject) -> None:
         counts[f"{kind} messages"] = counts[f"{kind} segments"] = sum(states.values()) + 7
     made = texted_figures(counts)
     assert_none_is_small(made)
-    for kind in Kind:
+    for kind in MessageKind:
         assert people(made, f"{kind} state") == people(made, f"{kind} size")
 
 

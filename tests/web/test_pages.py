@@ -17,8 +17,8 @@ from menus.editing.sections import sections
 from menus.model import Node
 from runtime.redis_status import Danger
 from sms.gateways import GatewayError
-from sms.gateways.simulator import Fault
-from sms.outbox import Kind, Queue
+from sms.gateways.simulator import GatewayFault
+from sms.outbox import MessageKind, Queue
 from sms.states import State
 from tests.support.service import Service
 from web.figures.daily import STATES
@@ -98,7 +98,7 @@ def test_a_template_reads_words_that_there_are(name: str) -> None:
 BUILT: dict[str, Iterable[str]] = {
     "editor/list": ("about_phrases", "about_sms", "about_sms_embassy"),
     "figures/page": (
-        *Kind,
+        *MessageKind,
         *(f"queue_{queue}" for queue in Queue),
         *(f"state_{state}".replace(" ", "_") for state in STATES),
         *(f"trouble_{name}".replace(" ", "_").lower() for name in GatewayError),
@@ -109,7 +109,7 @@ BUILT: dict[str, Iterable[str]] = {
         *(f"verdict_{verdict.name.lower()}" for verdict in Verdict if verdict is not Verdict.OK),
         *(f"queue_{queue}" for queue in Queue),
     ),
-    "phone/page": (*State, "gateway_works", *(f"gateway_{fault}" for fault in Fault)),
+    "phone/page": (*State, "gateway_works", *(f"gateway_{fault}" for fault in GatewayFault)),
 }
 """Words whose names are built of values."""
 

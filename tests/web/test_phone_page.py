@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from sms.gateways.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Result
-from sms.gateways.simulator import FAULT_SECONDS, Fault, Simulator
+from sms.gateways.simulator import FAULT_SECONDS, GatewayFault, Simulator
 from tests.support.outboxes import SEAL
 from tests.support.service import SECRET, Service, form, new_session, running
 from ussd.sessions import HopRecord, Sessions
@@ -197,10 +197,14 @@ async def redis(redis_url: str) -> Any:
 
 @pytest.mark.parametrize(
     ("fault", "result"),
-    [(Fault.BUSY, NotSent), (Fault.REFUSES, Rejected), (Fault.HANGS, OutcomeUnknown)],
+    [
+        (GatewayFault.BUSY, NotSent),
+        (GatewayFault.REFUSES, Rejected),
+        (GatewayFault.HANGS, OutcomeUnknown),
+    ],
 )
 async def test_the_simulator_fails_as_it_is_told(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch, fault: Fault, result: type[Result]
+    redis: Redis, monkeypatch: pytest.MonkeyPatch, fault: GatewayFault, result: type[Result]
 ) -> None:
     monkeypatch.setattr("sms.gateways.simulator.HANG_SECONDS", 0.01)
     simulator = Simulator(redis, SEAL)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from menus.checklists import NOT_YET, YES
-from menus.editing import Kind, Section
+from menus.editing import FieldKind, Section
 from menus.model import Language, Menu
 from sms.checks import messages
 from sms.encoding import Measure, measure
@@ -93,7 +93,7 @@ def _of_node(
     yield from _pages("text", view)
     for field in section.fields:
         said = getattr(words, field.key, "")
-        if field.kind is Kind.TEXT and field.key != "text" and said:
+        if field.kind is FieldKind.TEXT and field.key != "text" and said:
             yield from _pages(field.key, replace(view, text=said))
     for node in menu.nodes.values():
         if section.name in node.choices and words.label:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from runtime.suppression import STEP, Breakdown, Publishable, at_least, in_steps, suppress
 from sms.gateways import GatewayError
-from sms.outbox import CAPPED, MOST_SEGMENTS, UNDER_WAY, Kind
+from sms.outbox import CAPPED, MOST_SEGMENTS, UNDER_WAY, MessageKind
 from sms.states import State
 from ussd.sessions import NO_LANGUAGE
 
@@ -50,7 +50,7 @@ def texted_figures(counts: Counts) -> Figures:
     with all messages and segments, those over a cap, and what gateways said no with.
     """
     figures: Figures = {}
-    for kind in Kind:
+    for kind in MessageKind:
         figures |= _of_kind(kind, counts)
     figures["trouble"] = gateway_errors(counts)
     figures["over a cap"] = _stepped({"people": counts.get(CAPPED, 0)})
@@ -78,7 +78,7 @@ def people(figures: Figures, what: str) -> int:
     return sum(figures.get(what, {}).values())
 
 
-def _of_kind(kind: Kind, counts: Counts) -> Figures:
+def _of_kind(kind: MessageKind, counts: Counts) -> Figures:
     state = {each: counts.get(f"{kind} is {each}", 0) for each in STATES}
     size = {each: counts.get(f"{kind} of {each}", 0) for each in SIZES}
     by_state, by_size = suppress([Breakdown(state, STATES), Breakdown(size, SIZES)])

@@ -23,7 +23,7 @@ from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
 from sms.gateways import GatewayError
-from sms.outbox import SETTLED_DAYS, Kind, Queue, read_counts, read_outbox_status
+from sms.outbox import SETTLED_DAYS, MessageKind, Queue, read_counts, read_outbox_status
 from web.figures.daily import Figures, gateway_errors, people
 from web.figures.store import Day, FigureStore
 
@@ -130,7 +130,7 @@ def _of_people(found: RedisMetrics) -> Iterator[GaugeMetricFamily]:
     if found.texted:
         day, figures = found.texted
         yield _gauge("komek_texted_day_end_seconds", "The end of the day told of", _end(day))
-        sent = {str(kind): people(figures, f"{kind} state") for kind in Kind}
+        sent = {str(kind): people(figures, f"{kind} state") for kind in MessageKind}
         yield _labelled("komek_texted_people", "People texted on that day", "kind", sent)
 
 

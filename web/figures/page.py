@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
-from sms.outbox import Caps, Kind, Queue
+from sms.outbox import Caps, MessageKind, Queue
 from sms.unknown_words import UnknownWord
 from web.figures.csv_export import csv_of
 from web.figures.daily import OTHERS, SIZES, STATES
@@ -34,7 +34,7 @@ class FiguresContext(Context):
     unknown_words: Sequence[UnknownWord] = ()
     queues: Mapping[Queue, int] | None = None
     ranges: Sequence[int] = RANGES
-    kinds: Sequence[Kind] = tuple(Kind)
+    kinds: Sequence[MessageKind] = tuple(MessageKind)
     states: Sequence[str] = STATES
     sizes: Sequence[str] = SIZES
     others: str = OTHERS

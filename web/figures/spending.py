@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sms.outbox import Caps, Kind
+from sms.outbox import Caps, MessageKind
 from web.figures.daily import Figures
 from web.figures.store import Day
 
@@ -46,9 +46,11 @@ class Spending:
 
 def spending_on(day: Day, price: Price | None) -> Spending:
     """What a day's SMS were, against the caps."""
-    replies = sum(_sent(day.all, kind, "messages") for kind in (Kind.REPLY, Kind.EMERGENCY))
-    series = _sent(day.all, Kind.SERIES, "messages")
-    segments = sum(_sent(day.all, kind, "segments") for kind in Kind)
+    replies = sum(
+        _sent(day.all, kind, "messages") for kind in (MessageKind.REPLY, MessageKind.EMERGENCY)
+    )
+    series = _sent(day.all, MessageKind.SERIES, "messages")
+    segments = sum(_sent(day.all, kind, "segments") for kind in MessageKind)
     return Spending(
         day,
         replies,
@@ -65,7 +67,7 @@ def price_of_all(spending: Iterable[Spending], price: Price | None) -> str:
     return price.times(sum(each.segments for each in spending)) if price else ""
 
 
-def _sent(figures: Figures, kind: Kind, what: str) -> int:
+def _sent(figures: Figures, kind: MessageKind, what: str) -> int:
     return figures.get(f"{kind} sent", {}).get(what, 0)
 
 

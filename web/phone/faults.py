@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from redis.asyncio import Redis
 
-from sms.gateways import Fault, Simulator
+from sms.gateways import GatewayFault, Simulator
 from ussd.sessions import Sessions
 from web.auth import json_of
 from web.phone.answers import Answer, with_redis_state
@@ -30,10 +30,10 @@ class Pause(BaseModel):
     seconds: Annotated[int, Field(ge=1, le=LONGEST_PAUSE_SECONDS)]
 
 
-class GatewayFault(BaseModel):
+class ChosenFault(BaseModel):
     """How the gateway is to fail; None: it works."""
 
-    fault: Fault | None
+    fault: GatewayFault | None
 
 
 def fault_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRouter:
@@ -54,7 +54,7 @@ def fault_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRo
 
     @routes.post("/gateway")
     @with_redis_state
-    async def fail(asked: Annotated[GatewayFault, Depends(json_of(GatewayFault))]) -> Answer:
+    async def fail(asked: Annotated[ChosenFault, Depends(json_of(ChosenFault))]) -> Answer:
         await simulator.fail(asked.fault)
         return {}
 

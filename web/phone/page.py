@@ -146,7 +146,7 @@ def words_to_try(menu: Menu, language: str) -> list[str]:
     first = [words.keywords[0] for node in menu.nodes if (words := said.words[node]).keywords]
     country = words_of("phone/page", said.code)["try_country"] if said.code == language else ""
     embassy, sms = f"{said.sms.embassy_keywords[0]} {country}".strip(), said.sms
-    others = [sms.tips_keywords[0], sms.series_keywords[0], sms.yes_keywords[0]]
+    others = [sms.digest_keywords[0], sms.series_keywords[0], sms.yes_keywords[0]]
     return [*first[:1], embassy, *others, sms.stop_keywords[0]]
 
 

@@ -29,7 +29,7 @@ LONGEST_WORD = 40
 """Characters of what is a word to send, and no text."""
 
 
-def skeleton_of(words: Words, code: str) -> str:
+def blank_language_of(words: Words, code: str) -> str:
     """The text of `code`.yaml, with no words yet; those of `words` as notes."""
     parts = words.model_dump(exclude_none=True, exclude=_KEPT)
     head = _HEAD.format(code=code, like=words.language)

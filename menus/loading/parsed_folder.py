@@ -26,7 +26,7 @@ from menus.forms import (
     Tree,
     Words,
 )
-from menus.parsing import FILES_AT_HAND, Source, Steps, data_of, read, screen_of
+from menus.parsing import FILES_AT_HAND, KeyPath, Source, data_of, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -77,7 +77,7 @@ _PATTERNS = {
 
 
 @dataclass(frozen=True)
-class Part(Generic[Shape]):
+class ParsedFile(Generic[Shape]):
     """One file: its form, unless too little of it could be read."""
 
     source: Source
@@ -86,24 +86,24 @@ class Part(Generic[Shape]):
     unreadable: frozenset[str]
 
     @cached_property
-    def texts(self) -> tuple[tuple[Steps, str], ...]:
+    def texts(self) -> tuple[tuple[KeyPath, str], ...]:
         """Every text that a phone may show, and where it stands."""
         return tuple(_shown(self.form.model_dump(exclude_none=True), ())) if self.form else ()
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ParsedFolder:
     """All files of one folder."""
 
-    tree: Part[Tree]
-    numbers: Part[Numbers]
-    facts: Part[Facts]
-    latin: Part[Latin]
-    languages: Mapping[str, Part[Words]]
-    keywords: Mapping[str, Part[KeywordFile]]
+    tree: ParsedFile[Tree]
+    numbers: ParsedFile[Numbers]
+    facts: ParsedFile[Facts]
+    latin: ParsedFile[Latin]
+    languages: Mapping[str, ParsedFile[Words]]
+    keywords: Mapping[str, ParsedFile[KeywordFile]]
     contacts: tuple[Contact, ...]
     contact_faults: tuple[Fault, ...]
-    countries: Part[Names]
+    countries: ParsedFile[Names]
 
     def faults(self) -> Iterator[Fault]:
         """What is wrong inside each file, by itself."""
@@ -112,23 +112,23 @@ class Draft:
         yield from self.contact_faults
         yield from self.countries.faults
 
-    def parts(self) -> "list[Part[Any]]":
+    def parts(self) -> "list[ParsedFile[Any]]":
         """Every file."""
         languages, keywords = self.languages.values(), self.keywords.values()
         return [self.tree, self.numbers, self.facts, self.latin, *languages, *keywords]
 
-    def texts(self) -> "Iterator[tuple[Part[Any], Steps, str]]":
+    def texts(self) -> "Iterator[tuple[ParsedFile[Any], KeyPath, str]]":
         """Every text that a phone may show, with the file and place it stands in."""
-        parts: list[Part[Any]] = [self.tree, *self.languages.values()]
+        parts: list[ParsedFile[Any]] = [self.tree, *self.languages.values()]
         for part in parts:
             for steps, text in part.texts:
                 yield part, steps, text
 
 
-def read_draft(folder: Path) -> Draft:
+def read_folder(folder: Path) -> ParsedFolder:
     """Read every data file of the folder.  Never raises for what they say."""
     contacts, contact_faults = read_contacts(folder / "contacts.csv")
-    return Draft(
+    return ParsedFolder(
         tree=_part(folder / "tree.yaml", Tree),
         numbers=_part(folder / "numbers.yaml", Numbers),
         facts=_part(folder / "facts.yaml", Facts),
@@ -161,7 +161,7 @@ def keyword_files(folder: Path) -> dict[str, Path]:
     return {path.stem.removesuffix(_KEYWORDS): path for path in found}
 
 
-def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:
+def _shown(data: object, steps: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     if isinstance(data, dict):
         for key, value in data.items():
             yield from _shown(value, (*steps, key))
@@ -172,25 +172,25 @@ def _shown(data: object, steps: Steps) -> Iterator[tuple[Steps, str]]:
         yield steps, data
 
 
-def _is_shown(steps: Steps) -> bool:
+def _is_shown(steps: KeyPath) -> bool:
     return steps[-1] in _SHOWN or steps[0] == "sms" or "keywords" in steps[-2:]
 
 
-def _part(path: Path, shape: type[Shape]) -> Part[Shape]:
+def _part(path: Path, shape: type[Shape]) -> ParsedFile[Shape]:
     source = read(path, f"{path.parent.name}/{path.name}")
     if source.data is None:
-        return Part(source, None, tuple(source.faults), frozenset())
+        return ParsedFile(source, None, tuple(source.faults), frozenset())
     try:
-        return Part(source, _form_of(source.text, shape), tuple(source.faults), frozenset())
+        return ParsedFile(source, _form_of(source.text, shape), tuple(source.faults), frozenset())
     except ValidationError as error:
         return _patched(source, shape, error.errors())
 
 
-def _latin(path: Path) -> Part[Latin]:
+def _latin(path: Path) -> ParsedFile[Latin]:
     """Without the file no language is read in Latin letters."""
     if path.exists():
         return _part(path, Latin)
-    return Part(Source(f"{path.parent.name}/{path.name}"), Latin({}), (), frozenset())
+    return ParsedFile(Source(f"{path.parent.name}/{path.name}"), Latin({}), (), frozenset())
 
 
 @lru_cache(maxsize=FILES_AT_HAND)
@@ -199,13 +199,13 @@ def _form_of(text: str, shape: type[Shape]) -> Shape:
     return shape.model_validate(data_of(text))
 
 
-def _names(path: Path) -> Part[Names]:
+def _names(path: Path) -> ParsedFile[Names]:
     source = read(path, f"{path.parent.name}/{path.name}")
     names, faults = names_of(source, territories("en").keys())
-    return Part(source, names, faults, frozenset())
+    return ParsedFile(source, names, faults, frozenset())
 
 
-def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shape]:
+def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> ParsedFile[Shape]:
     """What is left of a file that breaks its form, so that the rest is checked too."""
     source = replace(source, data=deepcopy(source.data))
     faults = [*source.faults, *(_fault(source, error) for error in errors)]
@@ -214,7 +214,7 @@ def _patched(source: Source, shape: type[Shape], errors: list[Any]) -> Part[Shap
         form = shape.model_validate(source.data)
     except ValidationError:
         form = None
-    return Part(source, form, tuple(faults), unreadable)
+    return ParsedFile(source, form, tuple(faults), unreadable)
 
 
 def _patch(source: Source, error: Any) -> list[str]:
@@ -238,7 +238,7 @@ def _patch(source: Source, error: Any) -> list[str]:
     return []
 
 
-def _holder(data: Any, steps: Steps) -> Any:
+def _holder(data: Any, steps: KeyPath) -> Any:
     """The mapping or list that holds the last step; an empty one, if it is gone."""
     for step in steps[:-1]:
         try:

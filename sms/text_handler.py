@@ -14,7 +14,7 @@ from runtime.clock import utc_now
 from sms.content import Content, unless_asked
 from sms.country_requests import CountryRequests
 from sms.gateways import Inbound
-from sms.outbox import Act, Kind, Outbox, Outgoing
+from sms.outbox import Act, MessageKind, Outbox, Outgoing
 from sms.requests import Confirm, Embassy, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
 from sms.unknown_words import UnknownWords
@@ -26,7 +26,7 @@ JUST_REPLY = Act("return 'reply'")
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class TextHandler:
     """Answers texts.  `content`: that of the menu in force.
 
     Every method raises `RedisError` when Redis does not answer, and may then be called
@@ -49,7 +49,7 @@ class Answering:
         if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
         act = self._act_of(request, inbound, gateway, content, now)
-        kind = Kind.EMERGENCY if content.is_urgent(request) else Kind.REPLY
+        kind = MessageKind.EMERGENCY if content.is_urgent(request) else MessageKind.REPLY
         choices = {
             name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN, gateway)
             for name, words in replies_to(request, content).items()
