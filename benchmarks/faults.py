@@ -36,7 +36,7 @@ from menus.editing.publishing import Edit
 from menus.parsing import Table, read_table, table_text
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
-from sms.outbox.messages import Kind, Outgoing
+from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Outbox
 from tests.menus.test_publishing import desk_of
 from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
@@ -541,7 +541,9 @@ async def owe(url: str, many: int) -> None:
     ends = now + timedelta(minutes=15)
     async with connect(url) as redis:
         for n in range(many):
-            owed = Outgoing(f"k{n}", number(n), "Call 112.", Kind.REPLY, ends, "africastalking")
+            owed = Outgoing(
+                f"k{n}", number(n), "Call 112.", MessageKind.REPLY, ends, "africastalking"
+            )
             await Outbox(redis, SEAL).put(owed, now)
             await redis.delete(*[key async for key in redis.scan_iter("sms:cap:*")])
 

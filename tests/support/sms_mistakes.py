@@ -14,7 +14,7 @@ SMS_MISTAKES = {
         "'series' 1 needs 3 segments",
     ),
     "a tip does not end with the help number": Mistake(
-        "en.yaml", "  series:\n", f"  series:\n    - {MARK}Take care.\n", "sms",
+        "en.yaml", "  series:\n    -", f"  series:\n    - {MARK}Take care.\n    -", "sms",
         "'series' 1 does not end with {hotline}",
     ),
     "the digest is longer than four segments": Mistake(
