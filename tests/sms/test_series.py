@@ -301,7 +301,7 @@ async def test_a_whole_run_between_two_steps_of_another_sends_nothing_early(
     for n in range(5):
         await trial.begin(number(n), "en")
     await other.run()
-    first = trial.menu.languages["en"].sms.tips[0]
+    first = trial.menu.languages["en"].sms.series[0]
     queued = await trial.queued()
     assert [text for _, text in queued] == [first] * 5
     assert len({who for who, _ in queued}) == 5
