@@ -302,7 +302,7 @@ def sends(node: Node) -> bool:
 LOOK_UPS = [node.name for node in MENU.nodes.values() if node.finds]
 
 
-@pytest.mark.parametrize("library", [LIBRARY, EVERYTHING, CountryDirectory(COUNTRIES)])
+@pytest.mark.parametrize("directory", [LIBRARY, EVERYTHING, CountryDirectory(COUNTRIES)])
 @pytest.mark.parametrize("language", READ)
 def test_the_screen_of_any_country_fits_names_it_and_begins_with_a_number(
     language: str, directory: CountryDirectory

@@ -169,7 +169,7 @@ def test_a_person_there_gets_that_half_and_so_does_one_in_kazakhstan() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("directory", LIBRARIES)
 def test_every_answer_fits_names_its_country_and_somebody_to_call(
     language: str, directory: str
 ) -> None:

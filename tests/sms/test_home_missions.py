@@ -48,7 +48,7 @@ def test_where_no_mission_may_be_sent_that_is_said(language: str) -> None:
     assert MENU.languages[language].sms.embassy.none_here in said
 
 
-@pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
+@pytest.mark.parametrize("directory", LIBRARIES.values(), ids=LIBRARIES)
 @pytest.mark.parametrize("language", HOMES)
 @pytest.mark.parametrize("node", NAMING)
 def test_the_hotline_is_on_the_first_screen_all_the_same(
