@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from menus.contacts import Rule, sendable
 from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
+from runtime.append_only_file import rewrite_daily
 from runtime.clock import utc_now, utc_today
 from runtime.encryption import Seal
 from runtime.logs import redacted
@@ -69,6 +70,7 @@ class SmsService:
         async with asyncio.TaskGroup() as group:
             group.create_task(run_worker(self.outbox, self.gateways, stop, still_wanted=wanted))
             group.create_task(run_on_schedule(self.run_due, stop))
+            group.create_task(rewrite_daily(self.redis, stop))
 
     def handlers(self, gateway: str) -> SmsHandlers:
         """What is done with what this gateway posts."""
