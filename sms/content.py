@@ -22,7 +22,7 @@ from sms.understanding import (
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The words of a menu.  `library`: makes what an embassy is looked up in, today."""
+    """The words of a menu.  `directory`: makes what an embassy is looked up in, today."""
 
     menu: Menu
     directory: Callable[[], CountryDirectory]

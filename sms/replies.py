@@ -20,7 +20,7 @@ _BLANK_LINE = re.compile(r"\n\s*\n")
 
 
 def reply_to(request: Request, menu: Menu, directory: Callable[[], CountryDirectory]) -> str:
-    """The one message that answers.  `library` is made for missions only.  Whether
+    """The one message that answers.  `directory` is made for missions only.  Whether
     `Confirm` has something to agree to, and who has the series already (`already`), is
     for the caller to know.
     """

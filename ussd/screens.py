@@ -106,7 +106,7 @@ class View:
 class Screens:
     """One version of the menu, made ready to be shown on screens of one size.
 
-    Without a `library`, look-ups offer and find nothing.
+    Without a `directory`, look-ups offer and find nothing.
     """
 
     def __init__(
