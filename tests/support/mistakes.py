@@ -190,7 +190,7 @@ LANGUAGES = {
     ),
     "a text is missing": Mistake(
         "en.yaml", "    text: Tips come one", "    txt: Tips come one", "series",
-        "'text' is missing: add it", at=("en.yaml", f"\n  {MARK}series:"),
+        "'text' is missing: add it", at=("en.yaml", f"\n  {MARK}series:\n    label:"),
         also=("series: 'txt' is not a key",),
     ),
     "a text is empty": Mistake(
