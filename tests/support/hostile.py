@@ -1,6 +1,7 @@
 """The callbacks of `hostile.jsonl`, and posting one octet by octet, as no client would.
 
-A line of the file is a callback: `path` with `SECRET` for the secret and `NOW` for the time,
+A line of the file is a callback: `path` with `SECRET` for the secret and `NOW` for the time of
+posting (a hop that is older than its session is answered with nothing),
 `body` or `base64`, and what must come out: `status`, `answer` (a screen, empty, OK, or any), how
 many `wishes` it may leave in the outbox, and what its answer must `not` have.  A text is
 also a list, where `["x", 5000]` is `x` 5,000 times.
@@ -61,7 +62,8 @@ class Case:
         """The whole request."""
         given = {"Host": "127.0.0.1", **self.headers}
         given |= {"Content-Length": str(len(self.body)), "Connection": "close"}
-        lines = [f"{self.method} {self.path} HTTP/1.1"]
+        path = self.path.replace("NOW", str(int(time.time())))
+        lines = [f"{self.method} {path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in given.items()]
         return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogatepass") + self.body
 
@@ -85,11 +87,10 @@ def _case(row: dict[str, Any]) -> Case:
     if row["type"]:
         headers = {"Content-Type": _text(row["type"]), **headers}
     body = _text(row.get("body", "")).encode("utf-8", "surrogatepass")
-    path = _text(row["path"]).replace("SECRET", SECRET).replace("NOW", str(int(time.time())))
     return Case(
         row["name"],
         row["method"],
-        path,
+        _text(row["path"]).replace("SECRET", SECRET),
         headers,
         base64.b64decode(row["base64"]) if "base64" in row else body,
         row["status"],
