@@ -29,6 +29,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from runtime.append_only_file import cut_off
 from runtime.files import make_private
 
 START_SECONDS = 30.0
@@ -112,6 +113,7 @@ def _command(data_dir: Path, socket: Path) -> list[str]:
         "logfile": "redis.log",
         "appendonly": "yes",
         "appendfsync": "always",
+        "aof-load-truncated": "no",  # we cut it, and see what is lost by that
         "save": "",
         "maxmemory-policy": "noeviction",
     }
@@ -172,7 +174,7 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 def cut_where_sound(server: str, data_dir: Path) -> bool:
     """Cut the append-only file behind its last sound command, if it is torn; a copy is kept
-    beside it.  Whether anything was mended.
+    beside it, in place of an earlier one.  Whether anything was mended.
     """
     folder = data_dir / "appendonlydir"
     written = max(folder.glob("*.incr.aof"), key=_number_of, default=None)
@@ -180,14 +182,28 @@ def cut_where_sound(server: str, data_dir: Path) -> bool:
         return False
     copy = folder.with_name(f"appendonlydir.torn-{time.time_ns()}")
     try:
-        shutil.copytree(folder, copy)
+        return _cut(server, written, copy)
     except OSError as error:
-        log.error("embedded Redis: its file is torn, and cannot be copied: %s", error.strerror)
+        log.error("embedded Redis: its file is torn, and cannot be mended: %s", error.strerror)
+        shutil.rmtree(copy, ignore_errors=True)
         return False
-    if _check_file(server, written, "--fix") != 0:
-        shutil.rmtree(copy)  # nothing was changed
+
+
+def _cut(server: str, written: Path, copy: Path) -> bool:
+    """Nothing is in the file's place before all of it is right."""
+    shutil.copytree(written.parent, copy)
+    mended = Path(shutil.copy(written, written.with_suffix(".mended")))
+    if _check_file(server, mended, "--fix") != 0:
+        mended.unlink()
+        shutil.rmtree(copy)
         return False
+    lost = cut_off(written, mended)
     log.error("embedded Redis: its file was torn, and is cut where it is sound; copy: %s", copy)
+    if lost:
+        log.error("embedded Redis: notes behind the fault are lost: what waits will not be sent")
+    for each in copy.parent.glob("appendonlydir.torn-*"):
+        if each != copy:
+            shutil.rmtree(each, ignore_errors=True)
     return True
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from runtime.append_only_file import CUT
+
 NEARLY_FULL = 0.9
 """Of the memory that it may use."""
 
@@ -25,6 +27,7 @@ class Danger(StrEnum):
     EVICTS = "evicts"
     EVICTION_UNKNOWN = "eviction_unknown"
     NEARLY_FULL = "nearly_full"
+    NOTES_LOST = "notes_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class RedisStatus:
 
     `used`, `most`: octets; `most` is 0 where there is no limit.  `write_failed`: the last
     write to the append-only file did.  `folder`: where it writes, on its own machine.
+    `notes_lost`: a fault within that file cost some, in the last days.
     """
 
     server: str
@@ -44,21 +48,25 @@ class RedisStatus:
     most: int
     write_failed: bool
     folder: str = ""
+    notes_lost: bool = False
 
     @property
     def dangers(self) -> tuple[Danger, ...]:
         failed = Danger.WRITE_FAILED if self.write_failed else None
-        return tuple(filter(None, (_of_power_cut(self), failed, _of_memory(self))))
+        lost = Danger.NOTES_LOST if self.notes_lost else None
+        return tuple(filter(None, (_of_power_cut(self), failed, lost, _of_memory(self))))
 
 
 async def read_redis_status(redis: Redis) -> RedisStatus:
     """Ask the server.  Raises what redis-py does when it does not answer at all."""
     info = await _unless_refused(redis.info())
     config = await _unless_refused(redis.config_get("appendfsync", "save", "dir"))
-    return status_of(info, config)
+    return status_of(info, config, notes_lost=bool(await redis.exists(CUT)))
 
 
-def status_of(info: Mapping[str, Any], config: Mapping[str, Any]) -> RedisStatus:
+def status_of(
+    info: Mapping[str, Any], config: Mapping[str, Any], *, notes_lost: bool = False
+) -> RedisStatus:
     """The status by the answers to INFO and CONFIG GET; an empty one was refused."""
     enabled, used = info.get("aof_enabled"), info.get("used_memory")
     return RedisStatus(
@@ -71,6 +79,7 @@ def status_of(info: Mapping[str, Any], config: Mapping[str, Any]) -> RedisStatus
         most=int(info.get("maxmemory", 0)),
         write_failed=str(info.get("aof_last_write_status", "ok")) != "ok",
         folder=str(config.get("dir", "")),
+        notes_lost=notes_lost,
     )
 
 

@@ -9,6 +9,7 @@ Commands of Redis 7.0 only.
 
 import json
 
+from runtime.append_only_file import CUT_LUA
 from runtime.settings import SIMULATOR
 from sms.outbox.counts import COUNTING_LUA
 from sms.outbox.messages import KEY_SECONDS
@@ -109,9 +110,23 @@ end
 """
 
 
+# What was queued before notes were lost may have been sent since: nobody sends it any more.
+_AFTER_A_CUT = """
+local function doubt_after_cut(id, now)
+  local cut = cut_since(message(id))
+  if not cut then return false end
+  move(id, 'sending', now, '')
+  call('HSET', message(id), 'sent', string.match(cut, '^[0-9.]+'))
+  move(id, 'unknown', now, 'what was noted of it may be lost')
+  await_report(id, now)
+  return true
+end
+"""
+
+
 def script(body: str) -> str:
     """A whole script."""
-    return _KNOWN + COUNTING_LUA + _STEPS + body
+    return _KNOWN + COUNTING_LUA + CUT_LUA + _STEPS + _AFTER_A_CUT + body
 
 
 _PUTTING = """
@@ -165,7 +180,7 @@ local function put(outgoing)
   call('SET', key, outgoing.id, 'EX', outgoing.key_seconds)
   call('HSET', message(outgoing.id), 'to', outgoing.to, 'text', outgoing.text,
     'index', outgoing.index, 'gateway', outgoing.gateway, 'queue', outgoing.queue,
-    'expires', outgoing.expires, 'attempts', 0)
+    'expires', outgoing.expires, 'attempts', 0, 'cut', last_cut() or '')
   call('EXPIRE', message(outgoing.id), outgoing.seconds)
   enqueue(outgoing.id, outgoing.queue)
   return 'queued'
@@ -224,7 +239,7 @@ local function ours(entry, id)
   local state, current, expires, by =
     unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'by'))
   if state == 'sending' and current == entry then return by == worker end
-  if state == 'queued' and current == entry then
+  if state == 'queued' and current == entry and not doubt_after_cut(id, ARGV[4]) then
     local late, way = now >= tonumber(expires), way_of(id)
     if way and not late then return true end
     move(id, 'expired', ARGV[4], late and 'not sent in time' or 'its gateway is not set up')

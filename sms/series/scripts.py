@@ -11,6 +11,8 @@ INDEX is a keyed hash that stands for a number.
 
 from datetime import timedelta
 
+from runtime.append_only_file import CUT_LUA
+
 ANSWER_WITHIN = timedelta(hours=24)
 """For the confirmation.  Who answers later is asked again."""
 KEPT = timedelta(days=60)
@@ -25,7 +27,8 @@ def _seconds(life: timedelta) -> int:
 
 
 _STEPS = (
-    f"""
+    CUT_LUA
+    + f"""
 local DUE, KEPT, STOP_KEPT = '{DUE}', {_seconds(KEPT)}, {_seconds(STOP_KEPT)}
 local ANSWER_WITHIN = {_seconds(ANSWER_WITHIN)}
 """
@@ -46,7 +49,7 @@ local function begin(who, language)
   if call('EXISTS', series(index)) == 1 then return end
   call('DEL', stopped(index))
   call('HSET', series(index), 'to', who.sealed, 'language', language,
-    'gateway', who.gateway, 'next', 0, 'begun', who.first)
+    'gateway', who.gateway, 'next', 0, 'begun', who.first, 'cut', last_cut() or '')
   be_due(index, who.first)
 end
 
@@ -54,6 +57,16 @@ local function stop(index)
   call('DEL', series(index), asked(index))
   call('ZREM', DUE, index)
   call('SET', stopped(index), '', 'EX', STOP_KEPT)
+end
+
+-- A STOP, or that a tip was sent, may be lost: such a series ends.
+local function stop_after_cut(index)
+  local cut = cut_since(series(index))
+  if not cut or not (string.find(cut, 'sms:series') or string.find(cut, 'sms:stopped')) then
+    return false
+  end
+  stop(index)
+  return true
 end
 """
 )
@@ -80,8 +93,10 @@ end
 DUE_NOW = f"""{_STEPS}
 local found = {{}}
 for _, index in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
-  local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun')
-  found[#found + 1] = {{index, unpack(held)}}
+  if not stop_after_cut(index) then
+    local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun')
+    found[#found + 1] = {{index, unpack(held)}}
+  end
 end
 return found
 """

@@ -20,7 +20,8 @@ LEAST_FREE, SOON_FULL = 500 * 10**6, 2 * 10**9
 """Octets of a disk."""
 NEVER = "–"
 
-_NOT_TOLD = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN}
+_WARNINGS = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN, Danger.NOTES_LOST}
+"""Nobody can mend them here: somebody must be asked, or see what was lost."""
 
 
 class Verdict(StrEnum):
@@ -131,11 +132,11 @@ def _sample(name: str) -> object:
 
 
 def of_redis(status: RedisStatus) -> Iterator[Finding]:
-    """What Redis could lose.  What it does not tell is for somebody to ask."""
+    """What Redis could lose, or has lost.  What it does not tell is for somebody to ask."""
     if not status.dangers:
         yield ok(Word.REDIS_WELL)
     for each in status.dangers:
-        yield Finding(Verdict.WARNING if each in _NOT_TOLD else Verdict.MEND, each)
+        yield Finding(Verdict.WARNING if each in _WARNINGS else Verdict.MEND, each)
 
 
 def of_worker(alive: bool) -> Finding:
