@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ALL_CORES := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
+unexport PYTHONDONTWRITEBYTECODE # what is compiled is kept: to compile the tests anew takes seconds
+
 .PHONY: help setup run dev browser fast test check lint bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list

@@ -38,7 +38,8 @@ from sms.outbox.worker import WorkerConfig, run_worker
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
 from sms.series.subscriptions import Subscriptions
-from tests.support.trees import MENUS, read_menu
+from tests.support.menus_read import read_menu
+from tests.support.trees import MENUS
 from tests.support.worker_process import KEY, connect
 
 SUBSCRIBERS = 100_000

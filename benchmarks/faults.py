@@ -40,10 +40,11 @@ from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Outbox
 from tests.menus.test_publishing import desk_of
 from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
+from tests.support.menus_read import read_menu
 from tests.support.outbox_trials import Count, hung, killed, number, refused
 from tests.support.phones import KEY
 from tests.support.service import REPOSITORY, SECRET, free_port, new_session, short_folder
-from tests.support.trees import copied_menus, read_menu
+from tests.support.trees import copied_menus
 from tests.support.worker_process import connect
 
 SEED = 20261126

@@ -1,5 +1,6 @@
 """What the tests share: a real Redis-compatible server and the real service on it."""
 
+import gc
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for line in (refuse, *(f"{name}: {what}" for name, what in lanes.MARKERS.items())):
         config.addinivalue_line("markers", line)
     lanes.watch()
+    gc.disable()  # until all tests are found: they stay, and there is no rubbish among them
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What the tests are made of is not looked through for rubbish again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,7 +16,8 @@ import main
 from runtime.settings import Settings
 from sms.requests import Unknown
 from sms.understanding import countries_of, understand, vocabulary_of
-from tests.support.trees import MENUS, copied_menus, faults_of, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS, copied_menus, faults_of
 from tests.test_house import HOUSE, committed
 from tests.ussd.animated_dial import PICTURE, draw
 from ussd.gateways import GATEWAYS

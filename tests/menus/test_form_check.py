@@ -6,7 +6,8 @@ import pytest
 
 from menus.editing.form_check import not_usual, write_usual
 from menus.editing.values import NotWritable
-from tests.support.trees import MENUS, copied_menus, edit, read_menu
+from tests.support.menus_read import read_menu
+from tests.support.trees import MENUS, copied_menus, edit
 
 
 @pytest.fixture

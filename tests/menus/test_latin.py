@@ -11,7 +11,8 @@ from menus.loading import offering, speller
 from sms.embassy_reply import CountryDirectory
 from sms.encoding import is_gsm7
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, copied_menus, faults_of, read_menu, read_once
+from tests.support.menus_read import read_menu, read_once
+from tests.support.trees import MENUS, copied_menus, faults_of
 from ussd.engine import play
 from ussd.paging import Budget
 from ussd.screens import LETTERS, Place, Screens

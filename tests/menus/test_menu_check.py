@@ -12,10 +12,11 @@ import yaml
 
 from menus.faults import BrokenMenu
 from menus.loading.schema import schemas
+from tests.support.menus_read import read_menu
 from tests.support.mistakes import MARK, MISTAKES, NEW_LABEL, Mistake
 from tests.support.screen_mistakes import SCREEN_MISTAKES
 from tests.support.sms_mistakes import SMS_MISTAKES
-from tests.support.trees import MENUS, copied_menus, edit, faults_of, read_menu
+from tests.support.trees import MENUS, copied_menus, edit, faults_of
 
 ALL = MISTAKES | SCREEN_MISTAKES | SMS_MISTAKES
 

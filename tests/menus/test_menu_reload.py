@@ -17,17 +17,9 @@ from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.loading import Reader, load
 from menus.model import Menu
 from menus.versions import VersionStore
+from tests.support.menus_read import read_menu, read_once
 from tests.support.mistakes import NEW_LABEL
-from tests.support.trees import (
-    Server,
-    copied_menus,
-    copied_tree,
-    edit,
-    read_menu,
-    read_once,
-    serving,
-    until,
-)
+from tests.support.trees import Server, copied_menus, copied_tree, edit, serving, until
 
 FAULT = "Call {no_such_number} "
 FEW = 3
@@ -39,8 +31,8 @@ def menus(tmp_path: Path) -> Path:
     return copied_menus(tmp_path)
 
 
-def live_menu(menus: Path, read: Reader = read_menu) -> LiveMenu:
-    return LiveMenu(menus, read, VersionStore(menus.parent / "shelf", read_menu))
+def live_menu(menus: Path, read: Reader = read_once) -> LiveMenu:
+    return LiveMenu(menus, read, VersionStore(menus.parent / "shelf", read_once))
 
 
 @pytest.fixture
@@ -116,7 +108,7 @@ def test_files_that_say_nothing_new_are_not_read_again(menus: Path) -> None:
         times.append(folder)
         return read_menu(folder)
 
-    live = LiveMenu(menus, counted, VersionStore(menus.parent / "shelf", read_menu))
+    live = LiveMenu(menus, counted, VersionStore(menus.parent / "shelf", read_once))
     for _ in range(3):
         live.reload()
     assert len(times) == 2, "at the start, and once to see whether it is still so"

@@ -17,7 +17,8 @@ from menus.live import LiveMenu
 from menus.versions import VersionStore
 from runtime import files as replacing
 from runtime.files import exclusive_lock
-from tests.support.trees import copied_menus, edit, read_menu
+from tests.support.menus_read import read_once
+from tests.support.trees import copied_menus, edit
 
 LABEL = "    label: I got away\n"
 
@@ -29,8 +30,8 @@ def folder(tmp_path: Path) -> Path:
 
 def desk_of(folder: Path, data: str = "data") -> Publisher:
     beside = folder.parent / data
-    live = LiveMenu(folder, read_menu, VersionStore(beside / "menus", read_menu))
-    return Publisher(live, read_menu, History(beside / "words-history.jsonl"), beside)
+    live = LiveMenu(folder, read_once, VersionStore(beside / "menus", read_once))
+    return Publisher(live, read_once, History(beside / "words-history.jsonl"), beside)
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ def test_an_edit_by_hand_during_the_check_is_not_lost(
 
     def slow(copy: Path) -> object:
         by_hand(desk)
-        return read_menu(copy)
+        return read_once(copy)
 
     monkeypatch.setattr(desk, "_read_menu", slow)
     assert isinstance(desk.publish(mine, "Aigul"), Conflict)

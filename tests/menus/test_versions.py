@@ -9,8 +9,9 @@ import pytest
 from menus.live import LiveMenu
 from menus.model import Menu
 from menus.versions import VersionStore
+from tests.support.menus_read import read_once
 from tests.support.mistakes import NEW_LABEL
-from tests.support.trees import copied_menus, edit, read_once
+from tests.support.trees import copied_menus, edit
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from menus.editing.sections import FieldKind, Section, sections, typed, words_at
 from menus.editing.values import NotWritable, Value, Values
 from menus.editing.yaml_edit import usual_form, with_values
 from menus.parsing.yaml_source import KeyPath, Source, read
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 
 LANGUAGES = ("kk", "ru", "en", "uz", "ky", "tg")
 TEXTS = {code: (MENUS / f"{code}.yaml").read_text(encoding="utf-8") for code in LANGUAGES}

@@ -11,8 +11,9 @@ from menus.versions import VersionStore
 from runtime.embedded_redis import NoServer, embedded_redis
 from runtime.files import make_private
 from runtime.provision import load_or_make_key
+from tests.support.menus_read import read_once
 from tests.support.service import short_folder
-from tests.support.trees import MENUS, read_menu
+from tests.support.trees import MENUS
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def keep_key(data: Path) -> None:
 
 
 def keep_menu(data: Path) -> None:
-    LiveMenu(MENUS, read_menu, VersionStore(data / "menus", read_menu))
+    LiveMenu(MENUS, read_once, VersionStore(data / "menus", read_once))
     assert mode(data / "menus") == 0o700
 
 

@@ -15,7 +15,8 @@ from menus.countries.territories import FILE, from_cldr, territories
 from sms.encoding import is_gsm7
 from sms.understanding.country_search import LEAST_RATIO, MOST_ASKED, countries_of
 from sms.understanding.normalize import skeleton, words_of
-from tests.support.trees import MENUS, copied_menus, faults_of, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS, copied_menus, faults_of
 
 HOUSE = Path(__file__).parents[2]
 TABLE = HOUSE / "tests" / "countries.txt"

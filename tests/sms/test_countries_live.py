@@ -10,9 +10,10 @@ from menus.versions import VersionStore
 from sms.content import Content
 from sms.embassy_reply import CountryDirectory
 from sms.understanding.country_search import countries_of
+from tests.support.menus_read import read_once
 from tests.support.mistakes import NEW_LABEL
 from tests.support.phones import texted_service
-from tests.support.trees import copied_menus, edit, read_once, until
+from tests.support.trees import copied_menus, edit, until
 
 NICKNAME = "Zembla"
 ALIASES = "  TR: [Turkey, "

@@ -28,7 +28,8 @@ from sms.embassy_reply import (
 )
 from sms.encoding import measure
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 
 MENU = read_once(MENUS)
 LANGUAGES = tuple(MENU.languages)

@@ -24,9 +24,9 @@ from sms.series.subscriptions import Subscriptions
 from sms.text_handler import TextHandler
 from sms.unknown_words import UnknownWords
 from tests.support.interruptions import Ended, EndsAt, FailingRedis, When
+from tests.support.menus_read import read_menu
 from tests.support.outboxes import GATEWAY, NOW, NUMBER, SEAL
 from tests.support.service import ANY_AGE
-from tests.support.trees import read_menu
 from ussd.gateways.africastalking import answers_of, reply
 from ussd.hop import Dialogue, Hop
 from ussd.screens import Screens

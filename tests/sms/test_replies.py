@@ -13,7 +13,8 @@ from sms.encoding import Encoding, measure
 from sms.replies import already, asked_by, is_neutral, reply_to, tips
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 
 LANGUAGES = ("kk", "ru", "en", "uz", "ky", "tg")
 READ = (*LANGUAGES, "kk_Latn", "ru_Latn")

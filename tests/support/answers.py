@@ -42,7 +42,8 @@ from sms.understanding.country_search import countries_of
 from sms.understanding.matching import understand
 from sms.understanding.vocabulary import Vocabulary, vocabulary_of
 from tests.support.inputs import TABLE, Row, rows_of
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 
 FORMS_OF_TRAFFICKING = ("trafficking", "common", "forms", "lures", "motive")
 EMERGENCY_KINDS = ("police", "all services", "ambulance")

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from typer.testing import CliRunner
 
 import main
+from tests.support.menus_read import read_once_for
 from tests.support.service import REPOSITORY
 
 PATIENCE = 60.0
@@ -47,7 +49,7 @@ def command(
 ) -> Ended:
     """Run a command in this process, with the folder as the current one."""
     changed = {**dict.fromkeys(_of_the_desk()), **settings_in(tree, settings)}
-    with chdir(tree):
+    with chdir(tree), patch.object(main, "read_menu", read_once_for):
         done = CliRunner().invoke(
             main.cli, arguments, input=typed, env=changed, catch_exceptions=False
         )

@@ -12,14 +12,11 @@ from pathlib import Path
 
 import httpx
 
-import main
 from menus.faults import BrokenMenu
-from menus.live import content_of
 from menus.loading.parsed_folder import is_data
-from menus.model import Menu
 from tests.support.commands import MAIN, PATIENCE, environment
+from tests.support.menus_read import read_menu
 from tests.support.service import REPOSITORY, free_port
-from ussd.paging import Budget
 
 MENUS = REPOSITORY / "menus"
 LEFT_OUT = ("uz", "ky", "tg")
@@ -60,24 +57,6 @@ def edit(path: Path, old: str, new: str) -> None:
     beside = path.with_suffix(".tmp")
     beside.write_text(text.replace(old, new), encoding="utf-8")
     beside.replace(path)
-
-
-def read_menu(folder: Path) -> Menu:
-    """The menu of a folder, checked for every channel."""
-    return main.read_menu(Budget(), folder)
-
-
-_ALREADY_READ: dict[bytes, Menu] = {}
-
-
-def read_once(folder: Path) -> Menu:
-    """As `read_menu`; files that say the same are one menu in all tests of a run."""
-    content = content_of(folder)
-    if not content:
-        return read_menu(folder)
-    if content not in _ALREADY_READ:
-        _ALREADY_READ[content] = read_menu(folder)
-    return _ALREADY_READ[content]
 
 
 def faults_of(folder: Path) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from textwrap import wrap
 
 from sms.encoding import measure
-from tests.support.trees import MENUS, read_menu
+from tests.support.menus_read import read_menu
+from tests.support.trees import MENUS
 from ussd.gateways import answers_of
 from ussd.paging import Budget
 from ussd.preview import conversation

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from menus.checklists import MOST_STATEMENTS, NOT_YET, YES, left_to_do
 from menus.model import NodeWords
 from sms.requests import NodeRequest
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 from ussd.engine import Session, play, show, step
 from ussd.hop import Hop, _record_of
 from ussd.paging import Budget

@@ -10,7 +10,8 @@ from sms.embassy_reply import CountryDirectory
 from sms.encoding import measure
 from sms.requests import DialableRequest, Digest, Embassy, NodeRequest, Series
 from sms.understanding.country_search import countries_of
-from tests.support.trees import MENUS, read_once
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 from ussd.engine import Screen, Session, key_of, play, show, show_not_sent, step
 from ussd.gateways.africastalking import answers_of, hop_of, reply
 from ussd.paging import Budget

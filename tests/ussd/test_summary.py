@@ -2,12 +2,13 @@
 
 import pytest
 
-from tests.support.trees import MENUS, read_menu
+from tests.support.menus_read import read_once
+from tests.support.trees import MENUS
 from ussd.paging import Budget
 from ussd.screens import SCREEN_0, Place, Screens
 from ussd.summary import Reached, fewest_keys, reached_by_keys, summaries_of
 
-MENU = read_menu(MENUS)
+MENU = read_once(MENUS)
 SCREENS = Screens(MENU, Budget())
 TEXTS = (
     *("abroad", "escaped", "offer", "firm", "contract", "visa", "documents", "family"),

@@ -12,8 +12,8 @@ from menus.contacts.doubts import Rule
 from menus.live import LiveMenu
 from menus.versions import VersionStore
 from tests.support.contact_lists import HEAD, row
+from tests.support.menus_read import read_once
 from tests.support.operators import csrf_of, hidden, posted, words
-from tests.support.trees import read_menu
 from tests.web.test_contacts_page import PAGE, TYPED, file_of, looking, menus_, we
 from web.contacts.contacts_file import ContactsFile
 from web.contacts.import_pages import apply_list, preview_of
@@ -146,7 +146,7 @@ def test_what_no_page_of_ours_carries_is_refused(looking: httpx.Client, carried:
 
 def kept_in(menus_: Path, tmp_path: Path) -> ContactsFile:
     return ContactsFile(
-        LiveMenu(menus_, read_menu, VersionStore(tmp_path / "shelf", read_menu)), Rule(1095)
+        LiveMenu(menus_, read_once, VersionStore(tmp_path / "shelf", read_once)), Rule(1095)
     )
 
 

@@ -19,8 +19,9 @@ from runtime.redis_status import Danger, status_of
 from runtime.settings import Settings
 from tests.support.fake_gateway import API_KEY, fake_gateway
 from tests.support.fake_sendsms import HANGS, FakeSendSms, fake_sendsms
+from tests.support.menus_read import read_once
 from tests.support.service import SECRET
-from tests.support.trees import MENUS, read_once
+from tests.support.trees import MENUS
 from ussd.gateways import GATEWAYS, GatewayEntry
 from web.health.findings import (
     Finding,
