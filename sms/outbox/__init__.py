@@ -8,6 +8,7 @@ from sms.outbox.counts import (
     UNDER_WAY,
     counts_key,
 )
+from sms.outbox.forgetting import Forgotten, forget_messages
 from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.status import (
@@ -27,6 +28,7 @@ __all__ = [
     "UNDER_WAY",
     "Act",
     "Caps",
+    "Forgotten",
     "MessageKind",
     "Outbox",
     "OutboxStatus",
@@ -35,6 +37,7 @@ __all__ = [
     "Queue",
     "Worker",
     "counts_key",
+    "forget_messages",
     "people_waiting",
     "read_counts",
     "read_outbox_status",

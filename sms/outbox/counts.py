@@ -86,3 +86,8 @@ def day_of(moment: datetime) -> int:
 
 def counts_key(day: date) -> str:
     return f"sms:counts:{day.toordinal() - _EPOCH}"
+
+
+def counted_key(day: int) -> str:
+    """Of a day by its number."""
+    return f"sms:counted:{day}"

@@ -70,7 +70,7 @@ class MessageCodec:
             "kind": outgoing.kind,
             "segments": measure(outgoing.text).segments,
             "day": day,
-            "who": self._seal.index(f"recipient {day} {outgoing.msisdn}"),
+            "who": self.index_of_day(day, outgoing.msisdn),
             "expires": outgoing.expires_at.timestamp(),
             "seconds": left + UNCLAIMED_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNCLAIMED_SECONDS),
@@ -79,6 +79,14 @@ class MessageCodec:
     def index_of(self, msisdn: str) -> str:
         """By which messages to a number are found."""
         return self._seal.index(msisdn)
+
+    def index_of_day(self, day: int, msisdn: str) -> str:
+        """By which a number is counted on a day."""
+        return self._seal.index(f"recipient {day} {msisdn}")
+
+    def forgotten_key(self, msisdn: str) -> str:
+        """The key that says that a number was forgotten."""
+        return f"sms:forgotten:{self._seal.index(f'forgotten {msisdn}')}"
 
     def open(self, sealed: str | None, id_: str, what: str) -> str:
         """Empty when it cannot be opened: the data key was changed."""

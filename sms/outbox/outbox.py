@@ -22,6 +22,7 @@ Redis holds, each with a time to live:
                         messages without a report, reports without a
                         message                                            48 h, 24 h
     sms:counts:…, sms:counted:…   see `sms/outbox/counts.py`           400 days, 25 h
+    sms:forgotten:KEYED   see `sms/outbox/forgetting.py`                         48 h
 
 Without acknowledged writes surviving a crash of Redis (`appendfsync always`) a
 text could be sent twice.  The client must not retry by itself.
@@ -244,7 +245,8 @@ class Outbox:
         """
         if report.state is not None:
             index = self._codec.index_of(report.msisdn) if report.msisdn else ""
-            args = gateway, report.message_id, index, report.state, now.timestamp()
+            forgotten = self._codec.forgotten_key(report.msisdn)
+            args = gateway, report.message_id, index, report.state, now.timestamp(), forgotten
             await self._report(args=args)
 
     # --- For the worker

@@ -76,6 +76,9 @@ local function gateway_of(id)
   return call('HGET', message(id), 'gateway') or ''
 end
 
+-- Whether `forgetting.py` took its number from it while it was being sent.
+local function is_forgotten(id) return not call('HGET', message(id), 'index') end
+
 -- Ids of messages and indexes of numbers are those of one gateway.
 local function of(gateway, name) return gateway .. ':' .. name end
 
@@ -92,6 +95,7 @@ end
 -- number, or take one that is here already.
 local function await_report(id, now)
   local gateway, index, sent = gateway_of(id), unpack(call('HMGET', message(id), 'index', 'sent'))
+  if not index then return end  -- its number was forgotten meanwhile
   local told = early(gateway, id)
   if told then return move(id, told, now, 'by an early report') end
   local came = 'sms:early-of:' .. of(gateway, index)
@@ -294,13 +298,14 @@ local queue, now = ARGV[1], ARGV[2]
 local function postpone(id, due, why)
   local before, expires = unpack(call('HMGET', message(id), 'state', 'expires'))
   if before ~= 'sending' and before ~= 'queued' then return end
+  if is_forgotten(id) then return move(id, 'failed', now, 'forgotten') end
   call('HSET', message(id), 'state', 'queued', 'entry', '', 'why', why)
   call('ZADD', 'sms:later', math.min(tonumber(due), tonumber(expires)), id)
   call('EXPIRE', 'sms:later', QUEUED_SECONDS)
 end
 
 local function settle(id, state, why, gateway_id)
-  if not move(id, state, now, why) then return end
+  if not move(id, state, now, why) or is_forgotten(id) then return end
   if gateway_id ~= '' then
     local gateway, index = gateway_of(id), call('HGET', message(id), 'index')
     bind(id, gateway, gateway_id)
@@ -376,11 +381,13 @@ if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
 call('EXPIRE', stream(ARGV[1]), QUEUED_SECONDS)
 """)
 
-# ARGV: gateway, its id of the message, index of the number or '', state, now.
+# ARGV: gateway, its id of the message, index of the number or '', state, now, the key that says
+# that the number was forgotten.
 REPORT = script("""
-local gateway, gateway_id, index, state, now = unpack(ARGV)
+local gateway, gateway_id, index, state, now, forgotten = unpack(ARGV)
 
 local function keep_early()
+  if call('EXISTS', forgotten) == 1 then return 'forgotten' end
   local key = 'sms:early:' .. of(gateway, gateway_id)
   local before = call('GET', key)
   if before and not MAY[before][state] then return 'repeated' end
