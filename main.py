@@ -36,6 +36,7 @@ from menus.versions import VersionStore
 from runtime.callbacks import Callback, CallbackRouter
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
+from runtime.logs import start_log
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
 from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
@@ -61,6 +62,8 @@ from ussd.scripts import REDIS_SECONDS
 from ussd.sessions import Sessions
 from web.bootstrap import add_pages
 from web.health import alive, ready
+
+log = logging.getLogger(__name__)
 
 # --- Composition -------------------------------------------------------------
 
@@ -163,7 +166,7 @@ def serve(
     settings = settings_or_exit()
     chosen = {"host": host, "port": port, "worker": False if no_worker else None}
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-    log_plainly()
+    start_log(settings.log)
     menu = menu_to_start_with(settings)
     if not at_a_terminal():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
@@ -181,12 +184,6 @@ def menu_to_start_with(settings: Settings) -> Menu | None:
     except BrokenMenu:
         live_menu_or_exit(settings)
         return None
-
-
-def log_plainly() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for name in ("uvicorn", "watchfiles", "httpx"):  # they log each start, change and call
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
@@ -208,9 +205,10 @@ def run(settings: Settings, workers: int, menu: Menu | None) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=60,  # on a busy machine a worker needs that long to begin
     )
     sockets = [config.bind_socket()]
-    welcome(out, settings, sockets[0].getsockname()[1])
+    say_where(settings, sockets[0].getsockname()[1])
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
@@ -218,10 +216,18 @@ def run(settings: Settings, workers: int, menu: Menu | None) -> None:
         Workers(config, sockets).run()
 
 
+def say_where(settings: Settings, port: int) -> None:
+    """To people by `welcome`; in a log of JSON by one line, which tells no secret."""
+    if settings.log == "json":
+        log.info("service: listens on %s, port %d", settings.host, port)
+    else:
+        welcome(out, settings, port)
+
+
 def create_worker() -> CallbackRouter:
     """The application of a worker process, which ends with its parent."""
     settings = settings_in_worker()
-    log_plainly()
+    start_log(settings.log)
     return create_app(settings)
 
 
@@ -280,7 +286,7 @@ def exit_on_faults() -> Iterator[None]:
         raise typer.Exit(1) from None
 
 
-CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit, log_plainly)
+CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit)
 cli.add_typer(dial_commands(CONTEXT))
 cli.add_typer(doctor_command(CONTEXT))
 cli.add_typer(contact_commands(CONTEXT), name="contacts")

@@ -26,7 +26,6 @@ class CommandContext:
 
     menu: Callable[[Settings], Menu]
     live_menu: Callable[[Settings, Menu | None], LiveMenu]
-    log: Callable[[], None]
 
 
 def refuse(why: str) -> NoReturn:

@@ -13,6 +13,7 @@ from cli.context import CommandContext, join_or_exit, refuse, settings_or_exit, 
 from cli.digest import digest_commands
 from cli.simulated_text import RealGateway, SimulatedText, send_as
 from menus.live import LiveMenu, follow_changes
+from runtime.logs import start_log
 from runtime.msisdn import is_msisdn
 from runtime.settings import Settings
 from sms.bootstrap import build_sms, content_of
@@ -52,10 +53,9 @@ def sms_commands(context: CommandContext) -> typer.Typer:
     def worker() -> None:
         """Send SMS and run the schedules, beside a `serve --no-worker`."""
         settings = settings_or_exit()
-        menu = context.menu(settings)
-        context.log()
-        settings = join_or_exit(settings)
-        asyncio.run(_work_until_stopped(settings, context.live_menu(settings, menu)))
+        start_log(settings.log)
+        menu = context.live_menu(settings, None)
+        asyncio.run(_work_until_stopped(join_or_exit(settings), menu))
 
     return cli
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from runtime.logs import redacted
+from runtime.logs import begin_request, redacted
 
 MOST_OCTETS = 64 * 1024
 """Of a body.  The longest honest one is an end-of-session event, below 2,000."""
@@ -150,6 +150,7 @@ class CallbackRouter:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begin_request()
         _, gateway, secret, what = (*scope.get("path", "").split("/", 3), "", "", "", "")[:4]
         callback = self._callbacks.get((gateway, what)) if scope["type"] == "http" else None
         if callback is None:

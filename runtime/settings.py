@@ -20,6 +20,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
+from runtime.logs import LogForm
+
 HOUSE = Path(__file__).parent.parent
 SIMULATOR = "simulator"
 """The gateway from which nothing leaves the machine."""
@@ -157,6 +159,7 @@ class Settings(ChosenGateways):
     operator_token: Annotated[Secret | None, Field(validate_default=True)] = None
     worker: bool = True
     public_url: Annotated[str, AfterValidator(_public_address)] | None = None
+    log: LogForm = "text"
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
 

@@ -9,13 +9,11 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from runtime.logs import redacted
+from runtime.logs import OURS, redacted, room_of
 
 MOST = 50
 LONGEST = 400
 """Characters of a line."""
-OURS = {"__main__", "main", "runtime", "menus", "sms", "ussd", "web", "cli"}
-"""The rooms, by which our loggers are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,7 @@ class RecentErrors(logging.Handler):
 
 def text_of(record: logging.LogRecord) -> str:
     """What may be shown of a line."""
-    ours = record.name.split(".")[0] in OURS
-    parts = [record.getMessage().strip() if ours else record.name]
+    parts = [record.getMessage().strip() if room_of(record) in OURS else record.name]
     if record.exc_info and record.exc_info[1]:
         parts.append(redacted(record.exc_info[1]))
     return ": ".join(parts)[:LONGEST]
