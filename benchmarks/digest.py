@@ -154,7 +154,7 @@ class Load:
 async def trial(many: int) -> AsyncIterator[Load]:
     """All of it gone when the block ends."""
     target = Target(free_port(), "/fake/mode")
-    command = ["-m", "tests.fake_gateway", "--port", str(target.port)]
+    command = ["-m", "tests.support.fake_gateway", "--port", str(target.port)]
     with (
         tempfile.TemporaryDirectory(prefix="komek-") as folder,
         running(command, target, Path(folder) / "gateway", None) as server,

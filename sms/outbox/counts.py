@@ -61,6 +61,7 @@ local function count_capped(outgoing)
 end
 
 local function settled(day, now)
+  day = tonumber(day or nil)
   return not day or tonumber(now) >= (day + {SETTLED_DAYS}) * {DAY_SECONDS}
 end
 

@@ -18,6 +18,7 @@ Redis holds, each with a time to live:
     sms:cap:…, sms:alarm:…, sms:bucket:GATEWAY   counts against the caps; alarms
                         given; the rate that all workers share        2 min to 48 h
     sms:gateway:GATEWAY:GID   the message that the gateway calls so              48 h
+    sms:set-aside       how many could not be read, and were taken out of the way  7 days
     sms:unsettled:GATEWAY:INDEX, sms:early:GATEWAY:GID, sms:early-of:GATEWAY:INDEX
                         messages without a report, reports without a
                         message                                            48 h, 24 h
@@ -48,6 +49,7 @@ from sms.outbox.messages import MessageCodec, Outgoing, Queue
 from sms.states import State
 
 PUT_AT_ONCE = 100
+NAMELESS = "an entry names no message"
 
 T = TypeVar("T")
 
@@ -114,7 +116,7 @@ class Peeked:
 class Sending:
     """A message in state `sending`, for the worker that began it and no other.
 
-    `msisdn` is empty when it cannot be opened: the data key was changed.
+    `msisdn` or `text` is empty when it cannot be opened: the data key was changed.
     """
 
     claimed: Claimed
@@ -172,6 +174,8 @@ class Outbox:
         self._settle = redis.register_script(scripts.SETTLE)
         self._requeue = redis.register_script(scripts.REQUEUE_DUE)
         self._reclaim = redis.register_script(scripts.RECLAIM)
+        self._set_entries_aside = redis.register_script(scripts.SET_ENTRIES_ASIDE)
+        self._count_set_aside = redis.register_script(scripts.COUNT_SET_ASIDE)
         self._open = redis.register_script(scripts.OPEN)
         self._report = redis.register_script(scripts.REPORT)
 
@@ -265,18 +269,18 @@ class Outbox:
                 raise
             await self._open(args=[queue])  # a new server, or one that lost everything
             return []
-        return [Claimed(queue, entry, fields["id"]) for entry, fields in _entries(answer)]
+        entries = _entries(answer)
+        if nameless := [entry for entry, fields in entries if "id" not in fields]:
+            _alarm(await self._set_entries_aside(args=[queue, NAMELESS, *nameless]))
+        return [Claimed(queue, entry, held["id"]) for entry, held in entries if "id" in held]
 
     async def peek(self, claimed: Sequence[Claimed]) -> list[Peeked]:
-        """What is in each, without beginning it."""
+        """What is in each, without beginning it; nothing, of one that cannot be read."""
         pipe = self._redis.pipeline(transaction=False)
         for each in claimed:
             pipe.hmget(f"sms:message:{each.id}", ["index", "gateway", "text"])
-        found = await pipe.execute()
-        return [
-            Peeked(each, index or "", gateway or "", self._codec.open(text, each.id, "text"))
-            for each, (index, gateway, text) in zip(claimed, found, strict=True)
-        ]
+        found = await pipe.execute(raise_on_error=False)
+        return [self._peeked(*each) for each in zip(claimed, found, strict=True)]
 
     async def begin(
         self,
@@ -298,34 +302,49 @@ class Outbox:
         pairs = [part for each in claimed for part in (each.entry, each.id)]
         names = json.dumps(gateways)
         bucket = now.timestamp(), rate.calls, rate.burst, need
-        seconds, *rest = await self._begin(args=[queue, worker, names, *bucket, *pairs])
+        answer = await self._begin(args=[queue, worker, names, *bucket, *pairs])
+        seconds, alarms, begun = answer
+        _alarm(alarms)
         if float(seconds) > 0:
             return Wait(float(seconds))
         by_id = {each.id: each for each in claimed}
-        return [self._sending(by_id[part[0]], *part[1:]) for part in _batches(rest, 6)]
+        return [self._sending(by_id[id_], *fields) for id_, *fields in begun]
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write what became of claimed messages, all of one queue."""
         if outcomes:
             parts = [part for outcome in outcomes for part in _settle_args(outcome, now)]
-            await self._settle(args=[outcomes[0].claimed.queue, now.timestamp(), *parts])
+            _alarm(await self._settle(args=[outcomes[0].claimed.queue, now.timestamp(), *parts]))
+
+    async def count_set_aside(self, why: str, many: int) -> None:
+        """Messages that were settled because they cannot be opened."""
+        if many:
+            _alarm(await self._count_set_aside(args=[why, many]))
+
+    async def set_aside(self) -> int:
+        """How many could not be read, within the last days."""
+        return int(await self._redis.get(scripts.SET_ASIDE) or 0)
 
     async def requeue_due(self, now: datetime) -> None:
         """Queue again what was to be tried again by now."""
-        while await self._requeue(args=[now.timestamp(), 200]) == 200:
-            pass
+        many = 200
+        while many == 200:
+            many, alarms = await self._requeue(args=[now.timestamp(), 200])
+            _alarm(alarms)
 
     async def reclaim(self, queue: Queue, worker: str, lease_ms: int, now: datetime) -> int:
         """Settle what a worker has held for longer than `lease_ms`: it is dead.
 
         What it was sending becomes `unknown`; what it only held is queued again.
-        Returns how many became unknown.
+        What was only held, by worker after worker, is set aside.  Returns how many became
+        unknown.
         """
         await self._open(args=[queue])
         unknown, start = 0, "0-0"
         while start:
             args = queue, worker, now.timestamp(), lease_ms, start
-            start, orphans, _queued = await self._reclaim(args=args)
+            start, orphans, _queued, alarms = await self._reclaim(args=args)
+            _alarm(alarms)
             unknown += int(orphans)
             start = "" if start == "0-0" else start
         return unknown
@@ -335,6 +354,14 @@ class Outbox:
     async def _state(self, id_: object) -> State | None:
         state = await self._redis.hget(f"sms:message:{id_!s}", "state")
         return State(str(state)) if state else None
+
+    def _peeked(self, claimed: Claimed, found: object) -> Peeked:
+        if isinstance(found, ResponseError):
+            return Peeked(claimed, "", "", "")
+        if isinstance(found, BaseException):
+            raise found
+        index, gateway, text = (each or "" for each in cast(list[str | None], found))
+        return Peeked(claimed, index, gateway, self._codec.open(text, claimed.id, "text"))
 
     def _sending(self, claimed: Claimed, gateway: str, *fields: str) -> Sending:
         to, text, attempts, expires = fields
@@ -355,6 +382,12 @@ def _put_result(answer: str) -> PutResult:
         log.error("outbox: the cap of %s is reached; further SMS are not sent", cap)
         return PutResult.CAPPED
     return PutResult(answer)
+
+
+def _alarm(whys: Iterable[str]) -> None:
+    """One line for a reason, at most each hour; the page of health counts."""
+    for why in whys:
+        log.error("outbox: set aside, further ones are counted on the page of health: %s", why)
 
 
 def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:

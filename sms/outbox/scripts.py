@@ -30,6 +30,11 @@ KEEP_SECONDS = {
 number and text are dropped on entering any of these.
 """
 EARLY_SECONDS = DAY
+SET_ASIDE = "sms:set-aside"
+SET_ASIDE_SECONDS = 7 * DAY
+ALARM_SECONDS = 3600
+MOST_TRIES = 5
+"""Workers that may end, one after the other, holding a message that none of them began."""
 CLOCK_SECONDS = 2
 """By which the clocks of two machines may differ."""
 MOST_EARLY = 20
@@ -41,6 +46,8 @@ local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP
 local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
 local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_SECONDS}
 local KEY_SECONDS, SIMULATOR = {KEY_SECONDS}, '{SIMULATOR}'
+local SET_ASIDE, SET_ASIDE_SECONDS = '{SET_ASIDE}', {SET_ASIDE_SECONDS}
+local ALARM_SECONDS, MOST_TRIES = {ALARM_SECONDS}, {MOST_TRIES}
 """  # noqa: E501
 
 _STEPS = """
@@ -50,7 +57,7 @@ local function stream(queue) return 'sms:queue:' .. queue end
 
 local function move(id, state, now, why)
   local before, day, kind = unpack(call('HMGET', message(id), 'state', 'day', 'kind'))
-  if not before or not MAY[before][state] then return false end
+  if not (MAY[before] or {})[state] then return false end
   count_move(day, kind, before, state, now)
   call('HSET', message(id), 'state', state, 'why', why, 'at', now)
   if KEEP[state] then
@@ -98,7 +105,8 @@ local function await_report(id, now)
   if not index then return end  -- its number was forgotten meanwhile
   local told = early(gateway, id)
   if told then return move(id, told, now, 'by an early report') end
-  local came = 'sms:early-of:' .. of(gateway, index)
+  sent = tonumber(sent) or tonumber(now)
+  local came = 'sms:early-of:' .. of(gateway, index or '')
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
     local state = early(gateway, gateway_id)
@@ -107,9 +115,52 @@ local function await_report(id, now)
       return move(id, state, now, 'by an early report')
     end
   end
-  local unsettled = 'sms:unsettled:' .. of(gateway, index)
+  local unsettled = 'sms:unsettled:' .. of(gateway, index or '')
   call('ZADD', unsettled, sent, id)
   call('EXPIRE', unsettled, KEEP['unknown'])
+end
+
+-- A moment as we write it; nil where it is none.
+local function moment(text)
+  local seconds = tonumber(text or nil)
+  if seconds and seconds > 0 and seconds < 1e11 then return seconds end
+end
+
+-- What cannot be read is counted; the alarms that are now to be given, each at most every hour.
+local alarms = {}
+local function count_set_aside(why, many)
+  call('INCRBY', SET_ASIDE, many)
+  call('EXPIRE', SET_ASIDE, SET_ASIDE_SECONDS)
+  if call('SET', 'sms:alarm:set aside: ' .. why, '', 'NX', 'EX', ALARM_SECONDS) then
+    alarms[#alarms + 1] = why
+  end
+end
+
+-- Out of every queue, so that it holds up no other; what was being sent may have gone.
+local function set_aside(queue, entry, id, why, now)
+  if entry ~= '' then done(queue, entry) end
+  if id then
+    pcall(function()
+      local sending = call('HGET', message(id), 'state') == 'sending'
+      move(id, sending and 'unknown' or 'expired', now, why)
+    end)
+  end
+  count_set_aside(why, 1)
+end
+
+-- Whether what is stored is at fault, and not the server: full, read-only, without replicas.
+local function is_of_data(fault)
+  if type(fault) ~= 'table' then return true end
+  local said = fault.err or ''
+  return string.find(said, 'WRONGTYPE') or string.find(said, 'is not an? %a+')
+end
+
+-- The answer of `step`, or nil where what is stored is at fault: then that is set aside.
+local function try(queue, entry, id, now, step)
+  local fine, answer = pcall(step)
+  if fine then return answer end
+  if not is_of_data(answer) then error(answer, 0) end
+  set_aside(queue, entry, id, 'a message cannot be read', now)
 end
 """
 
@@ -224,7 +275,7 @@ return answer
 
 
 # ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, then
-# entry and id of each.  Answer: seconds to wait, as text; if none, then id, gateway, to, text,
+# entry and id of each.  Answer: seconds to wait, as text; alarms; id, gateway, to, text,
 # attempts, expiry of each message that this worker, and nobody else, may now send.
 BEGIN = script("""
 local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
@@ -242,9 +293,13 @@ end
 local function ours(entry, id)
   local state, current, expires, by =
     unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'by'))
+  if not state then
+    set_aside(queue, entry, nil, 'a message is gone', ARGV[4])
+    return false
+  end
   if state == 'sending' and current == entry then return by == worker end
   if state == 'queued' and current == entry and not doubt_after_cut(id, ARGV[4]) then
-    local late, way = now >= tonumber(expires), way_of(id)
+    local late, way = now >= assert(moment(expires)), way_of(id)
     if way and not late then return true end
     move(id, 'expired', ARGV[4], late and 'not sent in time' or 'its gateway is not set up')
   end
@@ -268,30 +323,34 @@ local function wait(bucket)
   return 0
 end
 
-local mine = {}
-for i = 8, #ARGV, 2 do
-  if ours(ARGV[i], ARGV[i + 1]) then mine[#mine + 1] = {ARGV[i], ARGV[i + 1]} end
-end
-if #mine == 0 then return {'0'} end
-local gateway = way_of(mine[1][2])
-local seconds = wait('sms:bucket:' .. gateway)
-if seconds > 0 then return {tostring(seconds)} end
-local begun = {'0'}
-for _, pair in ipairs(mine) do
-  local entry, id = pair[1], pair[2]
+local function start(entry, id, gateway)
   call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
   call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[4], 'gateway', gateway)
-  begun[#begun + 1] = id
-  for _, name in ipairs({'gateway', 'to', 'text', 'attempts', 'expires'}) do
-    begun[#begun + 1] = call('HGET', message(id), name)
-  end
+  return {id, unpack(call('HMGET', message(id), 'gateway', 'to', 'text', 'attempts', 'expires'))}
 end
-return begun
+
+local mine = {}
+for i = 8, #ARGV, 2 do
+  local entry, id = ARGV[i], ARGV[i + 1]
+  local may = try(queue, entry, id, ARGV[4], function() return ours(entry, id) end)
+  if may then mine[#mine + 1] = {entry, id} end
+end
+if #mine == 0 then return {'0', alarms, {}} end
+local gateway = way_of(mine[1][2])
+local seconds = wait('sms:bucket:' .. gateway)
+if seconds > 0 then return {tostring(seconds), alarms, {}} end
+local begun = {}
+for _, pair in ipairs(mine) do
+  local entry, id = unpack(pair)
+  local function step() return start(entry, id, gateway) end
+  begun[#begun + 1] = try(queue, entry, id, ARGV[4], step)
+end
+return {'0', alarms, begun}
 """)
 
 # ARGV: queue, now, then entry, id, state, why, gateway id, due time and error of the
-# gateway (or '') of each.
+# gateway (or '') of each.  Answer: alarms.
 SETTLE = script("""
 local queue, now = ARGV[1], ARGV[2]
 
@@ -300,7 +359,7 @@ local function postpone(id, due, why)
   if before ~= 'sending' and before ~= 'queued' then return end
   if is_forgotten(id) then return move(id, 'failed', now, 'forgotten') end
   call('HSET', message(id), 'state', 'queued', 'entry', '', 'why', why)
-  call('ZADD', 'sms:later', math.min(tonumber(due), tonumber(expires)), id)
+  call('ZADD', 'sms:later', math.min(tonumber(due), moment(expires) or 0), id)
   call('EXPIRE', 'sms:later', QUEUED_SECONDS)
 end
 
@@ -309,7 +368,7 @@ local function settle(id, state, why, gateway_id)
   if gateway_id ~= '' then
     local gateway, index = gateway_of(id), call('HGET', message(id), 'index')
     bind(id, gateway, gateway_id)
-    call('ZREM', 'sms:unsettled:' .. of(gateway, index), id)
+    call('ZREM', 'sms:unsettled:' .. of(gateway, index or ''), id)
     local later = early(gateway, gateway_id)
     if later then move(id, later, now, 'by an early report') end
   elseif state == 'unknown' or state == 'accepted' then
@@ -319,49 +378,70 @@ end
 
 for i = 3, #ARGV, 7 do
   local entry, id, state, why, gateway_id, due, error = unpack(ARGV, i, i + 6)
-  if call('HGET', message(id), 'entry') == entry then
+  try(queue, entry, id, now, function()
+    if call('HGET', message(id), 'entry') ~= entry then return end
     count_error(message(id), error, now)
     if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
     done(queue, entry)
-  end
+  end)
 end
+return alarms
 """)
 
-# ARGV: now, most.  Messages whose time to be tried again has come.
+# ARGV: now, most.  Messages whose time to be tried again has come.  Answer: how many; alarms.
 REQUEUE_DUE = script("""
 local ids = call('ZRANGEBYSCORE', 'sms:later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-for _, id in ipairs(ids) do
-  call('ZREM', 'sms:later', id)
+local function requeue(id)
   local state, entry, expires, queue, lane =
     unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'queue', 'lane'))
   if state == 'queued' and entry == '' then
-    if tonumber(ARGV[1]) < tonumber(expires) then
-      enqueue(id, queue or lane)  -- `lane`: what an older version wrote
+    if tonumber(ARGV[1]) < assert(moment(expires)) then
+      enqueue(id, assert(queue or lane))  -- `lane`: what an older version wrote
     else
       move(id, 'expired', ARGV[1], 'not sent in time')
     end
   end
 end
-return #ids
+
+for _, id in ipairs(ids) do
+  call('ZREM', 'sms:later', id)
+  try('', '', id, ARGV[1], function() requeue(id) end)
+end
+return {#ids, alarms}
 """)
 
 # ARGV: queue, worker, now, lease in ms, where to go on.  Answer: where to go on
-# ('0-0': done), how many became unknown, how many were queued again.
+# ('0-0': done), how many became unknown, how many were queued again; alarms.
 RECLAIM = script("""
 local queue, worker, now = ARGV[1], ARGV[2], ARGV[3]
 local found = call('XAUTOCLAIM', stream(queue), GROUP, worker, ARGV[4], ARGV[5], 'COUNT', 100)
 local unknown, queued = 0, 0
-for _, claimed in ipairs(found[2]) do
-  local entry, id = claimed[1], claimed[2][2]
-  local state, current, expires = unpack(call('HMGET', message(id), 'state', 'entry', 'expires'))
-  done(queue, entry)
-  if current == entry and state == 'sending' then
+
+local function take_over(entry, id)
+  local state, current = unpack(call('HMGET', message(id), 'state', 'entry'))
+  if not state then
+    set_aside(queue, entry, nil, 'a message is gone', now)
+  elseif current == entry and state == 'sending' then
     move(id, 'unknown', now, 'its worker ended while it was sending')
     await_report(id, now)
     unknown = unknown + 1
   elseif current == entry and state == 'queued' then
-    enqueue(id, queue)
-    queued = queued + 1
+    if call('HINCRBY', message(id), 'tries', 1) >= MOST_TRIES then
+      set_aside(queue, entry, id, 'all workers that held a message ended', now)
+    else
+      enqueue(id, queue)
+      queued = queued + 1
+    end
+  end
+end
+
+for _, claimed in ipairs(found[2]) do
+  local entry, name, id = claimed[1], claimed[2][1], claimed[2][2]
+  done(queue, entry)
+  if name ~= 'id' then
+    set_aside(queue, entry, nil, 'an entry names no message', now)
+  else
+    try(queue, entry, id, now, function() take_over(entry, id) end)
   end
 end
 for _, consumer in ipairs(call('XINFO', 'CONSUMERS', stream(queue), GROUP)) do
@@ -371,7 +451,20 @@ for _, consumer in ipairs(call('XINFO', 'CONSUMERS', stream(queue), GROUP)) do
   end
 end
 call('EXPIRE', stream(queue), QUEUED_SECONDS)
-return {found[1], unknown, queued}
+return {found[1], unknown, queued, alarms}
+""")
+
+# ARGV: queue, why, then entries that name no message.  Answer: alarms.
+SET_ENTRIES_ASIDE = script("""
+local queue, why = ARGV[1], ARGV[2]
+for i = 3, #ARGV do set_aside(queue, ARGV[i], nil, why) end
+return alarms
+""")
+
+# ARGV: why, how many.  What was settled and could not be opened.  Answer: alarms.
+COUNT_SET_ASIDE = script("""
+count_set_aside(ARGV[1], ARGV[2])
+return alarms
 """)
 
 # ARGV: queue.  The queue and its group, from its first entry on.

@@ -37,13 +37,15 @@ class Worker:
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
     """Messages that wait or are being sent, by queue; those that are to be tried again; the
-    workers, the one that asked last first; which caps of the service were met within the hour.
+    workers, the one that asked last first; which caps of the service were met within the hour;
+    how many messages could not be read within the last days.
     """
 
     waiting: Mapping[Queue, int]
     later: int
     workers: tuple[Worker, ...]
     caps_met: Mapping[str, bool]
+    set_aside: int
 
     @property
     def worker_alive(self) -> bool:
@@ -57,6 +59,7 @@ async def read_outbox_status(redis: Redis, outbox: Outbox) -> OutboxStatus:
         later=int(await redis.zcard("sms:later")),
         workers=await _workers(redis),
         caps_met={cap: bool(await redis.exists(f"sms:alarm:{cap}")) for cap in CAPS},
+        set_aside=await outbox.set_aside(),
     )
 
 

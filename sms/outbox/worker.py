@@ -39,6 +39,7 @@ REDIS_PATIENCE_SECONDS = 60.0
 """How long a result is held for a Redis that does not answer; then its message
 is left to become `unknown`."""
 
+UNREADABLE = "sealed under another key, or altered"
 NOT_NAMED = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
 
 T = TypeVar("T")
@@ -232,11 +233,13 @@ class _Worker:
             outcomes += [self._outcome(each, results) for each in sendable]
         _log_refusals(outcomes)
         await self._settle(outcomes)
+        unreadable = sum(each.why == UNREADABLE for each in outcomes)
+        await self._retrying(lambda: self.outbox.count_set_aside(UNREADABLE, unreadable))
 
     def _obstacle(self, begun: Sending) -> Outcome | None:
         """Why a message must not be sent, although it was begun."""
-        if not begun.msisdn:
-            return Outcome(begun.claimed, State.FAILED, "sealed under another key")
+        if not (begun.msisdn and begun.text):
+            return Outcome(begun.claimed, State.FAILED, UNREADABLE)
         if begun.expires_at <= self.now():  # Redis was long in answering
             return self._postponed(begun.claimed, "not sent in time")
         return None
@@ -322,7 +325,10 @@ class _Worker:
 
 
 def _log_refusals(outcomes: Sequence[Outcome]) -> None:
-    """A line for each reason, not for each message; no number, no text."""
-    reasons = Counter((each.state, each.why) for each in outcomes if each.why)
+    """A line for each reason, not for each message; no number, no text.  What cannot be read
+    is told by the outbox.
+    """
+    told = [each for each in outcomes if each.why and each.why != UNREADABLE]
+    reasons = Counter((each.state, each.why) for each in told)
     for (state, why), count in reasons.items():
         log.warning("worker: %d messages %s: %s", count, state, why)

@@ -54,6 +54,7 @@ class Word(StrEnum):
     REDIS_DOWN = "redis_down"
     WORKER_WELL = "worker_well"
     NO_WORKER = "no_worker"
+    SET_ASIDE = "set_aside"
     CLOCKS_WELL = "clocks_well"
     CLOCKS_APART = "clocks_apart"
     ZONES_WELL = "zones_well"
@@ -141,6 +142,12 @@ def of_redis(status: RedisStatus) -> Iterator[Finding]:
 
 def of_worker(alive: bool) -> Finding:
     return ok(Word.WORKER_WELL) if alive else mend(Word.NO_WORKER)
+
+
+def of_set_aside(count: int) -> Iterator[Finding]:
+    """Of messages that could not be read: whom they were for, nobody knows."""
+    if count:
+        yield warning(Word.SET_ASIDE, count=count)
 
 
 def of_clocks(apart: timedelta) -> Finding:

@@ -44,6 +44,7 @@ from web.health.findings import (
     of_numbers,
     of_redis,
     of_room,
+    of_set_aside,
     of_trouble,
     of_worker,
     of_zones,
@@ -166,7 +167,8 @@ async def ask_redis(redis: Redis | None, outbox: Outbox | None) -> list[Finding]
     status = await read_redis_status(redis)
     sending = await read_outbox_status(redis, outbox)
     clocks = of_clocks(utc_now() - await _time_of(redis))
-    return [*of_redis(status), of_worker(sending.worker_alive), clocks]
+    sent = of_worker(sending.worker_alive), *of_set_aside(sending.set_aside)
+    return [*of_redis(status), *sent, clocks]
 
 
 async def _time_of(redis: Redis) -> datetime:
