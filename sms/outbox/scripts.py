@@ -106,7 +106,7 @@ local function await_report(id, now)
   local told = early(gateway, id)
   if told then return move(id, told, now, 'by an early report') end
   sent = tonumber(sent) or tonumber(now)
-  local came = 'sms:early-of:' .. of(gateway, index or '')
+  local came = 'sms:early-of:' .. of(gateway, index)
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
     local state = early(gateway, gateway_id)
@@ -115,7 +115,7 @@ local function await_report(id, now)
       return move(id, state, now, 'by an early report')
     end
   end
-  local unsettled = 'sms:unsettled:' .. of(gateway, index or '')
+  local unsettled = 'sms:unsettled:' .. of(gateway, index)
   call('ZADD', unsettled, sent, id)
   call('EXPIRE', unsettled, KEEP['unknown'])
 end
@@ -368,7 +368,7 @@ local function settle(id, state, why, gateway_id)
   if gateway_id ~= '' then
     local gateway, index = gateway_of(id), call('HGET', message(id), 'index')
     bind(id, gateway, gateway_id)
-    call('ZREM', 'sms:unsettled:' .. of(gateway, index or ''), id)
+    call('ZREM', 'sms:unsettled:' .. of(gateway, index), id)
     local later = early(gateway, gateway_id)
     if later then move(id, later, now, 'by an early report') end
   elseif state == 'unknown' or state == 'accepted' then
