@@ -54,7 +54,8 @@ async def main() -> None:
         await killed_worker(world, url, 1)
         for trial, name in enumerate(("smsbox", "bearerbox"), 2):
             await killed_program(world, url, trial, name)
-        await link_cut(world, url, 4)
+        await link_cut(world, url, 4, 1.0)
+        await link_cut(world, url, 5, 60.0)
 
 
 def print_hops(world: World) -> None:
@@ -137,19 +138,19 @@ async def killed_program(world: World, redis_url: str, trial: int, name: str) ->
     await under_load(world, redis_url, trial, f"{name} killed twice", kill)
 
 
-async def link_cut(world: World, redis_url: str, trial: int) -> None:
+async def link_cut(world: World, redis_url: str, trial: int, seconds: float) -> None:
     def cut() -> None:
         world.smsc.cut()
-        time.sleep(1.0)
+        time.sleep(seconds)
         world.smsc.open()
 
-    await under_load(world, redis_url, trial, "link cut twice", cut)
+    await under_load(world, redis_url, trial, f"link down twice for {seconds:.0f} s", cut)
 
 
 async def under_load(
     world: World, redis_url: str, trial: int, what: str, trouble: Callable[[], None]
 ) -> None:
-    phones = [number(trial + 4, n) for n in range(50)]
+    phones = [number(trial, TEXTS + n) for n in range(50)]
     async with connect(redis_url) as redis:
         outbox = Outbox(redis, SEAL, UNLIMITED)
         worker = started(world, redis_url)

@@ -15,6 +15,10 @@ from runtime.append_only_file import CUT
 
 NEARLY_FULL = 0.9
 """Of the memory that it may use."""
+OLDEST = (7, 2)
+"""An earlier Redis knows a consumer of a stream by what it was given, so it shows no worker
+while nothing waits (seen on 7.0.15).
+"""
 
 
 class Danger(StrEnum):
@@ -28,6 +32,7 @@ class Danger(StrEnum):
     EVICTION_UNKNOWN = "eviction_unknown"
     NEARLY_FULL = "nearly_full"
     NOTES_LOST = "notes_lost"
+    TOO_OLD = "redis_too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class RedisStatus:
 
     `used`, `most`: octets; `most` is 0 where there is no limit.  `write_failed`: the last
     write to the append-only file did.  `folder`: where it writes, on its own machine.
-    `notes_lost`: a fault within that file cost some, in the last days.
+    `notes_lost`: a fault within that file cost some, in the last days.  `too_old`: earlier than
+    `OLDEST`.
     """
 
     server: str
@@ -49,12 +55,14 @@ class RedisStatus:
     write_failed: bool
     folder: str = ""
     notes_lost: bool = False
+    too_old: bool = False
 
     @property
     def dangers(self) -> tuple[Danger, ...]:
         failed = Danger.WRITE_FAILED if self.write_failed else None
         lost = Danger.NOTES_LOST if self.notes_lost else None
-        return tuple(filter(None, (_of_power_cut(self), failed, lost, _of_memory(self))))
+        old = Danger.TOO_OLD if self.too_old else None
+        return tuple(filter(None, (_of_power_cut(self), failed, lost, _of_memory(self), old)))
 
 
 async def read_redis_status(redis: Redis) -> RedisStatus:
@@ -80,6 +88,7 @@ def status_of(
         write_failed=str(info.get("aof_last_write_status", "ok")) != "ok",
         folder=str(config.get("dir", "")),
         notes_lost=notes_lost,
+        too_old=_is_too_old(info),
     )
 
 
@@ -99,6 +108,13 @@ def _of_memory(status: RedisStatus) -> Danger | None:
     if status.policy != "noeviction":
         return Danger.EVICTS
     return Danger.NEARLY_FULL if (status.used or 0) > status.most * NEARLY_FULL else None
+
+
+def _is_too_old(info: Mapping[str, Any]) -> bool:
+    """Valkey names, as `redis_version`, the Redis that it is as good as."""
+    numbers = str(info.get("redis_version", "")).split(".")[:2]
+    known = all(each.isdecimal() for each in numbers) and len(numbers) == 2
+    return known and tuple(map(int, numbers)) < OLDEST
 
 
 def _server(info: Mapping[str, Any]) -> str:

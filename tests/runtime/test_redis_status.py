@@ -14,7 +14,7 @@ from tests.support.outboxes import SEAL, claim
 from tests.support.service import short_folder
 
 SOUND = {
-    "redis_version": "7.0.15",
+    "redis_version": "7.2.4",
     "aof_enabled": 1,
     "aof_last_write_status": "ok",
     "maxmemory_policy": "noeviction",
@@ -43,6 +43,9 @@ ALWAYS = {"appendfsync": "always", "save": ""}
         ),
         pytest.param({"maxmemory_policy": "allkeys-lru"}, ALWAYS, [], id="no limit, no eviction"),
         pytest.param({"maxmemory": 1_000_001}, ALWAYS, [Danger.NEARLY_FULL], id="nearly full"),
+        pytest.param({"redis_version": "7.0.15"}, ALWAYS, [Danger.TOO_OLD], id="of Debian 12"),
+        pytest.param({"redis_version": "8.0"}, ALWAYS, [], id="a later one"),
+        pytest.param({"redis_version": "a fork"}, ALWAYS, [], id="of no known version"),
     ],
 )
 def test_dangers(info: dict[str, Any], config: dict[str, Any], dangers: list[Danger]) -> None:

@@ -20,7 +20,7 @@ LEAST_FREE, SOON_FULL = 500 * 10**6, 2 * 10**9
 """Octets of a disk."""
 NEVER = "–"
 
-_WARNINGS = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN, Danger.NOTES_LOST}
+_WARNINGS = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN, Danger.NOTES_LOST, Danger.TOO_OLD}
 """Nobody can mend them here: somebody must be asked, or see what was lost."""
 
 
