@@ -1,7 +1,7 @@
 # Komek in a container: slim, without build tools, not as root.
 #
 #   docker build -t komek .
-#   docker run -p 8000:8000 -v komek-data:/data --read-only --cap-drop ALL \
+#   docker run -p 127.0.0.1:8000:8000 -v komek-data:/data --read-only --cap-drop ALL \
 #       --security-opt no-new-privileges --env-file .env komek
 #
 # docs/running.md says what belongs into .env and how to bring your own words.

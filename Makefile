@@ -30,11 +30,12 @@ test: .venv/dev ## run every test and measure coverage; some only: pytest tests/
 
 check: lint test ## what CI runs
 
-lint: .venv/dev ## style, types, the Dockerfile, the menu
+lint: .venv/dev ## style, types, the container files, the menu
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/python main.py check
 
 bench: .venv/dev ## measure: the USSD hop against its floor

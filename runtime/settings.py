@@ -1,7 +1,9 @@
 """The settings: KOMEK_… variables of the environment or of a `.env` file."""
 
 import base64
+import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,13 +18,21 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 from redis.asyncio.connection import parse_url
 
 from runtime.logs import LogForm
 
 HOUSE = Path(__file__).parent.parent
+RUN_SECRETS = Path("/run/secrets")
+"""Where container engines put secrets; systemd says where, in `CREDENTIALS_DIRECTORY`."""
 SIMULATOR = "simulator"
 """The gateway from which nothing leaves the machine."""
 
@@ -108,6 +118,39 @@ DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
 AnySecretFile = Annotated[SecretStr, BeforeValidator(_content_of)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 SecretFile = Annotated[Secret, BeforeValidator(_content_of)]
+RedisAddress = Annotated[str, AfterValidator(_redis_address)]
+RedisAddressFile = Annotated[RedisAddress, BeforeValidator(_content_of)]
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Files named like a secret setting, in the folders where engines and systemd put them:
+    each stands for its `…_FILE`.
+    """
+
+    def __call__(self) -> dict[str, object]:
+        """Where the file of each such setting is, as far as there is one."""
+        return dict(self._found())
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 (its form there)
+        field_name: str,
+    ) -> tuple[Path | None, str, bool]:
+        """Of one `…_file`: the file, its name, and that it needs no parsing."""
+        name = f"{self.config['env_prefix']}{field_name.removesuffix('_file')}".upper()
+        files = (folder / name for folder in secret_folders())
+        return next(filter(Path.is_file, files), None), name, False
+
+    def _found(self) -> Iterator[tuple[str, object]]:
+        for name, field in self.settings_cls.model_fields.items():
+            if name.endswith("_file") and (file := self.get_field_value(field, name)[0]):
+                yield name, file
+
+
+def secret_folders() -> list[Path]:
+    """Where secrets may lie in files of their own; the first that has one counts."""
+    told = os.environ.get("CREDENTIALS_DIRECTORY")
+    return [*([Path(told)] if told else []), RUN_SECRETS]
 
 
 class KomekSettings(BaseSettings):
@@ -123,6 +166,20 @@ class KomekSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (replaced)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Each wins over those behind it.  pydantic's own reader of secret files cannot tell
+        of a file that is no text, and warns of a folder that is not there.
+        """
+        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls)
+
 
 class ChosenGateways(KomekSettings):
     """Which gateways are set up.  Their names are those of `ussd/gateways/registry.py`."""
@@ -135,7 +192,8 @@ class ChosenGateways(KomekSettings):
 class Settings(ChosenGateways):
     """KOMEK_… variables of the environment or of a `.env` file."""
 
-    redis_url: Annotated[str, AfterValidator(_redis_address)] | None = None
+    redis_url_file: RedisAddressFile | None = None
+    redis_url: Annotated[RedisAddress | None, Field(validate_default=True)] = None
     data_dir: Path = Path("data")
     menus_dir: Path = HOUSE / "menus"
     languages: Languages = ()
@@ -175,6 +233,11 @@ class Settings(ChosenGateways):
     ) -> SecretStr | None:
         simulated = info.data.get("gateway", (SIMULATOR,)) == (SIMULATOR,)
         return secret_or_file(secret, info, required=not simulated)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _address_from_file(cls, url: str | None, info: ValidationInfo) -> str | None:
+        return url or info.data.get("redis_url_file")
 
     @field_validator("operator_token")
     @classmethod

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from runtime.settings import RUN_SECRETS
 from tests.test_house import HOUSE
 from ussd.gateways import Ports
 
@@ -18,6 +19,8 @@ DOCKERFILE = (HOUSE / "Dockerfile").read_text(encoding="utf-8")
 def test_each_part_is_limited_watched_and_shut_off(name: str) -> None:
     part = SERVICES[name]
     assert part["mem_limit"]
+    assert part["cpus"]
+    assert part["pids_limit"]
     assert part["restart"] == "unless-stopped"
     assert part["read_only"] is True
     assert (part["cap_drop"], part["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
@@ -44,8 +47,36 @@ def test_redis_keeps_what_it_acknowledged() -> None:
     options = dict(zip(command[1::2], command[2::2], strict=True))
     assert (options["--appendonly"], options["--appendfsync"]) == ("yes", "always")
     assert (options["--maxmemory-policy"], options["--port"]) == ("noeviction", "0")
+    assert int(options["--maxmemory"].removesuffix("mb")) * 2 <= 1024
+    assert SERVICES["redis"]["mem_limit"] == "1g"
     address = f"unix://{options['--unixsocket']}"
     assert SERVICES["web"]["environment"]["KOMEK_REDIS_URL"] == address
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_a_part_of_komek_writes_nowhere_but_into_its_data(name: str) -> None:
+    writable = [each for each in SERVICES[name]["volumes"] if not each.endswith(":ro")]
+    assert writable == ["redis-socket:/run/redis", "komek-data:/data"]
+    assert "KOMEK_DATA_DIR=/data" in DOCKERFILE
+    assert f"./secrets:{RUN_SECRETS}:ro" in SERVICES[name]["volumes"]
+
+
+def test_no_secret_stands_in_the_file() -> None:
+    for part in SERVICES.values():
+        for name, value in part.get("environment", {}).items():
+            assert not re.search("SECRET|KEY|TOKEN|PASSWORD", name), (name, value)
+
+
+def test_the_simulator_is_not_published() -> None:
+    assert SERVICES["web"]["environment"]["KOMEK_GATEWAY"].startswith("${KOMEK_GATEWAY:?")
+    documents = [HOUSE / "Dockerfile", *HOUSE.glob("*.md"), *HOUSE.glob("docs/*.md")]
+    published = [
+        where
+        for each in documents
+        for where in re.findall(r"docker run.* -p (\S+)", each.read_text(encoding="utf-8"))
+    ]
+    assert len(published) > 1
+    assert all(each.startswith("127.0.0.1:") for each in published), published
 
 
 def test_kannel_is_there_when_asked_for() -> None:

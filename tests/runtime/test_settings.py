@@ -10,7 +10,8 @@ import typer
 from pydantic import SecretStr, ValidationError
 
 from cli.context import settings_or_exit
-from runtime.settings import Settings, secret_of
+from runtime.settings import KomekSettings, Settings, revealed, secret_of
+from ussd.gateways import GATEWAYS
 
 STRONG = "0123456789-abcdefghij_X"
 WEAK = "hunter2-is-too-short"
@@ -112,6 +113,71 @@ def test_a_secret_can_stand_in_a_file(
     monkeypatch.setenv("KOMEK_AT_API_KEY", "from the gateway")
     monkeypatch.setenv("KOMEK_AT_USERNAME", "komek")
     assert secret_of(settings_or_exit()) == STRONG
+
+
+ALL: set[type[KomekSettings]] = {
+    Settings,
+    *(own for each in GATEWAYS.values() for own in each.settings),
+}
+SECRETS = {
+    "KOMEK_CALLBACK_SECRET": STRONG,
+    "KOMEK_DATA_KEY": DATA_KEY,
+    "KOMEK_OPERATOR_TOKEN": STRONG,
+    "KOMEK_REDIS_URL": "redis://:password@elsewhere:6379/1",
+    "KOMEK_AT_API_KEY": "key",
+    "KOMEK_KANNEL_PASSWORD": "password",
+}
+"""Every secret there is, and a value for it."""
+
+
+def named(kind: type[KomekSettings]) -> dict[str, str]:
+    """The settings of a kind, each by the name of its variable, and what it may be."""
+    prefix = kind.model_config["env_prefix"]
+    return {f"{prefix}{name.upper()}": str(of) for name, of in kind.model_fields.items()}
+
+
+def test_all_secrets_are_known_here() -> None:
+    """What hides its value, and the address that can hold a password."""
+    hidden = {name for kind in ALL for name, of in named(kind).items() if "SecretStr" in of}
+    assert {each for each in hidden if not each.endswith("_FILE")} == {*SECRETS} - {
+        "KOMEK_REDIS_URL"
+    }
+
+
+@pytest.mark.parametrize("how", ["…_FILE", "systemd", "a container engine"])
+@pytest.mark.parametrize("name", SECRETS)
+def test_every_secret_can_stand_in_a_file(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, how: str, name: str
+) -> None:
+    (desk / name).write_text(f"{SECRETS[name]}\n")
+    if how == "…_FILE":
+        monkeypatch.setenv(f"{name}_FILE", str(desk / name))
+    elif how == "systemd":
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(desk))
+    else:
+        monkeypatch.setattr("runtime.settings.RUN_SECRETS", desk)
+    monkeypatch.setenv("KOMEK_AT_USERNAME", "komek")
+    [kind] = [each for each in ALL if name in named(each)]
+    read = getattr(kind(), name.removeprefix(kind.model_config["env_prefix"]).lower())
+    assert (revealed(read) if isinstance(read, SecretStr) else read) == SECRETS[name]
+
+
+def test_what_is_set_wins_over_a_file_that_lies_there(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (desk / "KOMEK_CALLBACK_SECRET").write_text("another-secret-of-the-file")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(desk))
+    monkeypatch.setenv("KOMEK_CALLBACK_SECRET", STRONG)
+    assert secret_of(settings_or_exit()) == STRONG
+
+
+def test_a_file_that_lies_there_and_is_no_secret_is_told(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "KOMEK_CALLBACK_SECRET").write_text(WEAK)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(desk))
+    told = ["KOMEK_CALLBACK_SECRET_FILE: needs 22 or more of A-Z a-z 0-9 _ - (128 bits)"]
+    assert lines(capsys) == told
 
 
 # --- What is refused ------------------------------------------------------------
