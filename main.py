@@ -21,6 +21,7 @@ from cli.contacts import contact_commands, notes_on_numbers
 from cli.context import CommandContext, refuse, settings_or_exit
 from cli.dial import dial_commands
 from cli.doctor import doctor_command
+from cli.forget import forget_command
 from cli.gateways import gateway_commands
 from cli.language import language_commands
 from cli.send_test import send_test_command
@@ -290,6 +291,7 @@ CONTEXT = CommandContext(menu_or_exit, live_menu_or_exit)
 cli.add_typer(dial_commands(CONTEXT))
 cli.add_typer(doctor_command(CONTEXT))
 cli.add_typer(contact_commands(CONTEXT), name="contacts")
+cli.add_typer(forget_command())
 cli.add_typer(gateway_commands(), name="gateway")
 cli.add_typer(language_commands(), name="language")
 cli.add_typer(sms_commands(CONTEXT))

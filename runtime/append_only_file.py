@@ -45,14 +45,32 @@ end
 log = logging.getLogger(__name__)
 
 
-async def rewrite(redis: Redis) -> None:
-    """Make the file anew, and wait until that is done.  Raises `REDIS_ERRORS`: `TimeoutError`
-    after `PATIENCE_SECONDS`, `ResponseError` where the server forbids it.
+async def rewrite(redis: Redis) -> bool:
+    """Make the file anew, and wait until that is done; whether there is one.  Raises
+    `REDIS_ERRORS`: `TimeoutError` after `PATIENCE_SECONDS`, `ResponseError` where the server
+    forbids it or cannot write.
     """
+    if str((await redis.info("persistence")).get("aof_enabled")) == "0":
+        return False
     async with asyncio.timeout(PATIENCE_SECONDS):
         await _wait_until_idle(redis)  # one under way may hold what was deleted since
         await redis.bgrewriteaof()
         await _wait_until_idle(redis)
+    if (await redis.info("persistence")).get("aof_last_bgrewrite_status", "ok") != "ok":
+        raise ResponseError("it could not be written")
+    return True
+
+
+async def save_anew(redis: Redis) -> bool:
+    """The same for the snapshot; whether the server keeps one."""
+    if not (await redis.config_get("save")).get("save"):
+        return False
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await redis.bgsave(schedule=True)
+        await _wait_until_idle(redis)
+    if (await redis.info("persistence")).get("rdb_last_bgsave_status", "ok") != "ok":
+        raise ResponseError("it could not be written")
+    return True
 
 
 async def rewrite_daily(redis: Redis, stop: asyncio.Event) -> None:
@@ -85,7 +103,7 @@ async def _wait_until_idle(redis: Redis) -> None:
 
 
 def _is_busy(info: dict[str, object]) -> bool:
-    names = ("aof_rewrite_in_progress", "aof_rewrite_scheduled")
+    names = ("aof_rewrite_in_progress", "aof_rewrite_scheduled", "rdb_bgsave_in_progress")
     return any(str(info.get(name, 0)) == "1" for name in names)
 
 

@@ -1,14 +1,17 @@
 """How many people asked about a country, by texting or by dialling: it orders the calls.
 
-A person counts once a month for a country.  Redis holds an estimate of how many there are
-(HyperLogLog), made of keyed hashes that are other ones each month: neither a number nor a
-hash can be read back.
+A person counts once a month for a country.  Who asked is kept, as keyed hashes that are other
+ones each month, only until that month is over: an estimate (HyperLogLog) would be smaller, but
+whoever has the key can try a number on it as well as on a set, and nobody can be taken out.
 
-    sms:country:MONTH:CODE    who asked about a country, as an estimate    124 days
+    sms:askers:MONTH:CODE    who asked about a country, at most `MOST_PEOPLE`   until an hour
+                             after the month
+    sms:countries:MONTH      how many asked, by country                             124 days
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
@@ -18,15 +21,40 @@ from sms.outbox import Act
 from sms.unknown_words import month_of
 
 COUNTRY_SECONDS = 124 * 24 * 3600
+MOST_PEOPLE = 1000
+"""Of a country and month; whoever comes after them is not counted."""
 MONTHS = 3
 """So many are told of: the present one and those before."""
 
+COUNT_ASKER_LUA = f"""
+local function count_asker(askers, counts, country, person, seconds)
+  if redis.call('SCARD', askers) >= {MOST_PEOPLE} then return end
+  if redis.call('SADD', askers, person) == 0 then return end
+  redis.call('EXPIRE', askers, seconds, 'NX')
+  redis.call('HSET', counts, country, redis.call('SCARD', askers))
+  redis.call('EXPIRE', counts, {COUNTRY_SECONDS}, 'NX')
+end
+"""
+
 # The body of an act: see `Act` in `sms/outbox/outbox.py`.
 _COUNT_ACT = f"""
-redis.call('PFADD', args.key, args.person)
-redis.call('EXPIRE', args.key, {COUNTRY_SECONDS}, 'NX')
+{COUNT_ASKER_LUA}
+count_asker(args.askers, args.counts, args.country, args.person, args.seconds)
 return 'reply'
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person who asks about a country, as the scripts take them: the keys of who asked and
+    of how many; the country, the keyed hash, and for how many seconds it is kept.
+    """
+
+    askers: str
+    counts: str
+    country: str
+    person: str
+    seconds: int
 
 
 class CountryRequests:
@@ -38,29 +66,62 @@ class CountryRequests:
 
     def counting(self, country: str, msisdn: str, now: datetime) -> Act:
         """Counts that this number asked about the country.  Chooses `reply`."""
-        person = person_of(self._seal, msisdn, now)
-        return Act(_COUNT_ACT, {"key": country_key(country, now), "person": person})
+        return Act(_COUNT_ACT, asdict(asker_of(self._seal, country, msisdn, now)))
 
     async def people(self, countries: Iterable[str], now: datetime) -> Mapping[str, int]:
         """Of each country, at least so many people in the last months; a month in which
         fewer than `MIN_PEOPLE` asked counts as none.  Raises `RedisError`.
         """
-        codes = [*countries]
         pipe = self._redis.pipeline(transaction=False)
-        for code in codes:
-            for moment in months_until(now):
-                pipe.pfcount(country_key(code, moment))
-        counts = [in_steps_of_people(int(count)) for count in await pipe.execute()]
-        return {code: sum(counts[n * MONTHS : (n + 1) * MONTHS]) for n, code in enumerate(codes)}
+        for moment in months_until(now):
+            pipe.hgetall(_counts_key(moment))
+        months = await pipe.execute()
+        return {
+            code: sum(in_steps_of_people(int(counts.get(code, 0))) for counts in months)
+            for code in countries
+        }
+
+    async def forget(self, msisdn: str, now: datetime) -> int:
+        """Forget that this number asked; about how many countries.  How many people asked
+        stays as it was.  Raises `RedisError`.
+        """
+        pipe = self._redis.pipeline(transaction=False)
+        for moment in months_until(now)[:2]:
+            person = person_of(self._seal, msisdn, moment)
+            for country in await self._redis.hkeys(_counts_key(moment)):
+                pipe.srem(_askers_key(str(country), moment), person)
+        async for estimate in self._redis.scan_iter("sms:country:*", 1000):
+            await self._redis.delete(estimate)  # of an earlier version; nobody reads it
+        return sum(await pipe.execute())
 
 
-def country_key(country: str, moment: datetime) -> str:
-    return f"sms:country:{month_of(moment)}:{country}"
+def asker_of(seal: Seal, country: str, msisdn: str, now: datetime) -> Asker:
+    return Asker(
+        askers=_askers_key(country, now),
+        counts=_counts_key(now),
+        country=country,
+        person=person_of(seal, msisdn, now),
+        seconds=int((_month_after(now) - now).total_seconds()) + 3600,
+    )
+
+
+def _askers_key(country: str, moment: datetime) -> str:
+    return f"sms:askers:{month_of(moment)}:{country}"
+
+
+def _counts_key(moment: datetime) -> str:
+    return f"sms:countries:{month_of(moment)}"
 
 
 def person_of(seal: Seal, msisdn: str, moment: datetime) -> str:
     """A number as it is counted in a month."""
     return seal.index(f"country {month_of(moment)} {msisdn}")
+
+
+def _month_after(moment: datetime) -> datetime:
+    """Its beginning."""
+    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
 
 
 def months_until(now: datetime) -> list[datetime]:

@@ -15,7 +15,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from redis.asyncio import Redis
 
@@ -96,8 +96,32 @@ class UnknownWords:
 
     def _hashes(self, readable: str, msisdn: str, month: str) -> dict[str, str]:
         word = self._seal.index(f"word {month} {readable}")
-        sender = self._seal.index(f"word sender {month} {msisdn}")
-        return {"month": month, "word": word, "sender": sender}
+        return {"month": month, "word": word, "sender": self._sender(msisdn, month)}
+
+    def _sender(self, msisdn: str, month: str) -> str:
+        """A number as it is counted in a month."""
+        return self._seal.index(f"word sender {month} {msisdn}")
+
+    async def forget(self, msisdn: str, now: datetime) -> int:
+        """Forget that this number sent words; how many.  A word that nobody else sent goes too,
+        how many people sent another stays.  Raises `RedisError`.
+        """
+        await self._redis.delete(f"sms:unknown:{self._seal.index(msisdn)}")
+        months = {month_of(now - timedelta(days=days)) for days in (0, 31, 62)}
+        return sum([await self._forget_month(msisdn, month) for month in months])
+
+    async def _forget_month(self, msisdn: str, month: str) -> int:
+        words = [str(word) for word in await self._redis.smembers(f"sms:words:{month}")]
+        sender = self._sender(msisdn, month)
+        pipe = self._redis.pipeline(transaction=False)
+        for word in words:
+            pipe.srem(f"sms:word:{month}:{word}", sender)
+            pipe.exists(f"sms:word:{month}:{word}")
+        answers = await pipe.execute()
+        unsent = [word for word, sent in zip(words, answers[1::2], strict=True) if not sent]
+        if unsent:
+            await self._redis.srem(f"sms:words:{month}", *unsent)
+        return sum(answers[::2])
 
     async def known(self, months: list[str]) -> list[UnknownWord]:
         """The words that enough people sent, by month, most people first.  Raises

@@ -4,15 +4,16 @@ They are what a person typed, so they are sealed, and kept as long as the sessio
 longer: the network's word that it is over deletes them, our last screen leaves them for
 `REPEAT_SECONDS`, in which the gateway may ask for that screen again.
 
-    ussd:answers:INDEX   each hop of a session: the gateway's id of it, and its
+    ussd:answers:CALLER:SESSION   each hop of a session: the gateway's id of it, and its
                          answer, sealed                10 min from the last hop
 
-`INDEX` is a keyed hash of the caller's number and whatever else tells sessions apart.
+`CALLER` is a keyed hash of the caller's number, `SESSION` one of all that tells this session
+from others.
 """
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from redis.asyncio import Redis
 
@@ -56,6 +57,14 @@ return first or ''
 
 
 @dataclass(frozen=True, slots=True)
+class SessionName:
+    """What tells one running session from all others: its number, and the rest."""
+
+    caller: str = field(repr=False)
+    session: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """A session: the gateway's id of its first hop, and all answers so far."""
 
@@ -64,8 +73,8 @@ class Heard:
 
 
 class Answers:
-    """The answers in Redis.  `who` tells one running session from all others; it may hold a
-    number.  `hop` is the gateway's id of a hop, without blanks, the same when it is repeated.
+    """The answers in Redis, of the session that is `who`.  `hop` is the gateway's id of a hop,
+    without blanks, the same when it is repeated.
 
     Redis down, frozen or slow costs a caller at most `ANSWERS_SECONDS`, and the session: no
     method raises for it.
@@ -73,30 +82,37 @@ class Answers:
 
     def __init__(self, redis: Redis, seal: Seal) -> None:
         outages = OutageLog(log, "answers", "callers get the numbers, and sessions end")
+        self._redis = redis
         self._scripts = Scripts(redis, outages, ANSWERS_SECONDS)
         self._seal = seal
 
-    async def begin(self, who: str, hop: str, dialled: tuple[str, ...]) -> Heard | None:
+    async def begin(self, who: SessionName, hop: str, dialled: tuple[str, ...]) -> Heard | None:
         """A session begins; `dialled`: the answers that came with the code.  None where Redis
         cannot keep it.
         """
         return await self._hear(who, hop, dialled, begins=True)
 
-    async def add(self, who: str, hop: str, answers: tuple[str, ...]) -> Heard | None:
+    async def add(self, who: SessionName, hop: str, answers: tuple[str, ...]) -> Heard | None:
         """What was answered.  None where Redis cannot tell the answers before, or has none."""
         return await self._hear(who, hop, answers, begins=False)
 
-    async def leave(self, who: str) -> None:
+    async def leave(self, who: SessionName) -> None:
         """Our last screen was shown."""
         await self._scripts.run(_END, [self._key(who)], [REPEAT_SECONDS])
 
-    async def delete(self, who: str) -> str | None:
+    async def delete(self, who: SessionName) -> str | None:
         """The session is over.  The id of its first hop, where there was one."""
         first = await self._scripts.run(_END, [self._key(who)], [0])
         return str(first).partition(" ")[0] if first else None
 
+    async def forget(self, msisdn: str) -> int:
+        """Forget the sessions of a number; how many there were.  Raises `RedisError`."""
+        keys = f"ussd:answers:{self._caller(msisdn)}:*"
+        found = [key async for key in self._redis.scan_iter(keys, 1000)]
+        return int(await self._redis.delete(*found)) if found else 0
+
     async def _hear(
-        self, who: str, hop: str, answers: tuple[str, ...], *, begins: bool
+        self, who: SessionName, hop: str, answers: tuple[str, ...], *, begins: bool
     ) -> Heard | None:
         key = self._key(who)
         sealed = self._seal.seal(json.dumps(answers), f"{key} {hop}")
@@ -115,8 +131,12 @@ class Answers:
         answers = tuple(answer for some in opened for answer in some)
         return Heard(hops[0][0], answers) if hops else None
 
-    def _key(self, who: str) -> str:
-        return f"ussd:answers:{self._seal.index(f'answers {who}')}"
+    def _key(self, who: SessionName) -> str:
+        session = self._seal.index(f"answers in {who.caller} {who.session}")
+        return f"ussd:answers:{self._caller(who.caller)}:{session}"
+
+    def _caller(self, msisdn: str) -> str:
+        return self._seal.index(f"answers of {msisdn}")
 
 
 def answers_in(dialled: str, service_code: str) -> tuple[str, ...]:

@@ -20,14 +20,14 @@ Whoever is shown a country is counted among those who asked about it
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from redis.asyncio import Redis
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
 from runtime.redis_client import OutageLog
-from sms.country_requests import COUNTRY_SECONDS, country_key, person_of
+from sms.country_requests import COUNT_ASKER_LUA, asker_of
 from ussd.scripts import Script, Scripts
 
 SESSION_SECONDS = 600
@@ -71,9 +71,10 @@ _RECORD = Script(
     f"""
 local SESSION, COUNTS, CALLERS = {SESSION_SECONDS}, {COUNTS_SECONDS}, {CALLERS_SECONDS}
 """
+    + COUNT_ASKER_LUA
     + """
-local session, counts, callers, country = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local version, answers, today, caller, place, person, country_seconds = unpack(ARGV)
+local session, counts, callers, askers, asked_about = unpack(KEYS)
+local version, answers, today, caller, place, country, person, seconds = unpack(ARGV)
 local function count(what)
   if redis.call('HINCRBY', counts, what, 1) == 1 then
     redis.call('EXPIRE', counts, COUNTS)
@@ -100,10 +101,7 @@ if not heard or tonumber(answers) > tonumber(heard) then
     also('at', place)
   end
   redis.call('HSET', session, unpack(what))
-  if country then
-    redis.call('PFADD', country, person)
-    redis.call('EXPIRE', country, country_seconds, 'NX')
-  end
+  if country then count_asker(askers, asked_about, country, person, seconds) end
 else
   count('repeated hops')
 end
@@ -153,11 +151,12 @@ class Sessions:
         """
         day = self._now().date()
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
-        caller = self._seal.index(f"caller {day} {hop.msisdn}") if hop.msisdn else ""
+        caller = self._caller(hop.msisdn, day) if hop.msisdn else ""
         args: list[object] = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
         if hop.country and hop.msisdn:
-            keys.append(country_key(hop.country, self._now()))
-            args += [person_of(self._seal, hop.msisdn, self._now()), COUNTRY_SECONDS]
+            asker = asker_of(self._seal, hop.country, hop.msisdn, self._now())
+            keys += [asker.askers, asker.counts]
+            args += [asker.country, asker.person, asker.seconds]
         reply = await self._scripts.run(_RECORD, keys, args)
         if not isinstance(reply, list):
             return SessionRecord(version)
@@ -171,6 +170,19 @@ class Sessions:
     async def forget(self, session_id: str) -> bool:
         """Delete a session, as a Redis does that loses its memory; whether there was one."""
         return bool(await self._redis.delete(f"ussd:session:{session_id}"))
+
+    async def forget_caller(self, msisdn: str) -> int:
+        """Forget that a number called; on how many days it did.  No session leads to a number,
+        and each is gone in `SESSION_SECONDS`.  Raises `RedisError`.
+        """
+        today = self._now().date()
+        days = [today, today - timedelta(days=1)]
+        keys = {f"ussd:callers:{day}": self._caller(msisdn, day) for day in days}
+        return sum([int(await self._redis.srem(key, who)) for key, who in keys.items()])
+
+    def _caller(self, msisdn: str, day: date) -> str:
+        """A number as it is counted on a day."""
+        return self._seal.index(f"caller {day} {msisdn}")
 
     def _counts_key(self) -> str:
         return dialled_key(self._now().date())

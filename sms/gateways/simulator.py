@@ -88,6 +88,14 @@ class Simulator:
         found = await self._redis.lrange(key, 0, -1)
         return [each for sealed in found if (each := self._opened(str(sealed), key))]
 
+    async def forget(self, msisdn: str) -> int:
+        """Empty the inbox of a phone; how many texts it held.  Raises `RedisError`."""
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.llen(self._key(msisdn))
+        pipe.delete(self._key(msisdn))
+        texts, _ = await pipe.execute()
+        return int(texts)
+
     async def fail(self, fault: GatewayFault | None) -> None:
         """Fail so for `FAULT_SECONDS`, or work again.  Raises `RedisError`."""
         if fault is None:

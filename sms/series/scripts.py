@@ -1,7 +1,7 @@
 """The steps of the series that must be taken whole or not at all, in Lua.
 
     sms:series:INDEX    a subscription: number (sealed), language, gateway, which tip is
-                        next, when it was begun                                  60 days
+                        next, and a random name                                  60 days
     sms:series:due      everybody's INDEX, by the time when their next tip is due
     sms:asked:INDEX     the language of a series that waits for a YES               24 h
     sms:stopped:INDEX   who has said STOP, for tips that wait in the outbox       7 days
@@ -49,7 +49,7 @@ local function begin(who, language)
   if call('EXISTS', series(index)) == 1 then return end
   call('DEL', stopped(index))
   call('HSET', series(index), 'to', who.sealed, 'language', language,
-    'gateway', who.gateway, 'next', 0, 'begun', who.first, 'cut', last_cut() or '')
+    'gateway', who.gateway, 'next', 0, 'begun', who.begun, 'cut', last_cut() or '')
   be_due(index, who.first)
 end
 
@@ -89,7 +89,7 @@ end
 """
 
 # ARGV: now, most.  Of each subscription that is due: index, number, language, gateway, which
-# tip is next, when it was begun.  In one step: between two, another run moves people on.
+# tip is next, its random name.  In one step: between two, another run moves people on.
 DUE_NOW = f"""{_STEPS}
 local found = {{}}
 for _, index in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do

@@ -8,6 +8,7 @@ index, for as long as the subscription lasts and no longer.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from redis.asyncio import Redis
 
@@ -22,7 +23,9 @@ AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class DueTip:
-    """One message that is due: which of a language's tips, to whom, and by which gateway."""
+    """One message that is due: which of a language's tips, to whom, and by which gateway.
+    `begun`: the random name of the subscription, so that no number leads to `key`.
+    """
 
     index: str
     msisdn: str
@@ -79,6 +82,14 @@ class Subscriptions:
         """The same, where nothing is answered."""
         await self._stop(args=[self._seal.index(msisdn)])
 
+    async def forget(self, msisdn: str) -> None:
+        """Forget the number, also that it said STOP.  A tip that waits in the outbox would then
+        be sent: `stop`, and let the outbox forget, before.
+        """
+        index = self._seal.index(msisdn)
+        await self._redis.zrem(scripts.DUE, index)
+        await self._redis.delete(_series(index), f"sms:asked:{index}", _stopped(index))
+
     async def runs(self, msisdn: str) -> bool:
         """Whether this person gets the series now."""
         return bool(await self._redis.exists(_series(self._seal.index(msisdn))))
@@ -123,7 +134,13 @@ class Subscriptions:
     def _subscriber(self, msisdn: str, gateway: str, now: datetime) -> dict[str, str]:
         index, first = self._seal.index(msisdn), self._calendar.first_from(now).timestamp()
         sealed = self._seal.seal(msisdn, index)
-        return {"index": index, "sealed": sealed, "gateway": gateway, "first": str(first)}
+        return {
+            "index": index,
+            "sealed": sealed,
+            "gateway": gateway,
+            "first": str(first),
+            "begun": uuid4().hex,
+        }
 
     def _tip(self, index: str, *held: str | None) -> DueTip | None:
         """None when the series ended meanwhile, or was sealed with another key."""

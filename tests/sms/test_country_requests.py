@@ -1,6 +1,6 @@
 """How many people asked about a country: counted once each, told of from eleven on."""
 
-from collections.abc import AsyncIterator
+from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,11 +8,13 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from runtime.settings import Settings
+from sms import country_requests
 from sms.bootstrap import content_of
 from sms.country_requests import (
+    COUNT_ASKER_LUA,
     COUNTRY_SECONDS,
     CountryRequests,
-    country_key,
+    asker_of,
     months_until,
     person_of,
 )
@@ -28,18 +30,11 @@ from ussd.sessions import HopRecord, Sessions
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client = Redis.from_url(redis_url, decode_responses=True)
-    async with client:
-        await client.flushdb()
-        yield client
-
-
 async def ask(redis: Redis, country: str, people: int, now: datetime = NOW) -> None:
     """So many numbers ask, each of them twice."""
+    count = redis.register_script(f"{COUNT_ASKER_LUA} count_asker(unpack(ARGV))")
     for n in [*range(people)] * 2:
-        await redis.pfadd(country_key(country, now), person_of(SEAL, f"+7701{n:07}", now))
+        await count(args=[*astuple(asker_of(SEAL, country, f"+7701{n:07}", now))])
 
 
 @pytest.mark.parametrize(
@@ -84,13 +79,49 @@ async def test_who_texts_and_who_dials_is_counted_once(redis: Redis, menu: Menu)
     )
     for n, text in enumerate(("EMBASSY TURKEY", "ПОСОЛЬСТВО ТУРЦИЯ", "EMBASSY", "HELP")):
         await answering.handle(Inbound(f"text-{n}", NUMBER, text), GATEWAY)
-    assert await redis.pfcount(country_key("TR", NOW)) == 1
+    assert await redis.hgetall("sms:countries:2026-11") == {"TR": "1"}
     sessions = Sessions(redis, SEAL, lambda: NOW)
     for n, number in enumerate((NUMBER, OTHER, OTHER, None)):
         place = ("ru", "embassy_abroad")
         await sessions.record(HopRecord(f"s{n}", number, 4, place, "TR"), "v")
         await sessions.record(HopRecord(f"s{n}", number, 5, place), "v")
-    assert await redis.pfcount(country_key("TR", NOW)) == 2
-    assert await redis.ttl(country_key("TR", NOW)) == COUNTRY_SECONDS
-    keys = [key async for key in redis.scan_iter("sms:country:*")]
-    assert keys == [country_key("TR", NOW)]
+    assert await redis.hgetall("sms:countries:2026-11") == {"TR": "2"}
+    assert await redis.ttl("sms:countries:2026-11") == COUNTRY_SECONDS
+    keys = [key async for key in redis.scan_iter("sms:askers:*")]
+    assert keys == ["sms:askers:2026-11:TR"]
+
+
+async def test_who_asked_is_kept_until_the_month_is_over(redis: Redis) -> None:
+    await ask(redis, "TR", 1, datetime(2026, 12, 31, 23, 30, tzinfo=UTC))
+    assert await redis.ttl("sms:askers:2026-12:TR") == 1800 + 3600
+    await ask(redis, "TR", 2, datetime(2026, 12, 1, tzinfo=UTC))
+    assert await redis.ttl("sms:askers:2026-12:TR") <= 1800 + 3600
+
+
+async def test_no_more_people_are_kept_than_a_thousand(redis: Redis) -> None:
+    await redis.sadd("sms:askers:2026-11:TR", *range(country_requests.MOST_PEOPLE - 1))
+    await ask(redis, "TR", 3)
+    assert await redis.scard("sms:askers:2026-11:TR") == country_requests.MOST_PEOPLE
+    assert await redis.hgetall("sms:countries:2026-11") == {"TR": "1000"}
+
+
+async def test_a_number_is_forgotten(redis: Redis) -> None:
+    requests = CountryRequests(redis, SEAL)
+    for country, people in (("TR", 12), ("KR", 1), ("AE", 0)):
+        await ask(redis, country, people)
+        await ask(redis, country, people, NOW - timedelta(days=31))
+    await redis.pfadd("sms:country:2026-11:TR", "kept by an earlier version")
+    told = await requests.people(["TR", "KR", "AE"], NOW)
+    assert await requests.forget("+77010000000", NOW) == 4
+    assert await requests.forget("+77010000000", NOW) == 0
+    assert await requests.people(["TR", "KR", "AE"], NOW) == told
+    keys = {key async for key in redis.scan_iter("sms:*")}
+    assert keys == {
+        f"sms:{key}"
+        for key in (
+            "askers:2026-10:TR",
+            "askers:2026-11:TR",
+            "countries:2026-10",
+            "countries:2026-11",
+        )
+    }

@@ -246,8 +246,6 @@ async def _held(redis: Redis, key: str) -> Any:
         return await _message(redis, key)
     if key.startswith("sms:key:"):
         return key, bool(await redis.get(key))
-    if key.startswith("sms:country:"):  # an estimate, in octets that are no text
-        return key, await redis.pfcount(key)
     read: dict[str, Callable[[], Awaitable[Any]]] = {
         "string": lambda: redis.get(key),
         "hash": lambda: redis.hgetall(key),
@@ -268,7 +266,7 @@ def _without_chance(key: str, held: Any) -> Any:
     if key.startswith("sms:cap:number:"):
         return len(held)
     if key.startswith("sms:series:") and "to" in held:
-        return {**held, "to": SEAL.open(held["to"], key.rsplit(":", 1)[1])}
+        return {**held, "to": SEAL.open(held["to"], key.rsplit(":", 1)[1]), "begun": ""}
     if key.startswith("ussd:counts:"):
         return {what: count for what, count in held.items() if what != "repeated hops"}
     return held

@@ -1,4 +1,4 @@
-"""By what a number is known in Redis, and all that Redis holds."""
+"""What a number leaves in Redis: by what it is known there, and all that Redis holds."""
 
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from runtime.encryption import Seal
 from sms.outbox.counts import day_of
 from sms.outbox.messages import MessageCodec
+from sms.unknown_words import month_of
 
 EVERYTHING = """
 local read = {
@@ -41,11 +42,15 @@ async def everything(redis: Redis) -> list[str]:
 
 def identifiers(seal: Seal, msisdn: str, now: datetime) -> dict[str, str]:
     """What stands for the number in Redis, today and yesterday, this month and the last."""
-    codec, days = MessageCodec(seal), (now, now - timedelta(days=1))
-    return {
-        "number": seal.index(msisdn),
-        **{f"counted {day_of(day)}": codec.index_of_day(day_of(day), msisdn) for day in days},
-    }
+    codec, found = MessageCodec(seal), {"number": seal.index(msisdn)}
+    found["dialling"] = seal.index(f"answers of {msisdn}")
+    for day in (now, now - timedelta(days=1)):
+        found[f"texted {day:%d}"] = codec.index_of_day(day_of(day), msisdn)
+        found[f"caller {day:%d}"] = seal.index(f"caller {day.date()} {msisdn}")
+    for month in {month_of(now), month_of(now.replace(day=1) - timedelta(days=1))}:
+        found[f"word {month}"] = seal.index(f"word sender {month} {msisdn}")
+        found[f"country {month}"] = seal.index(f"country {month} {msisdn}")
+    return found
 
 
 def lines_about(lines: list[str], seal: Seal, msisdn: str, now: datetime) -> list[str]:

@@ -12,7 +12,7 @@ from redis import Redis
 from menus.contacts.calls import call_list
 from menus.contacts.doubts import Rule
 from runtime.clock import utc_today
-from sms.country_requests import country_key
+from sms.unknown_words import month_of
 from tests.support.contact_lists import CONTACTS
 from tests.support.operators import operator, posted, words
 from tests.support.service import running
@@ -56,10 +56,10 @@ def test_the_first_calls_are_shown_then_all(we: httpx.Client) -> None:
 
 def test_where_most_people_ask_comes_first(we: httpx.Client, redis_url: str) -> None:
     with Redis.from_url(redis_url) as redis:
-        key = country_key("MN", datetime.now(UTC))
-        redis.pfadd(key, *(f"person {n}" for n in range(10)))
+        key = f"sms:countries:{month_of(datetime.now(UTC))}"
+        redis.hset(key, "MN", 10)
         assert listed(we)[0].startswith("foreign-in-kz-ru"), "ten people are not told of"
-        redis.pfadd(key, "one more")
+        redis.hset(key, "MN", 11)
         assert "11 people or more asked about this country." in words(we.get(PAGE).text)
         assert listed(we)[0] == "kz-abroad-mn-ulaanbaatar-embassy"
         redis.delete(key)

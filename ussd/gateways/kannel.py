@@ -26,6 +26,7 @@ from runtime.clock import utc_now
 from runtime.msisdn import with_plus
 from runtime.settings import KomekSettings, Numbers
 from sms.encoding import Encoding, measure
+from ussd.answers import SessionName
 from ussd.engine import Screen
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
 from ussd.hop import Hop
@@ -144,10 +145,11 @@ def answers_of(post: UssdPost) -> tuple[str, ...]:
     return tuple(post.text[:LONGEST_TEXT].split("*"))
 
 
-def who(post: UssdPost, own: KannelUssdSettings) -> str:
+def who(post: UssdPost, own: KannelUssdSettings) -> SessionName:
     """What tells the session from all others that run."""
     session = own.name_in(post.session)
-    return f"kannel {post.centre} {post.caller} {session.hex()}"
+    caller = with_plus(post.caller) or post.caller
+    return SessionName(caller, f"kannel {post.centre} {session.hex()}")
 
 
 def is_late(request: HttpRequest, now: datetime) -> bool:
