@@ -354,6 +354,10 @@ class LatinLetters(Form):
         {}, description="Words, alone or several, that are not written letter by letter"
     )
 
+    def __hash__(self) -> int:
+        """By a part of it; those that differ elsewhere are told apart by `==`."""
+        return hash((self.offer, self.back))
+
 
 class Latin(RootModel[dict[Code, LatinLetters]]):
     """latin.yaml: the languages that can be read in Latin letters."""

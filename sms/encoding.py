@@ -11,6 +11,7 @@ header of 6 octets (TS 23.040, section 9.2.3.24.1, 8-bit reference).  An escape
 pair and a surrogate pair are never cut in two.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,6 +24,8 @@ _EXTENSION = "\f^{}\\[~]|€"
 
 SEPTETS: dict[str, int] = dict.fromkeys(_BASIC, 1) | dict.fromkeys(_EXTENSION, 2)
 """The cost of each GSM-7 character, in septets.  A character not here has none."""
+_OUTSIDE = re.compile(f"[^{re.escape(_BASIC + _EXTENSION)}]")
+_ESCAPED = re.compile(f"[{re.escape(_EXTENSION)}]")
 
 
 class Encoding(StrEnum):
@@ -60,12 +63,12 @@ def measure(text: str) -> Measure:
     encoding = Encoding.GSM_7 if is_gsm7(text) else Encoding.UCS_2
     units = _units(text, encoding)
     alone = units <= _ONE_SEGMENT[encoding]
-    return Measure(encoding, units, 1 if alone else _segments(text, encoding))
+    return Measure(encoding, units, 1 if alone else _segments(text, encoding, units))
 
 
 def is_gsm7(text: str) -> bool:
     """Whether every character is in the GSM-7 alphabet or its extension."""
-    return SEPTETS.keys() >= set(text)
+    return not _OUTSIDE.search(text)
 
 
 def utf16_units(char: str) -> int:
@@ -75,12 +78,14 @@ def utf16_units(char: str) -> int:
 
 def _units(text: str, encoding: Encoding) -> int:
     if encoding is Encoding.GSM_7:
-        return sum(map(SEPTETS.__getitem__, text))
+        return len(text) + len(_ESCAPED.findall(text))
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def _segments(text: str, encoding: Encoding) -> int:
+def _segments(text: str, encoding: Encoding, units: int) -> int:
     """Of a text that one segment does not hold."""
+    if units == len(text):  # there is no pair that could not be cut
+        return -(-units // _OF_SEVERAL[encoding])
     cost = SEPTETS.__getitem__ if encoding is Encoding.GSM_7 else utf16_units
     segments, room = 1, _OF_SEVERAL[encoding]
     for each in map(cost, text):

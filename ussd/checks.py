@@ -19,11 +19,12 @@ from sms.checks import longest_lines
 from sms.embassy_reply import plain
 from sms.encoding import measure
 from sms.understanding import name_of
-from ussd.paging import Budget
+from ussd.paging import Budget, Frame
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
 
 MIN_ROOM = 20
 """Units for the text itself that the lines around it must leave on each screen."""
+_UCS2_LETTER, _TWO_SEPTETS = "Ж", "|"
 _HEADINGS = ("abroad", "here")
 """Of an answer about a country; only messages need them."""
 
@@ -94,10 +95,19 @@ def _node(parsed: ParsedFolder, view: View, language: Language, node: str) -> It
             yield Fault(source.key(*steps), screen_of(steps), what)
     words = language.words[node]
     for name, text in (("text", words.text), ("done", words.done)):
-        for word in set(text.split()):
+        for word in set(text.split()) if _is_tight(text, frame, budget) else ():
             if not budget.holds(shown := frame.around(word, more=True)):
                 where = source.word(word, "nodes", node, name)
                 yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
+
+
+def _is_tight(text: str, frame: Frame, budget: Budget) -> bool:
+    """Whether a word of the text may be too long for a screen, whatever its letters are:
+    no word costs more than this many letters of UCS-2 and a `|`, of two septets each.
+    """
+    most = max((len(word.encode("utf-16-le")) // 2 for word in text.split()), default=0)
+    costly = (letter * most for letter in (_UCS2_LETTER, _TWO_SEPTETS))
+    return not all(budget.holds(frame.around(word, more=True)) for word in costly)
 
 
 def _checklist(parsed: ParsedFolder, screens: Screens, place: Place, menu: Menu) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ passed it.
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from menus.contacts.checks import (
@@ -19,7 +20,7 @@ from menus.contacts.checks import (
     table_faults,
 )
 from menus.faults import Fault
-from menus.parsing import Record, Table, read_table
+from menus.parsing import LISTS_AT_HAND, Record, Table, read_table
 
 _EMERGENCY_KINDS = ("police", "all services", "ambulance", "fire")
 TRAFFICKING_KINDS = ("trafficking hotline", "violence/trafficking helpline")
@@ -74,7 +75,11 @@ def read_contacts(path: Path) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
 
     Never raises for the content: what is at fault is left out.
     """
-    table = read_table(path)
+    return _contacts(read_table(path))
+
+
+@lru_cache(maxsize=LISTS_AT_HAND)
+def _contacts(table: Table) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
     faults = tuple(sorted(set(table_faults(table))))
     return _sound(table, faults), faults
 

@@ -8,6 +8,7 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import phonenumbers
@@ -27,10 +28,12 @@ from menus.loading.kind_checks import (
 )
 from menus.loading.latin import latin_letters_have_a_key, latin_letters_have_a_language
 from menus.loading.parsed_folder import FILLER, ParsedFile, ParsedFolder
-from menus.parsing import KeyPath, screen_of
+from menus.parsing import FILES_AT_HAND, KeyPath, screen_of
 
 Check = Callable[[ParsedFolder], Iterator[Fault]]
+FileCheck = Callable[[ParsedFile[Any]], Iterator[Fault]]
 
+NUMBERS_AT_HAND = 64
 MOST_CHOICES = 8
 """Keys 1 to 8 choose; 9 turns the page, 0 and 00 go back."""
 
@@ -38,6 +41,17 @@ INTERNATIONAL = re.compile(r"\+[0-9][0-9 ()-]+")
 """libphonenumber drops what is no digit; a screen would show it."""
 
 PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
+
+
+def in_each_file(check: FileCheck) -> Check:
+    """A check of every file with texts; what it found in one is kept while that stays."""
+    faults_in = lru_cache(maxsize=FILES_AT_HAND)(lambda part: tuple(check(part)))
+
+    def check_all(parsed: ParsedFolder) -> Iterator[Fault]:
+        for part in parsed.worded():
+            yield from faults_in(part)
+
+    return check_all
 
 
 # --- The tree -----------------------------------------------------------------
@@ -61,13 +75,13 @@ def leads_somewhere(parsed: ParsedFolder) -> Iterator[Fault]:
         yield Fault(where, "start", f"leads to '{tree.start.leads_to}', which is no node")
     for name, node in tree.nodes.items():
         for n, choice in enumerate(node.choices):
-            where = source.value("nodes", name, "choices", n)
+            what = ""
             if choice not in known:
-                yield Fault(
-                    where, name, f"leads to '{choice}', which is no node: add or correct it"
-                )
+                what = f"leads to '{choice}', which is no node: add or correct it"
             elif choice in node.choices[:n]:
-                yield Fault(where, name, f"lists '{choice}' twice: keep one")
+                what = f"lists '{choice}' twice: keep one"
+            if what:
+                yield Fault(source.value("nodes", name, "choices", n), name, what)
 
 
 def no_dead_ends(parsed: ParsedFolder) -> Iterator[Fault]:
@@ -75,14 +89,13 @@ def no_dead_ends(parsed: ParsedFolder) -> Iterator[Fault]:
     if not (tree := parsed.tree.form):
         return
     for name, node in tree.nodes.items():
-        where, count = parsed.tree.source.key("nodes", name), len(node.choices)
+        what, count = "", len(node.choices)
         if node.kind == "menu" and not count:
-            yield Fault(
-                where, name, "is a dead end: a menu without choices; add some or make it a page"
-            )
-        if count > MOST_CHOICES:
+            what = "is a dead end: a menu without choices; add some or make it a page"
+        elif count > MOST_CHOICES:
             what = f"has {count} choices: at most {MOST_CHOICES} have a key, so split the menu"
-            yield Fault(where, name, what)
+        if what:
+            yield Fault(parsed.tree.source.key("nodes", name), name, what)
 
 
 def no_orphans(parsed: ParsedFolder) -> Iterator[Fault]:
@@ -129,13 +142,11 @@ def languages_complete(parsed: ParsedFolder) -> Iterator[Fault]:
         return
     listed, source = tree.start.languages, parsed.tree.source
     for n, code in enumerate(listed):
-        where = source.value("start", "languages", n)
-        if code not in parsed.languages:
-            yield Fault(
-                where, "start", f"there is no {code}.yaml: add the file or remove the language"
-            )
-        if code in listed[:n]:
-            yield Fault(where, "start", f"lists '{code}' twice: keep one")
+        missing = f"there is no {code}.yaml: add the file or remove the language"
+        wrong = [missing] if code not in parsed.languages else []
+        wrong += [f"lists '{code}' twice: keep one"] if code in listed[:n] else []
+        for what in wrong:
+            yield Fault(source.value("start", "languages", n), "start", what)
     for code, part in parsed.languages.items():
         if code not in listed:
             what = f"'{code}' is not among the languages of tree.yaml: list or remove it"
@@ -201,11 +212,20 @@ def names_differ(parsed: ParsedFolder) -> Iterator[Fault]:
 
 def placeholders_have_numbers(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each {name} in a text names a number, and no brace stands alone."""
-    if not (numbers := parsed.numbers.form):
-        return
-    for part, steps, text in parsed.texts():
+    if numbers := parsed.numbers.form:
+        for part in parsed.worded():
+            yield from _braces(part, frozenset(numbers.root))
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _braces(part: ParsedFile[Any], numbers: frozenset[str]) -> tuple[Fault, ...]:
+    return tuple(_wrong_braces(part, numbers))
+
+
+def _wrong_braces(part: ParsedFile[Any], numbers: frozenset[str]) -> Iterator[Fault]:
+    for steps, text in part.texts:
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
-            if name not in numbers.root and name not in _filled_later(part, steps):
+            if name not in numbers and name not in _filled_later(part, steps):
                 what = f"'{{{name}}}' {_why_unknown(name)}"
                 yield _at_word(part, steps, f"{{{name}}}", what, nth=nth)
         for brace, nth in _numbered(re.findall(r"[{}]", PLACEHOLDER.sub("", text))):
@@ -219,18 +239,20 @@ def _why_unknown(name: str) -> str:
     return f"has no number: add '{name}' to numbers.yaml or correct it"
 
 
-def filled_later(parsed: ParsedFolder) -> Iterator[Fault]:
+@in_each_file
+def filled_later(part: ParsedFile[Any]) -> Iterator[Fault]:
     """Each text that a message completes has the place for it."""
-    for part, steps, text in parsed.texts():
+    for steps, text in part.texts:
         name = FILLED_LATER.get(str(steps[-1])) if steps[0] == "sms" else None
         if name and text != FILLER and name not in PLACEHOLDER.findall(text):
             what = f"'{steps[-1]}' has no '{{{name}}}': write where it belongs"
             yield Fault(part.source.value(*steps), screen_of(steps), what)
 
 
-def help_is_named(parsed: ParsedFolder) -> Iterator[Fault]:
+@in_each_file
+def help_is_named(part: ParsedFile[Any]) -> Iterator[Fault]:
     """Each text that is there for a number names it."""
-    for part, steps, text in parsed.texts():
+    for steps, text in part.texts:
         for name in NEVER_WITHOUT.get((str(steps[0]), str(steps[-1])), ()):
             if text != FILLER and name not in PLACEHOLDER.findall(text):
                 what = f"'{steps[-1]}' must name {{{name}}}: who reads it may have no other help"
@@ -271,6 +293,7 @@ def numbers_valid(parsed: ParsedFolder) -> Iterator[Fault]:
             yield Fault(where, name, what)
 
 
+@lru_cache(maxsize=NUMBERS_AT_HAND)
 def _can_exist(number: Number) -> bool:
     try:
         parsed = phonenumbers.parse(number.number, number.country)
@@ -334,27 +357,30 @@ def facts_carried(parsed: ParsedFolder) -> Iterator[Fault]:
 # --- The letters --------------------------------------------------------------
 
 
-def one_alphabet_a_word(parsed: ParsedFolder) -> Iterator[Fault]:
+@in_each_file
+def one_alphabet_a_word(part: ParsedFile[Any]) -> Iterator[Fault]:
     """No word mixes Latin and Cyrillic letters."""
-    for part, steps, text in parsed.texts():
+    for steps, text in part.texts:
         for word, nth in _numbered(mixed_words(PLACEHOLDER.sub(" ", text))):
             letters = foreign_letters(word)
             what = f"'{word}' mixes alphabets (look at '{letters}'): retype it in one"
             yield _at_word(part, steps, word, what, nth=nth, whole=True)
 
 
-def composed(parsed: ParsedFolder) -> Iterator[Fault]:
+@in_each_file
+def composed(part: ParsedFile[Any]) -> Iterator[Fault]:
     """Every text is in Unicode's composed form (NFC): one letter, one character."""
-    for part, steps, text in parsed.texts():
+    for steps, text in part.texts:
         if not unicodedata.is_normalized("NFC", text):
             word = next(w for w in text.split() if not unicodedata.is_normalized("NFC", w))
             what = f"'{word}' has letters in two pieces (not NFC): retype the word"
             yield _at_word(part, steps, word, what)
 
 
-def visible(parsed: ParsedFolder) -> Iterator[Fault]:
+@in_each_file
+def visible(part: ParsedFile[Any]) -> Iterator[Fault]:
     """No character that cannot be seen: tab, no-break space, zero width, controls."""
-    for part, steps, text in parsed.texts():
+    for steps, text in part.texts:
         for char in sorted(filter(is_invisible, set(text))):
             name = unicodedata.name(char, "control character")
             what = (

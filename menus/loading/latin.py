@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from menus.countries import Names, territories
 from menus.faults import Fault
@@ -12,6 +13,10 @@ from menus.model import Language, Menu, NodeWords, OtherLetters
 
 MOST_CHOICES = 7
 """Of a first menu that offers other letters: the eighth key does."""
+
+TABLES_AT_HAND = 4
+TEXTS_AT_HAND = 4096
+"""Of one table: what a language says, and the names of countries."""
 
 Spell = Callable[[str], str]
 
@@ -35,10 +40,11 @@ def letters_of(parsed: ParsedFolder) -> Iterator[tuple[str, LatinLetters]]:
 # --- A text ---------------------------------------------------------------------
 
 
+@lru_cache(maxsize=TABLES_AT_HAND)
 def speller(letters: LatinLetters) -> Spell:
     """Writes a text in Latin letters: the words by hand, all others letter by letter.
 
-    A letter that the table has not stays as it is.
+    A letter that the table has not stays as it is.  A text that was spelled before is kept.
     """
     by_letters = re.compile(_any_of(letters.letters))
     by_hand = rf"(?<!{_LETTER})(?:{_any_of(letters.words)})(?!{_LETTER})"
@@ -51,7 +57,7 @@ def speller(letters: LatinLetters) -> Spell:
             latin = by_letters.sub(lambda each: letters.letters[each[0]], small)
         return match[0] if latin == small else _with_capitals_of(match[0], latin)
 
-    return lambda text: words.sub(spelled, text)
+    return lru_cache(maxsize=TEXTS_AT_HAND)(lambda text: words.sub(spelled, text))
 
 
 def _any_of(table: Mapping[str, str]) -> str:
@@ -118,11 +124,12 @@ def latin_letters_have_a_language(parsed: ParsedFolder) -> Iterator[Fault]:
     """Each table is of a language that there is, and that has no file in Latin letters."""
     known = {*parsed.languages, *(parsed.tree.form.start.languages if parsed.tree.form else ())}
     for code in parsed.latin.form.root if parsed.latin.form else ():
-        where = parsed.latin.source.key(code)
-        if code not in known:
-            yield Fault(where, code, f"there is no {code}.yaml: correct or remove the table")
-        if latin_code(code) in parsed.languages:
-            yield Fault(where, code, f"there is a {latin_code(code)}.yaml too: keep one of them")
+        missing = f"there is no {code}.yaml: correct or remove the table"
+        twice = f"there is a {latin_code(code)}.yaml too: keep one of them"
+        wrong = [missing] if code not in known else []
+        wrong += [twice] if latin_code(code) in parsed.languages else []
+        for what in wrong:
+            yield Fault(parsed.latin.source.key(code), code, what)
 
 
 def latin_letters_have_a_key(parsed: ParsedFolder) -> Iterator[Fault]:

@@ -26,7 +26,7 @@ from menus.forms import (
     Tree,
     Words,
 )
-from menus.parsing import FILES_AT_HAND, KeyPath, Source, data_of, read, screen_of
+from menus.parsing import FILES_AT_HAND, LISTS_AT_HAND, KeyPath, Source, data_of, read, screen_of
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -76,9 +76,12 @@ _PATTERNS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ParsedFile(Generic[Shape]):
-    """One file: its form, unless too little of it could be read."""
+    """One file: its form, unless too little of it could be read.
+
+    A file that is read again and says the same is the same object.
+    """
 
     source: Source
     form: Shape | None
@@ -117,10 +120,13 @@ class ParsedFolder:
         languages, keywords = self.languages.values(), self.keywords.values()
         return [self.tree, self.numbers, self.facts, self.latin, *languages, *keywords]
 
+    def worded(self) -> "list[ParsedFile[Any]]":
+        """The files with texts that a phone may show."""
+        return [self.tree, *self.languages.values()]
+
     def texts(self) -> "Iterator[tuple[ParsedFile[Any], KeyPath, str]]":
         """Every text that a phone may show, with the file and place it stands in."""
-        parts: list[ParsedFile[Any]] = [self.tree, *self.languages.values()]
-        for part in parts:
+        for part in self.worded():
             for steps, text in part.texts:
                 yield part, steps, text
 
@@ -177,7 +183,11 @@ def _is_shown(steps: KeyPath) -> bool:
 
 
 def _part(path: Path, shape: type[Shape]) -> ParsedFile[Shape]:
-    source = read(path, f"{path.parent.name}/{path.name}")
+    return _formed(read(path, f"{path.parent.name}/{path.name}"), shape)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _formed(source: Source, shape: type[Shape]) -> ParsedFile[Shape]:
     if source.data is None:
         return ParsedFile(source, None, tuple(source.faults), frozenset())
     try:
@@ -200,7 +210,11 @@ def _form_of(text: str, shape: type[Shape]) -> Shape:
 
 
 def _names(path: Path) -> ParsedFile[Names]:
-    source = read(path, f"{path.parent.name}/{path.name}")
+    return _named(read(path, f"{path.parent.name}/{path.name}"))
+
+
+@lru_cache(maxsize=LISTS_AT_HAND)
+def _named(source: Source) -> ParsedFile[Names]:
     names, faults = names_of(source, territories("en").keys())
     return ParsedFile(source, names, faults, frozenset())
 

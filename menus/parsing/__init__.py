@@ -1,6 +1,7 @@
 """YAML and CSV read with the place of each value."""
 
 from menus.parsing.csv_table import (
+    LISTS_AT_HAND,
     Cells,
     Record,
     Table,
@@ -12,6 +13,7 @@ from menus.parsing.yaml_source import FILES_AT_HAND, KeyPath, Source, data_of, r
 
 __all__ = [
     "FILES_AT_HAND",
+    "LISTS_AT_HAND",
     "Cells",
     "KeyPath",
     "Record",

@@ -4,10 +4,13 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from menus.faults import Fault, Location
 
+LISTS_AT_HAND = 4
+"""Of the contacts and of the names of countries: some megabytes each."""
 _BOM = "\ufeff"
 
 Cells = Mapping[str, str]
@@ -23,9 +26,12 @@ class Record:
     where: Location
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One file.  Empty lines of it are no records.  `bom`: it begins with a byte order mark."""
+    """One file.  Empty lines of it are no records.  `bom`: it begins with a byte order mark.
+
+    A file that is read again and says the same is the same object.
+    """
 
     file: str
     columns: tuple[str, ...] = ()
@@ -39,12 +45,17 @@ def read_table(path: Path) -> Table:
     """Read a file of UTF-8 and commas.  Never raises for its content."""
     file = f"{path.parent.name}/{path.name}"
     try:
-        return parse_table(path.read_bytes().decode("utf-8"), file)
+        return _table(path.read_bytes().decode("utf-8"), file)
     except OSError as error:
         return _unreadable(Location(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return _unreadable(Location(file, line), "is not UTF-8: save the file as UTF-8")
+
+
+@lru_cache(maxsize=LISTS_AT_HAND)
+def _table(text: str, file: str) -> Table:
+    return parse_table(text, file)
 
 
 def parse_table(text: str, file: str, delimiter: str = ",") -> Table:

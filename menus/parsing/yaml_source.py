@@ -36,11 +36,13 @@ class Places:
     ends: dict[KeyPath, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One file: what it says, and where it says it.
 
-    The places are looked up only when somebody asks: a file without a fault needs none.
+    A file that is read again and says the same is the same object: what was found out about
+    it can be kept by it.  The places are looked up only when somebody asks: a file without
+    a fault needs none.
     """
 
     file: str
@@ -100,19 +102,24 @@ class Source:
 def read(path: Path, file: str) -> Source:
     """Read one file, named `file` in its faults.  Never raises for its content."""
     try:
-        source = _parsed(path.read_text(encoding="utf-8-sig"))
+        return _source(path.read_text(encoding="utf-8-sig"), file)
     except OSError as error:
         return _unread(Location(file), f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         where = Location(file, error.object[: error.start].count(b"\n") + 1)
         return _unread(where, "is not UTF-8: save the file as UTF-8")
-    faults = [replace(each, where=replace(each.where, file=file)) for each in source.faults]
-    return replace(source, file=file, faults=faults)
 
 
 def data_of(text: str) -> object:
     """What a text says, as `Source.data`: nobody changes it, for it is kept."""
     return _parsed(text).data
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _source(text: str, file: str) -> Source:
+    source = _parsed(text)
+    faults = [replace(each, where=replace(each.where, file=file)) for each in source.faults]
+    return replace(source, file=file, faults=faults)
 
 
 @lru_cache(maxsize=FILES_AT_HAND)

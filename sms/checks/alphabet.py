@@ -6,13 +6,15 @@ into UCS-2 (70).  Nobody sees the difference; everybody pays for it.
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from menus.alphabet import is_cyrillic
 from menus.faults import Fault
+from menus.forms import LatinLetters
 from menus.loading import ParsedFile, ParsedFolder, latin_code, letters_of, speller
 from menus.model import Menu
-from menus.parsing import screen_of
+from menus.parsing import FILES_AT_HAND, screen_of
 from sms.encoding import SEPTETS, is_gsm7
 
 MOST_NAMED = 5
@@ -25,10 +27,19 @@ is sent as UCS-2 anyway, and its letters cost nothing more.
 
 def latin_stays_gsm7(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
     """Screen 0, and the languages written in GSM-7, consist of GSM-7 alone."""
-    gsm7_files = {part.source.file for part in parsed.parts() if _in_gsm7(part)}
-    for part, steps, text in parsed.texts():
+    for part in parsed.worded():
+        yield from _outside_gsm7(part)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _outside_gsm7(part: ParsedFile[Any]) -> tuple[Fault, ...]:
+    return tuple(_too_dear(part, in_gsm7=_in_gsm7(part)))
+
+
+def _too_dear(part: ParsedFile[Any], *, in_gsm7: bool) -> Iterator[Fault]:
+    for steps, text in part.texts:
         on_screen_0 = steps[0] in ("start", "name")
-        if is_gsm7(text) or not (on_screen_0 or part.source.file in gsm7_files):
+        if is_gsm7(text) or not (on_screen_0 or in_gsm7):
             continue
         outside = [char for char in dict.fromkeys(text) if char not in SEPTETS]
         named = ", ".join(f"'{char}' (U+{ord(char):04X})" for char in outside[:MOST_NAMED])
@@ -41,15 +52,21 @@ def spelt_in_gsm7(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     table, and no other character halves the room.
     """
     for code, letters in letters_of(parsed):
-        spell = speller(letters)
-        for steps, text in parsed.languages[code].texts:
-            for char in _outside(spell(text)):
-                where = parsed.languages[code].source.word(char, *steps)
-                yield Fault(where, screen_of(steps), _misspelt(char, code))
+        yield from _misspellings(code, parsed.languages[code], letters)
         for name in menu.names.names.get(latin_code(code), {}).values():
             for char in filter(is_cyrillic, name):
                 what = f"{_misspelt(char, code)}: a country is called '{name}'"
                 yield Fault(parsed.latin.source.key(code, "letters"), code, what)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _misspellings(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[Fault, ...]:
+    spell = speller(letters)
+    return tuple(
+        Fault(part.source.word(char, *steps), screen_of(steps), _misspelt(char, code))
+        for steps, text in part.texts
+        for char in _outside(spell(text))
+    )
 
 
 def _outside(latin: str) -> list[str]:

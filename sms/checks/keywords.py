@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from menus.faults import Fault
+from menus.forms import LatinLetters
 from menus.loading import FILLER, ParsedFile, ParsedFolder, letters_of, speller
 from menus.model import Menu
-from menus.parsing import KeyPath, Source, screen_of
+from menus.parsing import FILES_AT_HAND, KeyPath, Source, screen_of
 from sms.understanding import KeywordList, heard_as, words_of
 
 _LISTS = frozenset(KeywordList)
@@ -41,7 +43,8 @@ def keywords_clear(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     fillers = {word for each in menu.languages.values() for word in each.sms.filler_words}
     passed_over = {word.casefold() for word in fillers}
     seen: dict[str, _Keyword] = {}
-    for each in (keyword for code in menu.languages for keyword in _keywords(parsed, code)):
+    keywords = (_keywords(code, parsed.languages[code]) for code in menu.languages)
+    for each in chain.from_iterable(keywords):
         first = seen.setdefault(each.spelled, each)
         what = ""
         if not each.spelled:
@@ -59,34 +62,57 @@ def keywords_clear(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
 def capitals_are_keywords(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
     """A word in capitals is one to send, so it must be a keyword of its language."""
     for code in menu.languages:
-        part = parsed.languages[code]
-        spelled = [each.spelled for each in _keywords(parsed, code)]
-        known = {word for each in spelled for word in (each, *each.split())}
-        for steps, text in _messages(part):
-            for word in filter(str.isupper, _CAPITALS.findall(text)):
-                if _spelled(word) not in known:
-                    what = f"'{word}' is written as a word to send, but is no keyword"
-                    yield Fault(part.source.word(word, *steps), screen_of(steps), what)
+        yield from _capitals(code, parsed.languages[code])
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _capitals(code: str, part: ParsedFile[Any]) -> tuple[Fault, ...]:
+    """What is written in capitals and no keyword."""
+    spelled = [each.spelled for each in _keywords(code, part)]
+    known = {word for each in spelled for word in (each, *each.split())}
+    return tuple(
+        Fault(
+            part.source.word(word, *steps),
+            screen_of(steps),
+            f"'{word}' is written as a word to send, but is no keyword",
+        )
+        for steps, text in _messages(part)
+        for word in filter(str.isupper, _CAPITALS.findall(text))
+        if _spelled(word) not in known
+    )
 
 
 def spelt_keywords_heard(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
     """In Latin letters a keyword is heard as the same one: messages name it so."""
     for code, letters in letters_of(parsed):
-        spell = speller(letters)
-        for each in _keywords(parsed, code):
-            for word, latin in zip(each.written.split(), spell(each.written).split(), strict=False):
-                if _spelled(word) and not heard_as(latin, word):
-                    what = f"'{word}' is '{latin}' in Latin letters, which is not heard as that"
-                    yield Fault(each.source.word(word, *each.steps), screen_of(each.steps), what)
+        yield from _unheard(code, parsed.languages[code], letters)
 
 
-def _keywords(parsed: ParsedFolder, code: str) -> Iterator[_Keyword]:
+@lru_cache(maxsize=FILES_AT_HAND)
+def _unheard(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[Fault, ...]:
+    """Keywords that are not heard as the same in Latin letters."""
+    spell = speller(letters)
+    return tuple(
+        Fault(
+            each.source.word(word, *each.steps),
+            screen_of(each.steps),
+            f"'{word}' is '{latin}' in Latin letters, which is not heard as that",
+        )
+        for each in _keywords(code, part)
+        for word, latin in zip(each.written.split(), spell(each.written).split(), strict=False)
+        if _spelled(word) and not heard_as(latin, word)
+    )
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _keywords(code: str, part: ParsedFile[Any]) -> tuple[_Keyword, ...]:
     """The keywords of a language as they stand in its file."""
-    source = parsed.languages[code].source
-    for steps, text in parsed.languages[code].texts:
-        listed = steps[0] == "sms" and steps[1] in _LISTS
-        if text != FILLER and (listed or "keywords" in steps[-2:]):
-            yield _Keyword(code, source, steps, text)
+    return tuple(
+        _Keyword(code, part.source, steps, text)
+        for steps, text in part.texts
+        if text != FILLER
+        and ("keywords" in steps[-2:] or (steps[0] == "sms" and steps[1] in _LISTS))
+    )
 
 
 def _messages(part: ParsedFile[Any]) -> Iterator[tuple[KeyPath, str]]:

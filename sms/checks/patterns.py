@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from menus.alphabet import mixed_words
@@ -9,7 +10,7 @@ from menus.faults import Fault
 from menus.forms import KeywordFile
 from menus.loading import ParsedFile, ParsedFolder
 from menus.model import Menu
-from menus.parsing import KeyPath
+from menus.parsing import FILES_AT_HAND, KeyPath
 from sms.understanding import LIST, REQUESTS
 
 FEWEST_LETTERS = 3
@@ -32,9 +33,7 @@ def patterns_clear(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
         if form.otherwise not in {*parsed.languages, *menu.start.languages}:
             what = f"there is no {form.otherwise}.yaml: answer in a language that has one"
             yield Fault(part.source.value("otherwise"), "otherwise", what)
-        for steps, written in _patterns(form):
-            for what in _wrong(written, form):
-                yield Fault(part.source.value(*steps), str(steps[1]), f"'{written}' {what}")
+        yield from _unclear(part)
 
 
 def _worded(parsed: ParsedFolder) -> Iterator[str]:
@@ -54,6 +53,18 @@ def _of_the_file(
         if meaning not in meanings:
             what = f"'{meaning}' is neither a node nor one of {', '.join(REQUESTS)}"
             yield Fault(part.source.key("keywords", meaning), meaning, what)
+
+
+@lru_cache(maxsize=FILES_AT_HAND)
+def _unclear(part: ParsedFile[KeywordFile]) -> tuple[Fault, ...]:
+    """The patterns of a file that cannot be read."""
+    if not (form := part.form):
+        return ()
+    return tuple(
+        Fault(part.source.value(*steps), str(steps[1]), f"'{written}' {what}")
+        for steps, written in _patterns(form)
+        for what in _wrong(written, form)
+    )
 
 
 def _patterns(form: KeywordFile) -> Iterator[tuple[KeyPath, str]]:
