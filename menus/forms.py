@@ -34,6 +34,10 @@ once, or begins the series of them.
 """
 
 
+FORMER_KEYS = {"tips": "series", "tips_keywords": "digest_keywords"}
+"""Keys of language files as they were called before 2026-11-26."""
+
+
 class Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 

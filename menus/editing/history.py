@@ -22,11 +22,9 @@ from pydantic import (
 )
 
 from menus.editing.values import Value, Values
+from menus.forms import FORMER_KEYS
 
 log = logging.getLogger(__name__)
-
-_FORMER_KEYS = {"tips": "series", "tips_keywords": "digest_keywords"}
-"""Keys of language files as they were called before 2026-11-26."""
 
 
 class Change(BaseModel):
@@ -49,7 +47,7 @@ class Change(BaseModel):
     @field_validator("before", "after")
     @classmethod
     def _todays_keys(cls, words: dict[str, Value]) -> dict[str, Value]:
-        return {_FORMER_KEYS.get(key, key): said for key, said in words.items()}
+        return {FORMER_KEYS.get(key, key): said for key, said in words.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
 from menus.forms import (
+    FORMER_KEYS,
     Facts,
     KeywordFile,
     Latin,
@@ -267,6 +268,8 @@ def _fault(source: Source, error: Any) -> Fault:
     kind = "string_too_short" if not error["input"] and kind.startswith("string_") else kind
     key = next((str(step) for step in reversed(error["loc"]) if step != "[key]"), "the file")
     words = _PLAINLY.get(kind, error["msg"])
+    if kind == "extra_forbidden" and key in FORMER_KEYS:
+        words = f"'{key}' is called '{FORMER_KEYS[key]}' now: rename it"
     pattern = _PATTERNS.get(str(error.get("ctx", {}).get("pattern")), "")
     value = " ".join(str(error["input"]).split())
     expected = error.get("ctx", {}).get("expected", "").replace("'", "")

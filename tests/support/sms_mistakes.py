@@ -88,6 +88,11 @@ SMS_MISTAKES = {
         "en.yaml", "  yes_keywords: ", f"  {MARK}yes_words: ", "sms",
         "'yes_words' is not a key that is known here", also=("'yes_keywords' is missing",),
     ),
+    "a list of keywords has its former name": Mistake(
+        "en.yaml", "  digest_keywords: ", f"  {MARK}tips_keywords: ", "sms",
+        "'tips_keywords' is called 'digest_keywords' now: rename it",
+        also=("'digest_keywords' is missing",),
+    ),
     "a pattern asks for what there is not": Mistake(
         "ru.keywords.yaml", "\n  helpers:\n", f"\n  {MARK}helper:\n", "helper",
         "'helper' is neither a node nor one of stop, yes, embassy, digest, series",
