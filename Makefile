@@ -2,11 +2,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+AUDIT := .venv/audit
 ALL_CORES := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 unexport PYTHONDONTWRITEBYTECODE # what is compiled is kept: to compile the tests anew takes seconds
 
-.PHONY: help setup run dev browser fast test check lint bench conversations animation screenshots schemas territories lock clean
+.PHONY: help setup run dev browser fast test check lint sbom audit bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +29,7 @@ test: .venv/dev ## run every test and measure coverage; some only: pytest tests/
 	-@tests/install_packages.sh
 	$(BIN)/pytest $(ALL_CORES) --cov --cov-report=
 
-check: lint test ## what CI runs
+check: lint sbom test ## what CI runs
 
 lint: .venv/dev ## style, types, the container files, the menu
 	$(BIN)/ruff check .
@@ -37,6 +38,15 @@ lint: .venv/dev ## style, types, the container files, the menu
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	$(BIN)/python main.py check
+
+sbom: $(AUDIT)/made ## list what the service is made of, in CycloneDX's form: sbom.json
+	$(AUDIT)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file sbom.json requirements/run.txt
+
+audit: $(AUDIT)/made ## ask whether a weakness of a package is known; needs the advisories of the Internet
+	@$(AUDIT)/bin/pip-audit --strict --disable-pip --progress-spinner off -r requirements/run.txt \
+		|| { echo "audit: NOT passed: a weakness is named above, or the advisories were not reached"; \
+		exit 1; }
 
 bench: .venv/dev ## measure: the USSD hop against its floor
 	$(BIN)/python benchmarks/hop.py
@@ -62,6 +72,8 @@ lock: .venv/dev ## resolve the dependencies anew; needs uv
 		--upgrade pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade --group audit -o requirements/audit.txt
 
 clean: ## remove the environment and what the tests left
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -73,4 +85,9 @@ clean: ## remove the environment and what the tests left
 
 .venv/dev: requirements/dev.txt .venv/run
 	$(BIN)/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(AUDIT)/made: requirements/audit.txt .venv/run
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/pip install --quiet --require-hashes -r $<
 	@touch $@
