@@ -11,14 +11,14 @@ whoever has the key can try a number on it as well as on a set, and nobody can b
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
 from runtime.suppression import in_steps_of_people
 from sms.outbox import Act
-from sms.unknown_words import month_of
+from sms.unknown_words import month_of, seconds_of_month
 
 COUNTRY_SECONDS = 124 * 24 * 3600
 MOST_PEOPLE = 1000
@@ -101,7 +101,7 @@ def asker_of(seal: Seal, country: str, msisdn: str, now: datetime) -> Asker:
         counts=_counts_key(now),
         country=country,
         person=person_of(seal, msisdn, now),
-        seconds=int((_month_after(now) - now).total_seconds()) + 3600,
+        seconds=seconds_of_month(now),
     )
 
 
@@ -116,12 +116,6 @@ def _counts_key(moment: datetime) -> str:
 def person_of(seal: Seal, msisdn: str, moment: datetime) -> str:
     """A number as it is counted in a month."""
     return seal.index(f"country {month_of(moment)} {msisdn}")
-
-
-def _month_after(moment: datetime) -> datetime:
-    """Its beginning."""
-    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    return (first + timedelta(days=32)).replace(day=1)
 
 
 def months_until(now: datetime) -> list[datetime]:

@@ -5,8 +5,9 @@ numbers have sent a word in a month, Redis holds keyed hashes of the word and of
 numbers only, both of them other ones each month.  The word itself is written when the
 number comes that makes it enough.
 
-    sms:words:MONTH          the hashes of words, at most `MOST_WORDS`         62 days
-    sms:word:MONTH:WORD      who sent it, as hashes, at most `MOST_SENDERS`    62 days
+    sms:words:MONTH          the hashes of words, at most `MOST_WORDS`         until an
+    sms:word:MONTH:WORD      who sent it, as hashes, at most `MOST_SENDERS`    hour after
+                                                                               the month
     sms:known-words:MONTH    the words, with how many sent each              400 days
     sms:unknown:INDEX        how many such texts a number has lately sent         1 h
 """
@@ -29,7 +30,6 @@ LONGEST = 40
 MOST_PARTS = 3
 ANSWERED_AN_HOUR = 2
 """Texts of one number: two machines that answer each other fall silent."""
-HASHES_SECONDS = 62 * 24 * 3600
 WORDS_SECONDS = 400 * 24 * 3600
 
 _PARTS = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
@@ -45,11 +45,11 @@ local function count_word()
   if call('SISMEMBER', words, args.word) == 0 then
     if call('SCARD', words) >= {MOST_WORDS} then return end
     call('SADD', words, args.word)
-    call('EXPIRE', words, {HASHES_SECONDS}, 'NX')
+    call('EXPIRE', words, args.seconds, 'NX')
   end
   if call('SCARD', senders) >= {MOST_SENDERS} then return end
   if call('SADD', senders, args.sender) == 0 then return end
-  call('EXPIRE', senders, {HASHES_SECONDS}, 'NX')
+  call('EXPIRE', senders, args.seconds, 'NX')
   local people = call('SCARD', senders)
   if people >= {MIN_PEOPLE} then
     call('HSET', known, args.readable, people)
@@ -89,7 +89,8 @@ class UnknownWords:
         """Counts that this number sent these words, if they may be kept at all.  Chooses
         `unknown`; nothing, where the number has had its answers.
         """
-        args = {"index": self._seal.index(msisdn)}
+        args: dict[str, str | int] = {"index": self._seal.index(msisdn)}
+        args["seconds"] = seconds_of_month(now)
         if readable := countable(text):
             args |= {"readable": readable, **self._hashes(readable, msisdn, month_of(now))}
         return Act(_COUNT_ACT, args)
@@ -107,7 +108,7 @@ class UnknownWords:
         how many people sent another stays.  Raises `RedisError`.
         """
         await self._redis.delete(f"sms:unknown:{self._seal.index(msisdn)}")
-        months = {month_of(now - timedelta(days=days)) for days in (0, 31, 62)}
+        months = {month_of(now - timedelta(days=days)) for days in (0, 20, 40, 60)}  # each once
         return sum([await self._forget_month(msisdn, month) for month in months])
 
     async def _forget_month(self, msisdn: str, month: str) -> int:
@@ -146,6 +147,13 @@ def _of_month(month: str, words: Mapping[str, str]) -> list[UnknownWord]:
 
 def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
+
+
+def seconds_of_month(moment: datetime) -> int:
+    """From then until an hour after its month (UTC): a process may be behind."""
+    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return int((following - moment).total_seconds()) + 3600
 
 
 def countable(text: str) -> str | None:

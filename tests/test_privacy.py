@@ -3,16 +3,22 @@
 import asyncio
 import hashlib
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote, urlencode
 
 import pytest
 from redis.asyncio import Redis
 
+from menus.model import Menu
+from tests.support.identifiers import everything, lines_about
+from tests.support.outboxes import SEAL
 from tests.support.phones import Phones, texted_service
-from tests.support.service import SECRET, form
+from tests.support.service import REPOSITORY, SECRET, form
 from tests.support.traces import content_of, traces
+from tests.support.visitor import ENDINGS, Visitor
 
 SENDER, SUBSCRIBER, CALLER = "+77019876541", "+77019876542", "+77019876543"
 STRANGER = "+12025550167"
@@ -91,3 +97,48 @@ async def written_out(url: str) -> None:
         await redis.save()
         await redis.bgrewriteaof()
         await asyncio.sleep(0.5)
+
+
+# --- The page for a data protection officer ---------------------------------------
+
+_ROW = re.compile(r"^\|([^|]+)\|([^|]+)\|([^|]+)\|([^|]+)\|([^|]+)\|$", re.MULTILINE)
+_SECONDS = {"min": 60, "h": 3600, "days": 86400}
+
+
+def promised() -> dict[str, int]:
+    """The kinds of keys that the page names as a person's, and for how many seconds at most."""
+    page = (REPOSITORY / "docs" / "privacy.md").read_text(encoding="utf-8")
+    found = dict[str, int]()
+    for *_, keys, how_long, _why in _ROW.findall(page):
+        times = re.findall(r"(\d+) (min|h|days)", how_long)
+        for key in re.findall(r"`([\w:-]+):\*`", keys):
+            found[key] = max(int(many) * _SECONDS[unit] for many, unit in times)
+    return found
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_the_page_names_all_that_is_known_of_a_number_and_how_long(
+    redis: Redis, menu: Menu, ending: str
+) -> None:
+    assert await kept_of_a_visitor(redis, menu, ending) <= promised().keys()
+
+
+async def test_the_page_names_nothing_that_is_not_kept(redis: Redis, menu: Menu) -> None:
+    seen = {"sms:forgotten"}
+    for ending in ENDINGS:
+        seen |= await kept_of_a_visitor(redis, menu, ending)
+        await redis.flushdb()
+    assert promised().keys() == seen
+
+
+async def kept_of_a_visitor(redis: Redis, menu: Menu, ending: str) -> set[str]:
+    """The kinds of keys in which a number is found that did everything; none lives longer than
+    the page says.
+    """
+    await Visitor(redis, SEAL, menu, SENDER).do_everything(ENDINGS[ending])
+    kinds, page = set(), promised()
+    for line in lines_about(await everything(redis), SEAL, SENDER, datetime.now(UTC)):
+        key = line.split(" ")[0]
+        kinds.add(kind := ":".join(key.split(":")[:2]))
+        assert 0 < await redis.ttl(key) <= page[kind], key
+    return kinds

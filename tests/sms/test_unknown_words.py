@@ -85,7 +85,7 @@ async def test_memory_is_bounded_and_every_key_ends(
     keys = [key async for key in redis.scan_iter("*")]
     assert len([key for key in keys if key.startswith("sms:word")]) == 6
     for key in keys:
-        assert 0 < await redis.ttl(key) <= unknown_words.HASHES_SECONDS
+        assert 0 < await redis.ttl(key) <= 31 * 24 * 3600 + 3600
 
 
 async def everything(redis: Redis) -> str:
@@ -127,3 +127,17 @@ async def test_a_number_is_answered_twice_an_hour(
 )
 def test_what_may_be_kept(text: str, word: str | None) -> None:
     assert countable(text) == word
+
+
+async def test_who_sent_a_word_is_forgotten_and_how_many_stays(
+    words: UnknownWords, sent: Sent, redis: Redis
+) -> None:
+    number = "+77016660000"
+    await sent("hepl", range(MIN_PEOPLE))
+    await sent("only mine", range(1))
+    await sent("hepl", range(1), DECEMBER)
+    assert await words.forget(number, DECEMBER) == 3
+    assert await words.forget(number, DECEMBER) == 0
+    assert await words.known(MONTHS) == [UnknownWord("2026-11", "hepl", MIN_PEOPLE)]
+    assert await redis.scard("sms:words:2026-11") == 1
+    assert await redis.exists("sms:words:2026-12") == 0
