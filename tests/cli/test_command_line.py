@@ -12,7 +12,7 @@ import pytest
 from tests.support.commands import command, ended_well, process, refused
 from tests.support.mistakes import NEW_LABEL
 from tests.support.service import free_port
-from tests.support.trees import HTTP, edit, serving, starting, until
+from tests.support.trees import HTTP, Server, edit, serving, starting, until
 from ussd.gateways.africastalking import answers_of
 from ussd.preview import text_dialled
 
@@ -200,8 +200,19 @@ def test_nothing_works_on_a_broken_menu(tree: Path, name: str) -> None:
 # --- serve ----------------------------------------------------------------------
 
 
+def ends_at_sigterm(server: Server) -> None:
+    """And with it all that it started, in good order."""
+    family = psutil.Process(server.process.pid).children(recursive=True)
+    assert [each for each in family if "valkey" in each.name() or "redis" in each.name()]
+    server.process.terminate()
+    code = server.process.wait(20)
+    until(lambda: not any(each.is_running() for each in family), "all have ended")
+    assert code == 0
+    assert "Traceback" not in server.said()
+
+
 @pytest.mark.usefixtures("processes")
-def test_serve_says_where_it_is_and_what_to_try(tree: Path) -> None:
+def test_serve_says_what_to_try_shares_no_folder_and_ends_at_sigterm(tree: Path) -> None:
     with serving(tree) as server:
         said = server.said()
         assert "Komek answers *384*55# and texts to 1234 (simulator)" in said
@@ -220,28 +231,9 @@ def test_serve_says_where_it_is_and_what_to_try(tree: Path) -> None:
         assert server.ready()["redis"] == "answers"
         assert secret not in server.said().split("curl")[1].partition("\n")[2], "never logged"
 
-
-@pytest.mark.usefixtures("processes")
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_sigterm_ends_the_service_and_its_server(tree: Path, workers: str) -> None:
-    with serving(tree, "--workers", workers) as server:
-        family = psutil.Process(server.process.pid).children(recursive=True)
-        assert [each for each in family if "valkey" in each.name() or "redis" in each.name()]
-        server.process.terminate()
-        code = server.process.wait(20)
-        until(lambda: not any(each.is_running() for each in family), "all have ended")
-        assert code == 0
-        assert "Traceback" not in server.said()
-
-
-@pytest.mark.usefixtures("processes")
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the workers live on")
-def test_workers_end_with_the_process_that_made_them(tree: Path) -> None:
-    with serving(tree, "--workers", "2") as server:
-        family = psutil.Process(server.process.pid).children(recursive=True)
-        assert len(family) >= 3, "two workers and the server"
-        server.process.kill()
-        until(lambda: not any(each.is_running() for each in family), "all have ended")
+        second = process(tree, "serve", "--port", str(free_port()))
+        assert refused(second) == ["another Komek is running on data"]
+        ends_at_sigterm(server)
 
 
 @pytest.mark.usefixtures("processes")
@@ -282,10 +274,3 @@ def test_a_port_in_use_is_told_in_one_line(good: Path, workers: str) -> None:
     said = done.stdout + done.stderr
     assert len(re.findall(r"(?i)address already in use", said)) == 1
     assert "Traceback" not in said
-
-
-@pytest.mark.usefixtures("processes")
-def test_two_on_one_folder_are_refused(tree: Path) -> None:
-    with serving(tree):
-        done = process(tree, "serve", "--port", str(free_port()))
-    assert refused(done) == ["another Komek is running on data"]

@@ -1,15 +1,12 @@
 """The menu in force: a good change is taken up while people dial, a bad one never."""
 
 import asyncio
-import re
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from menus.faults import BrokenMenu
@@ -19,6 +16,7 @@ from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.menus_read import read_menu, read_once
 from tests.support.mistakes import NEW_LABEL
+from tests.support.ready_process import ReadyProcess
 from tests.support.trees import Server, copied_menus, copied_tree, edit, serving, until
 
 FAULT = "Call {no_such_number} "
@@ -316,7 +314,7 @@ def test_a_session_ends_on_the_words_that_it_began_on(
     tmp_path: Path, wake: Callable[[Server], None], settings: dict[str, str]
 ) -> None:
     tree = copied_tree(tmp_path)
-    with serving(tree, **settings) as server:
+    with serving(tree, begin=ReadyProcess, **settings) as server:
         before = versions(server)
         old = server.hop("began-before", TO_LABEL)
         new_label(tree / "menus", "New ")
@@ -335,7 +333,7 @@ def test_a_session_ends_on_the_words_that_it_began_on(
 @pytest.mark.usefixtures("processes")
 def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)
-    with serving(tree) as server:
+    with serving(tree, begin=ReadyProcess) as server:
         old, before = server.hop("one", TO_LABEL), server.ready()
         assert before["faults of a refused change"] == 0
         new_label(tree / "menus", f"It’s {FAULT}")
@@ -360,43 +358,11 @@ def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -
 def test_a_faulty_menu_stops_no_later_start(tmp_path: Path) -> None:
     """Callers are served by the version that was kept last, and the faults are told."""
     tree = copied_tree(tmp_path)
-    with serving(tree) as server:
+    with serving(tree, begin=ReadyProcess) as server:
         old, version = server.hop("one", TO_LABEL), server.ready()["menu"]
     new_label(tree / "menus", f"It’s {FAULT}")
-    with serving(tree) as server:
+    with serving(tree, begin=ReadyProcess) as server:
         assert server.hop("two", TO_LABEL) == old
         assert server.ready()["menu"] == version
         assert server.ready()["faults of a refused change"] == 2
         assert "no_such_number" in server.said()
-
-
-@pytest.mark.usefixtures("processes")
-@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals are heeded")
-def test_with_several_workers_each_follows(tmp_path: Path) -> None:
-    tree = copied_tree(tmp_path)
-    with serving(tree, "--workers", "2", **BLIND) as server:
-        until(lambda: len(heeding_workers(server)) == 2, "both workers run")
-        workers = heeding_workers(server)
-        before = versions(server)
-        old = server.hop("began-before", TO_LABEL)
-        new_label(tree / "menus", "New ")
-        send_sighup(server)
-        until(lambda: versions(server).isdisjoint(before), "all have the new menu")
-
-        assert heeding_workers(server) == workers, "none was started anew"
-        for n in range(10):
-            assert "2 New " in server.hop(f"began-after-{n}", TO_LABEL)
-            assert server.hop("began-before", f"{TO_LABEL}{'*2*0' * n}") == old
-
-
-def heeding_workers(server: Server) -> set[int]:
-    """The processes below the first that have the menu and heed SIGHUP."""
-    children = psutil.Process(server.process.pid).children()
-    return {child.pid for child in children if heeds_sighup(child.pid)}
-
-
-def heeds_sighup(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
-    assert caught
-    return bool(int(caught[1], 16) >> (signal.SIGHUP - 1) & 1)

@@ -42,8 +42,15 @@ class ReadyProcess:
         """The exit code, once it has ended."""
         return self._process.exitcode
 
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
     def terminate(self) -> None:
         self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def wait(self, seconds: float) -> int:
         """The exit code.  Fails where it goes on."""

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from menus.faults import BrokenMenu
 from menus.loading.parsed_folder import is_data
 from tests.support.commands import MAIN, PATIENCE, environment
 from tests.support.menus_read import read_menu
+from tests.support.ready_process import ReadyProcess
 from tests.support.service import REPOSITORY, free_port
 
 MENUS = REPOSITORY / "menus"
@@ -83,7 +84,7 @@ def until(true: Callable[[], bool], what: str) -> None:
 class Server:
     """A running `main.py serve` and what it has printed to a file."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | ReadyProcess
     url: str
     output: Path
 
@@ -114,27 +115,46 @@ class Server:
         return reply.text
 
 
+Begin = Callable[
+    [list[str], Path, Mapping[str, str], Path], "subprocess.Popen[bytes] | ReadyProcess"
+]
+"""Arguments, folder, environment, and the file that the output goes to."""
+
+
+def from_nothing(
+    arguments: list[str], folder: Path, environment: Mapping[str, str], output: Path
+) -> "subprocess.Popen[bytes]":
+    """`main.py` as a person starts it."""
+    with output.open("wb") as written:
+        return subprocess.Popen(
+            [sys.executable, MAIN, *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=subprocess.STDOUT,
+        )
+
+
 @contextmanager
-def serving(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+def serving(
+    tree: Path, *arguments: str, begin: Begin = from_nothing, **settings: str
+) -> Iterator[Server]:
     """Run `main.py serve` on a free port until the block ends; it answers when entered."""
-    with starting(tree, *arguments, **settings) as server:
+    with starting(tree, *arguments, begin=begin, **settings) as server:
         until(server.answers, "the service answers")
         yield server
 
 
 @contextmanager
-def starting(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+def starting(
+    tree: Path, *arguments: str, begin: Begin = from_nothing, **settings: str
+) -> Iterator[Server]:
     """Run `main.py serve` on a free port until the block ends; it may not answer yet."""
     port, output = free_port(), tree / "output.txt"
-    with output.open("wb") as written:
-        process = subprocess.Popen(
-            [sys.executable, MAIN, "serve", "--port", str(port), *arguments],
-            cwd=tree,
-            env=environment(tree, settings),
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=subprocess.STDOUT,
-        )
+    output.write_bytes(b"")
+    served = ["serve", "--port", str(port), *arguments]
+    process = begin(served, tree, environment(tree, settings), output)
     try:
         yield Server(process, f"http://127.0.0.1:{port}", output)
     finally:

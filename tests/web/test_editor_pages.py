@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.support.operators import operator
-from tests.support.service import OPERATOR_TOKEN, Service, new_session, running
-from tests.support.trees import Server, copied_menus, copied_tree, edit, serving, until
+from tests.support.service import Service, new_session, running
+from tests.support.trees import copied_menus, edit, until
 
 PAGE = "/operator/words/en/escaped"
 IN_DANGER = "3*1"
@@ -237,26 +237,6 @@ def test_far_too_long_words_are_not_even_tried(desk: Operator) -> None:
     response = desk.sends(desk.opened(), text="word " * 5000)
     assert response.status_code == 422
     assert "far too long" in response.text
-
-
-@pytest.mark.usefixtures("processes")
-def test_every_process_takes_up_what_one_published(tmp_path: Path) -> None:
-    tree = copied_tree(tmp_path)
-    token = {"KOMEK_OPERATOR_TOKEN": OPERATOR_TOKEN}
-    with serving(tree, "--workers", "2", **token) as server:
-        with entered(server.url, "Aigul") as somebody:
-            somebody.publishes(label="For all")
-        until(
-            lambda: all(
-                "For all" in server.hop(f"s{n}-{new_session()}", IN_DANGER) for n in range(12)
-            ),
-            "each worker has the new words",
-        )
-
-
-def hops(server: Server) -> list[str]:
-    """As many calls as are answered by each of two workers, all but surely."""
-    return [server.hop(new_session(), IN_DANGER) for _ in range(12)]
 
 
 def test_two_services_on_one_folder_follow_each_other(redis_url: str, tmp_path: Path) -> None:
