@@ -14,7 +14,7 @@ import pytest
 from tests.cli.test_command_line import ends_at_sigterm
 from tests.menus.test_menu_reload import BLIND, TO_LABEL, new_label, send_sighup, versions
 from tests.support.service import OPERATOR_TOKEN, new_session
-from tests.support.trees import Server, from_nothing, serving, until
+from tests.support.trees import Server, serving, until
 from tests.web.test_editor_pages import IN_DANGER, entered
 
 pytestmark = pytest.mark.usefixtures("processes")
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("processes")
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc; elsewhere workers live on")
 def test_each_heeds_sighup_and_all_end_with_their_parent(tree: Path) -> None:
-    with serving(tree, "--workers", "2", begin=from_nothing, **BLIND) as server:
+    with serving(tree, "--workers", "2", **BLIND) as server:
         until(lambda: len(heeding_workers(server)) == 2, "both workers run")
         workers = heeding_workers(server)
         before = versions(server)

@@ -16,8 +16,7 @@ from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.menus_read import read_menu, read_once
 from tests.support.mistakes import NEW_LABEL
-from tests.support.ready_process import ReadyProcess
-from tests.support.trees import Server, copied_menus, copied_tree, edit, serving, until
+from tests.support.trees import Server, copied_menus, copied_tree, edit, serving_soon, until
 
 FAULT = "Call {no_such_number} "
 FEW = 3
@@ -314,7 +313,7 @@ def test_a_session_ends_on_the_words_that_it_began_on(
     tmp_path: Path, wake: Callable[[Server], None], settings: dict[str, str]
 ) -> None:
     tree = copied_tree(tmp_path)
-    with serving(tree, begin=ReadyProcess, **settings) as server:
+    with serving_soon(tree, **settings) as server:
         before = versions(server)
         old = server.hop("began-before", TO_LABEL)
         new_label(tree / "menus", "New ")
@@ -333,7 +332,7 @@ def test_a_session_ends_on_the_words_that_it_began_on(
 @pytest.mark.usefixtures("processes")
 def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -> None:
     tree = copied_tree(tmp_path)
-    with serving(tree, begin=ReadyProcess) as server:
+    with serving_soon(tree) as server:
         old, before = server.hop("one", TO_LABEL), server.ready()
         assert before["faults of a refused change"] == 0
         new_label(tree / "menus", f"It’s {FAULT}")
@@ -358,10 +357,10 @@ def test_a_faulty_edit_changes_nothing_for_callers_and_is_told(tmp_path: Path) -
 def test_a_faulty_menu_stops_no_later_start(tmp_path: Path) -> None:
     """Callers are served by the version that was kept last, and the faults are told."""
     tree = copied_tree(tmp_path)
-    with serving(tree, begin=ReadyProcess) as server:
+    with serving_soon(tree) as server:
         old, version = server.hop("one", TO_LABEL), server.ready()["menu"]
     new_label(tree / "menus", f"It’s {FAULT}")
-    with serving(tree, begin=ReadyProcess) as server:
+    with serving_soon(tree) as server:
         assert server.hop("two", TO_LABEL) == old
         assert server.ready()["menu"] == version
         assert server.ready()["faults of a refused change"] == 2

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,16 +115,38 @@ class Server:
         return reply.text
 
 
-Begin = Callable[
-    [list[str], Path, Mapping[str, str], Path], "subprocess.Popen[bytes] | ReadyProcess"
-]
-"""Arguments, folder, environment, and the file that the output goes to."""
+@contextmanager
+def serving(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Run `main.py serve` on a free port until the block ends; it answers when entered."""
+    with starting(tree, *arguments, **settings) as server:
+        until(server.answers, "the service answers")
+        yield server
 
 
-def from_nothing(
+@contextmanager
+def serving_soon(tree: Path, **settings: str) -> Iterator[Server]:
+    """As `serving`, by a process that has everything imported: see `ready_process.py`."""
+    with _run(ReadyProcess, tree, [], settings) as server:
+        until(server.answers, "the service answers")
+        yield server
+
+
+@contextmanager
+def starting(tree: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Run `main.py serve` on a free port until the block ends; it may not answer yet."""
+    with _run(_from_nothing, tree, arguments, settings) as server:
+        yield server
+
+
+Process = subprocess.Popen[bytes] | ReadyProcess
+Begin = Callable[[list[str], Path, Mapping[str, str], Path], Process]
+"""Takes arguments, folder, environment, and the file that the output goes to."""
+
+
+def _from_nothing(
     arguments: list[str], folder: Path, environment: Mapping[str, str], output: Path
-) -> "subprocess.Popen[bytes]":
-    """`main.py` as a person starts it."""
+) -> subprocess.Popen[bytes]:
+    """As a person starts it."""
     with output.open("wb") as written:
         return subprocess.Popen(
             [sys.executable, MAIN, *arguments],
@@ -137,20 +159,9 @@ def from_nothing(
 
 
 @contextmanager
-def serving(
-    tree: Path, *arguments: str, begin: Begin = from_nothing, **settings: str
+def _run(
+    begin: Begin, tree: Path, arguments: Iterable[str], settings: Mapping[str, str]
 ) -> Iterator[Server]:
-    """Run `main.py serve` on a free port until the block ends; it answers when entered."""
-    with starting(tree, *arguments, begin=begin, **settings) as server:
-        until(server.answers, "the service answers")
-        yield server
-
-
-@contextmanager
-def starting(
-    tree: Path, *arguments: str, begin: Begin = from_nothing, **settings: str
-) -> Iterator[Server]:
-    """Run `main.py serve` on a free port until the block ends; it may not answer yet."""
     port, output = free_port(), tree / "output.txt"
     output.write_bytes(b"")
     served = ["serve", "--port", str(port), *arguments]
