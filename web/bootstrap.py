@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import APIRouter, Depends, FastAPI, params
 from fastapi.staticfiles import StaticFiles
+from fastapi.telemetry import TelemetryConfig
 
 from menus.contacts import Rule
 from menus.editing import History, Publisher
@@ -21,14 +22,20 @@ from web.auth import Door, RebindingGuard, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
 from web.editor import editor_pages
 from web.figures import FigureStore, Price, figures_pages, metrics_page
-from web.health import Health, RecentErrors, health_pages
+from web.health import Health, health_pages
 from web.menu import MenuOnPhones, menu_pages
-from web.pages import HERE, Pages, SecurityHeaders
+from web.pages import HERE, Pages
 from web.phone import Network, fault_pages, phone_pages
+from web.recent_errors import RecentErrors
+
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 
 
-def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Reader) -> None:
+def pages_of(
+    settings: Settings, sms: SmsService, read_menu: Reader, errors: RecentErrors
+) -> FastAPI:
     """What people look at: the phone, with the simulator only, and the operator's pages."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     pages, seal = Pages(), Seal(data_key_of(settings))
     door, figures = Door(token_of(settings), pages, sms.redis, seal), FigureStore.of(sms)
     if simulator := sms.simulator:
@@ -36,13 +43,13 @@ def add_pages(app: FastAPI, settings: Settings, sms: SmsService, read_menu: Read
         include(app, phone, Depends(RebindingGuard(settings.host)))
     publisher = publisher_of(settings, sms.menu, read_menu)
     include(app, [door_pages(door)])
-    operators = operators_pages(settings, sms, door, pages, figures, publisher)
+    operators = operators_pages(settings, sms, door, pages, figures, publisher, errors)
     include(app, operators, Depends(door.admit))
     include(app, [metrics_page(sms.redis, sms.menu, figures)])
     answer_refusals(app)
     for folder in HERE.glob("*/static"):
         app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
-    app.add_middleware(SecurityHeaders)
+    return app
 
 
 def include(app: FastAPI, routers: Iterable[APIRouter], *conditions: params.Depends) -> None:
@@ -68,6 +75,7 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     pages: Pages,
     figures: FigureStore,
     publisher: Publisher,
+    errors: RecentErrors,
 ) -> Iterator[APIRouter]:
     """A router for each of the pages that only an operator may see."""
     menu, screens = sms.menu, partial(screens_of, settings)
@@ -76,7 +84,7 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     yield from editor_pages(door, pages, publisher, screens)
     yield from contacts_pages(door, pages, contacts, sms.country_requests)
     yield figures_pages(pages, figures, menu, Price.of(settings.segment_price))
-    yield health_pages(pages, Health(settings, sms, RecentErrors().listen()))
+    yield health_pages(pages, Health(settings, sms, errors))
 
 
 def publisher_of(settings: Settings, menu: LiveMenu, read_menu: Reader) -> Publisher:

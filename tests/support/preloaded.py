@@ -15,13 +15,15 @@ from ussd.paging import Budget
 
 IMPORTED_LATE = (
     "anyio._backends._asyncio",
+    "cli.commands",
     "fastapi.telemetry._runtime",
     "pydantic.v1",
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
+    "web.bootstrap",
 )
-"""What the libraries look for only when a service begins."""
+"""What the libraries look for only when a service begins, and we when a page is asked for."""
 
 for _name in IMPORTED_LATE:
     import_module(_name)

@@ -14,11 +14,13 @@ from pydantic import SecretStr
 from starlette.types import Message
 
 import web.auth.door
-from main import create_app
+from main import live_menu, make_pages
 from runtime.encryption import Seal
 from runtime.settings import Settings
+from sms.bootstrap import build_sms
 from tests.support.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.support.service import OPERATOR_TOKEN, Service, running
+from ussd.gateways import sms_dialects
 from web.auth.door import (
     COOKIE,
     MOST_AT_THE_DOOR,
@@ -29,6 +31,7 @@ from web.auth.door import (
     read_form,
     signing_key,
 )
+from web.recent_errors import RecentErrors
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 TOKEN = "another-token-of-the-operator"
@@ -62,7 +65,8 @@ def addresses(folder: Path) -> dict[str, list[str]]:
         data_key=SecretStr(base64.b64encode(bytes(32)).decode()),
         data_dir=folder,
     )
-    app = create_app(settings)._application
+    sms = build_sms(settings, live_menu(settings), sms_dialects(settings))
+    app = make_pages(settings, sms, RecentErrors())
     assert isinstance(app, FastAPI)
     found: dict[str, dict[str, object]] = app.openapi()["paths"]
     ours = {path: list(of) for path, of in found.items() if path.startswith("/operator")}

@@ -18,8 +18,8 @@ from tests.support.operators import operator, words
 from tests.support.service import ANY_AGE, REPOSITORY, SECRET, Service, running, short_folder
 from tests.support.trees import copied_menus, edit, until
 from web.health.page import redis_at, roughly
-from web.health.recent_errors import LONGEST, MOST, RecentErrors
 from web.health.versions import KOMEK
+from web.recent_errors import LONGEST, MOST, RecentErrors
 
 KEY = "a-key-that-nobody-sees-0123456789"
 

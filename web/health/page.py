@@ -29,9 +29,9 @@ from sms.series import read_progress
 from ussd.gateways import gateways_of
 from web.health.findings import Finding
 from web.health.launch import Parts, findings_of
-from web.health.recent_errors import LogLine, RecentErrors
 from web.health.versions import versions
 from web.pages import HERE, Context, Pages, language_of, translations, words_of
+from web.recent_errors import LogLine, RecentErrors
 
 REDIS_SECONDS = 1.5
 """For all that is asked of Redis."""

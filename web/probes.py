@@ -1,18 +1,30 @@
-"""What a watcher asks of the service: whether it is alive, and ready."""
+"""/healthz and /readyz: what a watcher asks of the service, whether it is alive, and ready."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 
-from fastapi.responses import JSONResponse
 from redis.asyncio import Redis
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from menus.live import LiveMenu
 from runtime.redis_client import REDIS_ERRORS
 from ussd.scripts import REDIS_SECONDS
 
 
-async def alive() -> dict[str, str]:
-    return {"status": "alive"}
+def probes(menu: LiveMenu, redis: Redis) -> Iterator[Route]:
+    """Both addresses."""
+
+    async def show_alive(_request: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def show_ready(_request: Request) -> Response:
+        return await ready(menu, redis)
+
+    yield Route("/healthz", show_alive)
+    yield Route("/readyz", show_ready)
 
 
 async def ready(menu: LiveMenu, redis: Redis) -> JSONResponse:
