@@ -230,10 +230,10 @@ def test_every_command_exists_with_its_options() -> None:
 def parse(document: str, arguments: list[str]) -> None:
     """As the command line does, without doing anything."""
     command: Any = typer.main.get_command(main.cli)
-    while (inner := getattr(command, "commands", None)) and not arguments[0].startswith("-"):
+    while hasattr(command, "get_command") and not arguments[0].startswith("-"):
         name, *arguments = arguments
-        assert name in inner, f"{document}: main.py … {name}"
-        command = inner[name]
+        command = command.get_command(typer.Context(command), name)
+        assert command, f"{document}: main.py … {name}"
         if not arguments:
             return
     options = {name for each in command.params for name in each.opts} | {"--help"}
