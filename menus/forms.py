@@ -265,6 +265,9 @@ class Words(Form):
 
     language: Code
     name: Line = Field(description="How screen 0 lists the language, in Latin letters")
+    own_name: Line | None = Field(
+        None, description="Its name in its own letters, for the operator's pages"
+    )
     native_reader: Line = Field(description="Who read it and when, or: not yet")
     home: Country | None = Field(
         None, description="Where most who read it come from: its missions come first"

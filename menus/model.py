@@ -51,12 +51,14 @@ class OtherLetters(NamedTuple):
 class Language:
     """All words of one language.
 
-    `base`: in Latin letters, the language whose words these are; else empty.  `home`: the
-    country whose missions come first.
+    `name`: as screen 0 lists it, in Latin letters; `own_name`: in its own.  `base`: in Latin
+    letters, the language whose words these are; else empty.  `home`: the country whose
+    missions come first.
     """
 
     code: str
     name: str
+    own_name: str
     native_reader: str
     phrases: Phrases
     words: Mapping[str, NodeWords]
@@ -76,7 +78,8 @@ class Menu:
     """One version of the menu.  `version` names its content, not its date:
     every process that reads the same files gives it the same name.  `languages` have words
     of their own; those of `latin` are made of them.  `names` are those of countries;
-    `keywords`, by language, what people write, also in languages that are not offered.
+    `keywords`, by language, what people write, also in languages that are not offered;
+    `own_names`, of every language that has a file, those that are offered first.
     """
 
     version: str
@@ -88,12 +91,20 @@ class Menu:
     contacts: tuple[Contact, ...]
     names: Names = NO_NAMES
     keywords: Mapping[str, KeywordFile] = field(default_factory=dict)
+    own_names: Mapping[str, str] = field(default_factory=dict)
     latin: Mapping[str, Language] = field(default_factory=dict)
 
     @property
     def all_languages(self) -> Mapping[str, Language]:
         """Those with words of their own, then those in Latin letters."""
         return {**self.languages, **self.latin}
+
+    def in_each_alphabet(self, code: str) -> tuple[Language, ...]:
+        """A language, then the same in Latin letters where these are offered; nothing where it
+        is not offered itself.
+        """
+        own = [self.languages[code]] if code in self.languages else []
+        return (*own, *(each for each in self.latin.values() if each.base == code))
 
     def language(self, code: str) -> Language:
         """A language, in whatever letters.  Raises `KeyError`."""

@@ -45,12 +45,13 @@ class Rank(IntEnum):
     MISSION_HERE = 1
     HOTLINE = 2
     DIPLOMAT_TOO = 3
-    OTHER_MISSION = 4
-    HOURS_TOO = 5
-    NO_NUMBER = 6
-    OTHER_UNSURE = 7
-    POLICE_TOO = 8
-    THIRD_MISSION = 9
+    HELP_HERE_TOO = 4
+    OTHER_MISSION = 5
+    HOURS_TOO = 6
+    NO_NUMBER = 7
+    OTHER_UNSURE = 8
+    POLICE_TOO = 9
+    THIRD_MISSION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,23 @@ class Line:
     rank: Rank = Rank.NEVER
 
 
-def country_reply(
-    menu: Menu, language: str, code: str, directory: CountryDirectory, finds: Finds | None = None
+def country_reply(  # noqa: PLR0913, PLR0917
+    menu: Menu,
+    language: str,
+    code: str,
+    directory: CountryDirectory,
+    finds: Finds | None = None,
+    for_another: bool = False,
 ) -> str:
-    """The message about a country: for a person there, for one in Kazakhstan, or for both."""
+    """The message about a country: for a person there, for one in Kazakhstan, or for both.
+
+    `for_another`: whoever asks may be in Kazakhstan, and is told whom to call here too.
+    """
     said, contacts = menu.language(language).sms.embassy, directory.contacts
     there = there_lines(said, contacts, code) if finds != "here" else []
     here = here_lines(said, contacts, code, alone=finds == "here") if finds != "abroad" else []
+    if for_another:
+        here.append(Line(f"{said.here} {said.help_here}", Rank.HELP_HERE_TOO))
     return fitted([Line(country_name(directory, code, language)), *there, *here])
 
 

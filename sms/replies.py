@@ -10,7 +10,7 @@ from typing import assert_never
 
 from menus.alphabet import words
 from menus.checklists import left_to_do
-from menus.forms import Finds, SmsWords
+from menus.forms import SmsWords
 from menus.model import Menu
 from sms.embassy_reply import CountryDirectory, country_name, country_reply, node_text
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown
@@ -27,8 +27,8 @@ def reply_to(request: Request, menu: Menu, directory: Callable[[], CountryDirect
     match request:
         case NodeRequest(language, node, answers):
             return node_reply(menu, language, node, directory, answers)
-        case Embassy(language, codes, finds=finds):
-            return _embassy(menu, language, codes, finds, directory())
+        case Embassy():
+            return _embassy(menu, request, directory())
         case Unknown(language, also):
             return _unknown(menu, language, also)
         case _:
@@ -154,13 +154,8 @@ def _says(text: str, line: str, menu: Menu) -> bool:
 # --- Countries ----------------------------------------------------------------
 
 
-def _embassy(
-    menu: Menu,
-    language: str,
-    codes: tuple[str, ...],
-    finds: Finds | None,
-    directory: CountryDirectory,
-) -> str:
+def _embassy(menu: Menu, asked: Embassy, directory: CountryDirectory) -> str:
+    language, codes = asked.language, asked.codes
     said = menu.language(language).sms
     if not codes:
         return said.no_country
@@ -168,4 +163,4 @@ def _embassy(
         names = ", ".join(country_name(directory, code, language) for code in codes)
         return said.which_country.replace("{countries}", names)
     [code] = codes
-    return country_reply(menu, language, code, directory, finds)
+    return country_reply(menu, language, code, directory, asked.finds, asked.for_another)

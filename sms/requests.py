@@ -35,7 +35,7 @@ class Embassy:
 
     `words_given`: there were words that could have been a country's.  `finds`: the half
     of the answer that is meant; both, where the words do not say.  `danger`: somebody is
-    in need there.
+    in need there; `for_another`: it is not the sender, or not the sender alone.
     """
 
     language: str
@@ -43,6 +43,7 @@ class Embassy:
     words_given: bool
     finds: Finds | None = None
     danger: bool = False
+    for_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)

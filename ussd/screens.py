@@ -148,6 +148,10 @@ class Screens:
         answers = [*(NOT_YET * n for n in range(count + 1)), YES * count]
         return [place._replace(answers=each) for each in answers]
 
+    def page_count(self, place: Place) -> int:
+        """How many pages a node takes, with all that it says in turn."""
+        return sum(len(self.view(each).pages()) for each in self.within(place))
+
     @property
     def emergency(self) -> str:
         """What is shown when anything breaks: the numbers, in all languages."""

@@ -36,7 +36,7 @@ def pages_of(
 ) -> FastAPI:
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
-    pages, seal = Pages(), Seal(data_key_of(settings))
+    pages, seal = Pages(lambda: sms.menu.current.own_names), Seal(data_key_of(settings))
     door, figures = Door(token_of(settings), pages, sms.redis, seal), FigureStore.of(sms)
     if simulator := sms.simulator:
         phone = simulated_phone(settings, sms, simulator, pages, seal)

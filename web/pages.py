@@ -8,7 +8,7 @@ No page loads anything from elsewhere, runs a script that is not a file of ours,
 kept by a browser.  Every value that a template shows is escaped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from menus.model import is_read
 
 HERE = Path(__file__).parent
-LANGUAGES = {"en": "English", "ru": "Русский", "kk": "Қазақша"}
+LANGUAGES = ("en", "ru", "kk")
 """The languages of the pages themselves; the menu may have others."""
 COOKIE = "komek_language"
 YEAR = 365 * 24 * 3600
@@ -40,9 +40,13 @@ class Context:
 
 
 class Pages:
-    """Renders templates with the words of the files beside them."""
+    """Renders templates with the words of the files beside them.
 
-    def __init__(self) -> None:
+    `own_names`: of the languages of the menu, those that are offered first.
+    """
+
+    def __init__(self, own_names: Callable[[], Mapping[str, str]]) -> None:
+        self._own_names = own_names
         self._templates = Environment(
             loader=FileSystemLoader(HERE),
             autoescape=True,
@@ -51,13 +55,15 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.tests["read"] = is_read
+        self._templates.filters["tag"] = language_tag
 
     def show(self, request: Request, context: Context, status: int = 200) -> HTMLResponse:
         """The page of this context, in the language of the reader."""
         language = language_of(request)
         variables = {each.name: getattr(context, each.name) for each in fields(context)}
         page = self._templates.get_template(f"{context.template}.html").render(
-            **variables_of_every_page(request, context.template, language), **variables
+            **variables_of_every_page(request, context.template, language, self._own_names()),
+            **variables,
         )
         response = HTMLResponse(page, status)
         if request.query_params.get("language") == language:
@@ -65,16 +71,27 @@ class Pages:
         return response
 
 
-def variables_of_every_page(request: Request, template: str, language: str) -> dict[str, Any]:
-    """What every template sees: `w` are its words, `operator` is who is logged in, if anybody."""
+def variables_of_every_page(
+    request: Request, template: str, language: str, own_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """What every template sees: `w` are its words, `operator` is who is logged in, if anybody;
+    `languages` are those of the pages, `own_names` those of the menu.
+    """
     return {
         "w": words_of(template, language),
         "language": language,
-        "languages": LANGUAGES,
+        "languages": page_languages(own_names),
+        "own_names": own_names,
         "in_language": partial(in_language, request),
         "path": request.url.path,
         "operator": getattr(request.state, "operator", None),
     }
+
+
+def page_languages(own_names: Mapping[str, str]) -> dict[str, str]:
+    """The languages of the pages by their own names, in the order in which callers have them."""
+    codes = [code for code in own_names if code in LANGUAGES]
+    return {code: own_names.get(code, code) for code in dict.fromkeys((*codes, *LANGUAGES))}
 
 
 def language_of(request: Request) -> str:
@@ -83,6 +100,11 @@ def language_of(request: Request) -> str:
     asked = [request.query_params.get("language"), request.cookies.get(COOKIE), *accepted]
     known = (each.strip()[:2].lower() for each in asked if each)
     return next((each for each in known if each in LANGUAGES), "en")
+
+
+def language_tag(code: str) -> str:
+    """What a browser calls a language: kk-Latn (BCP 47)."""
+    return code.replace("_", "-")
 
 
 def in_language(request: Request, language: str) -> str:

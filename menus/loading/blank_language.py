@@ -19,9 +19,10 @@ _HEAD = """\
 #                   `native_reader` (docs/words.md, "A language of migrants").
 language: {code}
 name: ""
+own_name: ""
 native_reader: not yet
 """
-_KEPT = {"language", "name", "native_reader", "home"}
+_KEPT = {"language", "name", "own_name", "native_reader", "home"}
 """Keys that the head has, or that are of the other language alone."""
 LINE = 80
 """Characters of a line of notes."""

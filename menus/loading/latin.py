@@ -92,6 +92,7 @@ def _in_latin(language: Language, letters: LatinLetters, spell: Spell) -> Langua
         language,
         code=latin_code(language.code),
         name=f"{language.name} ({letters.offer})",
+        own_name=f"{language.own_name} ({letters.offer})",
         phrases=language.phrases.with_each_text(spell),
         words={name: _node_words(words, spell) for name, words in language.words.items()},
         sms=language.sms.with_each_text(spell),

@@ -62,6 +62,7 @@ def build(parsed: ParsedFolder) -> Menu | None:
         contacts=parsed.contacts,
         names=parsed.countries.form or NO_NAMES,
         keywords={code: part.form for code, part in parsed.keywords.items() if part.form},
+        own_names=_own_names(parsed, tree.start.languages),
     )
     for code, letters in letters_of(parsed):
         menu = with_latin_letters(menu, code, letters)
@@ -88,6 +89,13 @@ def put_in(numbers: dict[str, Number], text: str) -> str:
     return PLACEHOLDER.sub(number, text)
 
 
+def _own_names(parsed: ParsedFolder, offered: Iterable[str]) -> dict[str, str]:
+    forms = {code: part.form for code, part in parsed.languages.items()}
+    codes = dict.fromkeys((*offered, *forms))
+    named = {code: form for code in codes if (form := forms.get(code))}
+    return {code: form.own_name or form.name for code, form in named.items()}
+
+
 def _node(tree: Tree, name: str) -> Node:
     node = tree.nodes[name]
     choices = tuple(choice for choice in node.choices if choice in tree.nodes)
@@ -105,6 +113,7 @@ def _language(code: str, tree: Tree, words: Words, numbers: dict[str, Number]) -
     return Language(
         code=code,
         name=put_in(numbers, words.name),
+        own_name=words.own_name or words.name,
         native_reader=words.native_reader,
         phrases=words.phrases.with_each_text(partial(put_in, numbers)),
         words={name: _words(words, name, tree, numbers) for name in tree.nodes},

@@ -23,4 +23,12 @@ def offering(menu: Menu, codes: Sequence[str]) -> Menu:
     languages = {code: menu.languages[code] for code in codes}
     start = menu.start.model_copy(update={"languages": tuple(codes)})
     latin = {code: each for code, each in menu.latin.items() if each.base in languages}
-    return replace(menu, version=version, languages=languages, latin=latin, start=start)
+    own_names = {code: menu.own_names[code] for code in dict.fromkeys((*codes, *menu.own_names))}
+    return replace(
+        menu,
+        version=version,
+        languages=languages,
+        latin=latin,
+        start=start,
+        own_names=own_names,
+    )

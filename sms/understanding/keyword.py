@@ -90,11 +90,13 @@ def _forms(word: str, lists: Lists) -> Iterator[str]:
 @lru_cache(maxsize=8192)
 def spellings(word: str) -> frozenset[str]:
     """The forms of one word: in Uzbek o' is typed о and у; ё stands for yo and for e, ts in
-    Latin letters for ц, тс and тьс, and ye for ье and ъе.
+    Latin letters for ц, тс and тьс, also where a beginning ends between the two (passport*
+    and passports), and ye for ье and ъе.
     """
     stem, end = word.removesuffix("*").casefold(), "" if word.endswith("*") else WHOLE
     variants = {stem, re.sub("o['ʻ‘’`]", "u", stem), stem.replace("ў", "о")}
     variants |= {each.replace("ё", "йо") for each in variants}
+    variants |= {f"{each}s" for each in variants if not end and each.endswith("t")}
     variants |= {re.sub("ть?с", "ц", each) for each in variants}
     variants |= {re.sub("[ьъ]е", "ие", each) for each in variants}
     variants |= {each.replace("yo", "e") for each in variants}

@@ -78,6 +78,10 @@ class Message:
             if meaning not in self.vocabulary.help and meaning not in ("stop", "yes")
         }
 
+    def names_another(self) -> bool:
+        """Whether it speaks of a relative or a friend."""
+        return any(word.forms & self.vocabulary.others for word in self.reading.words)
+
     def is_told(self, score: int) -> bool:
         """Whether so much is enough: an everyday word is not, among others."""
         return score > Weight.HINT or len(self.reading.content()) <= 2
@@ -189,7 +193,8 @@ def _help(message: Message) -> NodeRequest | Embassy | None:
     if not need or outweighed or not message.is_told(need):
         return None
     if message.place and message.place != HOME:
-        return Embassy(message.language, (message.place,), True, "abroad", danger=True)
+        another = not message.sender_country and message.names_another()
+        return Embassy(message.language, (message.place,), True, "abroad", True, another)
     if message.others().get("embassy") and need <= Weight.LIKELY:
         return None
     return NodeRequest(message.language, _nearest_node(message))

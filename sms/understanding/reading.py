@@ -2,7 +2,7 @@
 the language that it is in.  What it asks for is decided in `matching`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -21,7 +21,7 @@ KEYWORD = 3.0
 """What each word of a keyword counts for its language, beside how it looks."""
 OFFERED = 3.0
 """What counts for a language that we can answer in."""
-COMMON = 2.0
+COMMON = 2.5
 """What counts for the menu's first two languages, which most people here write: Түркия is
 Kazakh and Kyrgyz.
 """
@@ -88,7 +88,7 @@ def read_message(text: str, vocabulary: Vocabulary) -> Reading:
         for each in _matches(words, vocabulary)
         if likeness.allows(each) and not names.issuperset(each.words)
     )
-    counted = tuple(_counted(matches))
+    counted = tuple(_counted(matches, vocabulary.help))
     scores: dict[str, int] = {}
     for each in counted:
         scores[each.keyword.meaning] = scores.get(each.keyword.meaning, 0) + each.keyword.weight
@@ -137,10 +137,17 @@ def _together(parts: list[Places]) -> tuple[int, ...]:
     return ()
 
 
-def _counted(matches: Iterable[KeywordMatch]) -> Iterator[KeywordMatch]:
-    """Those that say most: each word counts once."""
+def _counted(matches: Iterable[KeywordMatch], help_: Container[str]) -> Iterator[KeywordMatch]:
+    """Those that say most; of those that say as much in the same words, first what is said
+    in need.  Each word counts once.
+    """
+
+    def place(match: KeywordMatch) -> tuple[int, int, tuple[int, ...], bool]:
+        weight, meaning = match.keyword.weight, match.keyword.meaning
+        return -weight, -len(match.words), match.words, meaning not in help_
+
     taken: set[int] = set()
-    for each in sorted(matches, key=lambda m: (-m.keyword.weight, -len(m.words), m.words)):
+    for each in sorted(matches, key=place):
         if taken.isdisjoint(each.words):
             taken.update(each.words)
             yield each

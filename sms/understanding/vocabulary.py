@@ -20,6 +20,8 @@ HELP_MENUS = ("danger", "signs")
 """What they lead to is for somebody in need."""
 NEVER_GUESSED = ("stop", "yes")
 """In Kazakh two letters make "send" of "do not send"."""
+PERSON = "person"
+"""The list of a keyword file that names relatives and friends."""
 SHORTEST_SKELETON = 3
 """Letters of a filler that is one however it is spelt."""
 
@@ -46,7 +48,7 @@ class Vocabulary:
     may stand beside a yes.  `help`: the nodes for somebody in need; `urgent`: those of the
     menu's first choice.  `in_latin`: the languages that can be read in Latin letters, and
     what they are called then.  `homes`: by language, the country whose missions are meant
-    where none is named.
+    where none is named.  `others`: forms of words for somebody else: daughter, brother.
     """
 
     named: Mapping[str, tuple[Keyword, ...]]
@@ -63,6 +65,7 @@ class Vocabulary:
     offered: tuple[str, ...]
     in_latin: Mapping[str, str]
     homes: Mapping[str, str]
+    others: frozenset[str]
     countries: Countries
 
     def is_urgent(self, request: Request) -> bool:
@@ -105,6 +108,7 @@ def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
         offered=tuple(menu.languages),
         in_latin={each.file: code for code, each in menu.latin.items()},
         homes={code: each.home for code, each in menu.languages.items() if each.home},
+        others=frozenset(_others(menu)),
         countries=countries,
     )
 
@@ -155,6 +159,13 @@ def _patterns(file: KeywordFile, mark: str) -> Iterator[Keyword]:
             for written in getattr(levels, weight.name.lower()):
                 for parts in parts_of(written, file.lists, mark):
                     yield Keyword(file.language, meaning, weight, written, parts)
+
+
+def _others(menu: Menu) -> Iterator[str]:
+    for code, file in menu.keywords.items():
+        if PERSON in file.lists:
+            for [[forms]] in parts_of(f"<{PERSON}>", file.lists, _mark(menu, code)):
+                yield from forms
 
 
 def _mark(menu: Menu, code: str) -> str:

@@ -57,7 +57,7 @@ def small_menu() -> Menu:
     words["page"] = NodeWords("to page", LONG)
     words["leaf1"] = NodeWords("to leaf1", "This is leaf1", ("LEAF",))
     said = SmsWords.model_construct(embassy=EMBASSY)
-    english = Language("en", "English", "not yet", PHRASES, words, said)
+    english = Language("en", "English", "English", "not yet", PHRASES, words, said)
     start = Start(text="Police 102", languages=("en",), leads_to="main")
     return Menu("small", start, nodes, {"en": english}, {}, {}, ())
 

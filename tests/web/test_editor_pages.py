@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.operators import operator
+from tests.support.operators import operator, words
 from tests.support.service import Service, new_session, running
 from tests.support.trees import copied_menus, edit, until
+from ussd.screens import Place, Screens
 
 PAGE = "/operator/words/en/escaped"
 IN_DANGER = "3*1"
@@ -143,6 +144,32 @@ def test_a_faulty_edit_is_refused_and_kept_on_the_page(desk: Operator, menus: Pa
     kept = fields_of(response.text)
     assert {key: kept[f"words.{key}"] for key in KEYS} == typed
     assert (menus / "en.yaml").read_bytes() == before
+
+
+def test_a_preview_shows_the_latin_letters_too(desk: Operator, screens: Screens) -> None:
+    text = html.unescape(desk.http.get("/operator/words/ru/violence").text)
+    for code, name in (("ru", "Русский"), ("ru_Latn", "Русский (Latinitsa)")):
+        assert f'<h3 lang="{code.replace("_", "-")}">{name}</h3>' in text
+        for page in screens.view(Place(code, "violence")).pages():
+            assert f">{page.shown}</p>" in text
+    listed = desk.http.get("/operator/words").text
+    counts = [screens.page_count(Place(code, "violence")) for code in ("ru", "ru_Latn")]
+    assert "Screens: {}, in Latin letters {}".format(*counts) in words(listed)
+
+
+def test_languages_have_their_own_names_and_follow_the_setting(redis_url: str) -> None:
+    with running(redis_url, KOMEK_LANGUAGES="tg,kk") as service, operator(service.base) as http:
+        listed = words(http.get("/operator/words?language=en").text)
+        names = ("Тоҷикӣ", "Қазақша", "Русский", "English", "O'zbekcha", "Кыргызча")
+        places = [listed.index(f"{name} not read by") for name in names]
+        assert places[:2] == sorted(places)[:2]
+        assert listed.count("not offered to callers") == 4
+        assert re.search("Қазақша Русский English .*Words", listed), "those of the pages"
+        assert "not offered this language" in http.get("/operator/words/en/danger").text
+        assert "Кыргызча" in http.get("/operator/words/tg/danger").text
+        tree = words(http.get("/operator/menu").text)
+        assert tree.index("Тоҷикӣ tg") < tree.index("Қазақша kk")
+        assert "Русский" not in tree.split("Read by native speakers")[1]
 
 
 @pytest.mark.parametrize("way", ["", "/preview"])

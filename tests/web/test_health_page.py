@@ -50,7 +50,7 @@ def test_what_it_tells(service: Service) -> None:
     assert "maxmemory-policy noeviction" in text
     assert "Which simulator nothing leaves this machine" in text
     assert "Callback secret is set yes" in text
-    unread = "Qazaqsha, Russkiy, English, O'zbekcha, Kyrgyzcha, Tojiki"
+    unread = "Қазақша, Русский, English, O'zbekcha, Кыргызча, Тоҷикӣ"
     assert f"Languages not read by a native speaker {unread}" in text
     assert "Contacts too old to be sure" in text
     assert "rwx------" in text

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from menus.model import Menu
+from menus.model import Language, Menu
 from sms.encoding import measure
 from sms.requests import NodeRequest
 from tests.support.operators import operator, words
@@ -85,22 +85,29 @@ def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None
 # --- One node -------------------------------------------------------------------
 
 
-def test_a_node_is_shown_in_all_languages_as_the_phone_shows_it(
+def in_order_of_screen_0(menu: Menu) -> Iterator[tuple[str, Language]]:
+    """Each language, and behind it the same in Latin letters."""
+    for code in menu.languages:
+        yield from ((each.code, each) for each in menu.in_each_alphabet(code))
+
+
+def test_a_node_is_shown_in_all_languages_and_letters_as_the_phone_shows_it(
     looking: httpx.Client, menu: Menu, screens: Screens
 ) -> None:
     for node in menu.nodes:
         text = page(looking, f"/{node}")
         expected = []
-        for code, language in menu.languages.items():
+        for code, language in in_order_of_screen_0(menu):
             for place in screens.within(Place(code, node)):
                 expected += [each.shown for each in screens.view(place).pages()]
             for name in menu.nodes[node].statements:
-                assert f'href="/operator/words/{code}/{node}.{name}"' in text
+                assert f'href="/operator/words/{language.file}/{node}.{name}"' in text
             if language.words[node].keywords:
                 expected.append(screens.message_for(NodeRequest(code, node)))
                 size = measure(expected[-1])
                 assert f"{size.encoding}, {size.units} units, segments: {size.segments}" in text
-            assert f'href="/operator/words/{code}/{node}"' in text
+            assert f'href="/operator/words/{language.file}/{node}"' in text
+            assert f"{language.own_name} <code>{code}</code>" in html.unescape(text)
             assert all(word in words(text) for word in language.words[node].keywords)
         assert shown_exactly(text) == expected, node
         assert len(re.findall("Not read by a native speaker", text)) == len(menu.languages)
@@ -112,6 +119,15 @@ def test_a_node_says_what_each_screen_takes(looking: httpx.Client, screens: Scre
     assert f'<meter min="0" max="70" value="{size.units}"' in text
     assert f"UCS-2, {size.units} / 70 units" in text
     assert "*384*55*2*1#" in words(text)
+    assert "*384*55*2*8*1#" in words(text), "in Latin letters"
+
+
+def test_the_tree_tells_the_pages_also_in_latin_letters(
+    looking: httpx.Client, screens: Screens
+) -> None:
+    text = words(page(looking))
+    for code in ("ru", "ru_Latn"):
+        assert f"{code} {screens.page_count(Place(code, 'violence'))}" in text
 
 
 def test_a_node_names_its_facts_and_where_it_hangs(looking: httpx.Client, menu: Menu) -> None:

@@ -23,12 +23,13 @@ from sms.states import State
 from tests.support.service import Service
 from web.figures.daily import STATES
 from web.health.findings import Verdict, Word
-from web.pages import HERE, LANGUAGES, Context, variables_of_every_page, words_of
+from web.pages import HERE, LANGUAGES, Context, language_tag, variables_of_every_page, words_of
 
 WORDS = sorted(HERE.glob("*/*.yaml"))
 TEMPLATES = sorted(HERE.glob("*/*.html"))
 CONTEXTS = {each.template: each for each in Context.__subclasses__()}
 TREES = Environment(loader=FileSystemLoader(HERE), autoescape=True)
+TREES.filters["tag"] = language_tag
 
 
 def name_of(file: Path) -> str:
@@ -82,7 +83,7 @@ def test_a_template_reads_what_its_context_has(name: str) -> None:
     """A name mistyped on either side is found here, not on a page that somebody looks at."""
     read = set[str]().union(*map(variables_read, family(f"{name}.html")))
     request = Request({"type": "http", "path": "/", "query_string": b"", "headers": []})
-    shared = set(variables_of_every_page(request, name, "en"))
+    shared = set(variables_of_every_page(request, name, "en", {}))
     assert read - shared == {each.name for each in fields(CONTEXTS[name])}
 
 

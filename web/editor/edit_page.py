@@ -27,7 +27,8 @@ class EditContext(Context):
 
     `others`: the section in the other languages; `was`: what it said when the edit began, as
     the form carries it; `published`: the version that was just published; `unnoted`: the
-    history of it could not be written; `numbers`: the placeholders that may be used.
+    history of it could not be written; `numbers`: the placeholders that may be used;
+    `offered`: callers can choose the language.
     """
 
     template: ClassVar[str] = "editor/edit"
@@ -39,6 +40,7 @@ class EditContext(Context):
     published: str
     unnoted: bool
     numbers: Sequence[str]
+    offered: bool
     action: str
 
 
@@ -97,6 +99,7 @@ def edit_context(
     editor: Editor, edit: Edit, view: EditView, query: QueryParams, layout: str
 ) -> EditContext:
     """What the page shows beside the form."""
+    menu = editor.publisher.live.current
     return EditContext(
         layout=layout,
         edit=edit,
@@ -105,7 +108,8 @@ def edit_context(
         was=as_json(edit.was if view.theirs is None else view.theirs),
         published=published_version(editor, query.get("published", "")),
         unnoted=query.get("noted") == "no",
-        numbers=[f"{{{name}}}" for name in editor.publisher.live.current.numbers],
+        numbers=[f"{{{name}}}" for name in menu.numbers],
+        offered=edit.language in menu.languages,
         action=f"/operator/words/{edit.language}/{edit.section.name}",
     )
 

@@ -32,9 +32,7 @@ from menus.editing import (
 from menus.faults import Fault
 from ussd.bootstrap import ScreensOf
 from ussd.screens import Screens
-from web.editor.preview import Preview, preview, screens_needed
-
-_NOTHING = Preview()
+from web.editor.preview import Preview, previews, screens_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class EditView:
     """
 
     status: int = 200
-    preview: Preview = _NOTHING
+    previews: tuple[Preview, ...] = ()
     faults: tuple[FieldFault, ...] = ()
     large: tuple[str, ...] = ()
     problem: str = ""
@@ -65,12 +63,12 @@ class EditView:
 
 @dataclass(frozen=True, slots=True)
 class SectionSummary:
-    """One section in one language, on the list.  `screens` is None where none is its own;
-    `change`: the last that was published.
+    """One section in one language, on the list.  `screens`: how many it takes, by alphabet;
+    empty where none is its own.  `change`: the last that was published.
     """
 
     label: str
-    screens: int | None
+    screens: Mapping[str, int]
     faults: int
     change: Change | None
 
@@ -144,10 +142,10 @@ class Editor:
         return {code: str(self.publisher.words(code, language)["native_reader"]) for code in codes}
 
     def _view(self, edit: Edit, checked: CheckedEdit) -> EditView:
-        menu, shown = checked.menu, _NOTHING
-        if menu:
-            shown = preview(menu, self.screens_of(menu), edit.language, edit.section)
-        return EditView(preview=shown, faults=checked.faults)
+        if not (menu := checked.menu):
+            return EditView(faults=checked.faults)
+        shown = previews(menu, self.screens_of(menu), edit.language, edit.section)
+        return EditView(previews=shown, faults=checked.faults)
 
     def _view_of_outcome(self, edit: Edit, outcome: Outcome) -> EditView | Published:
         match outcome:
@@ -162,9 +160,9 @@ class Editor:
             case _:
                 assert_never(outcome)
 
-    def _screens(self, screens: Screens, code: str, section: Section) -> int | None:
-        known = code in self.publisher.live.current.languages and section.is_node
-        return screens_needed(screens, code, section.name) if known else None
+    def _screens(self, screens: Screens, code: str, section: Section) -> dict[str, int]:
+        menu = self.publisher.live.current
+        return screens_needed(menu, screens, code, section.name) if section.is_node else {}
 
     def _faults(self, code: str, section: Section) -> int:
         """Of those that the newest change of the files was refused for."""

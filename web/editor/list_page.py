@@ -1,7 +1,7 @@
 """`/operator/words`: every part of the menu in every language."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,13 +16,14 @@ from web.pages import Context, Pages
 
 @dataclass(frozen=True, slots=True)
 class ListContext(Context):
-    """`readers`: who read the words of each language; `refused`: the faults of a change of
-    the files.
+    """`readers`: who read the words of each language; `offered`: those that callers can choose;
+    `refused`: the faults of a change of the files.
     """
 
     template: ClassVar[str] = "editor/list"
     sections: Sequence[tuple[Section, Mapping[str, SectionSummary]]]
     readers: Mapping[str, str]
+    offered: Collection[str]
     refused: Sequence[Fault]
 
 
@@ -39,4 +40,7 @@ def list_page(pages: Pages, editor: Editor) -> APIRouter:
 
 def list_context(editor: Editor) -> ListContext:
     """The sections as they are now."""
-    return ListContext(editor.summaries(), editor.native_readers(), editor.publisher.live.refused)
+    live = editor.publisher.live
+    return ListContext(
+        editor.summaries(), editor.native_readers(), live.current.languages, live.refused
+    )

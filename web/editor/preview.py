@@ -1,4 +1,6 @@
-"""A section of the menu as phones show it: its screens and its messages.  Pure functions."""
+"""A section of the menu as phones show it: its screens and its messages, in each of the
+alphabets that callers can choose.  Pure functions.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -42,27 +44,35 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All that callers and senders see of a section."""
+    """All that callers and senders see of a section in one alphabet.  `language`: its code
+    with the alphabet, such as kk_Latn; `name`: what it is called.
+    """
 
-    screens: tuple[Screenful, ...] = ()
-    messages: tuple[Message, ...] = ()
+    language: str
+    name: str
+    screens: tuple[Screenful, ...]
+    messages: tuple[Message, ...]
 
 
-def preview(menu: Menu, screens: Screens, code: str, section: Section) -> Preview:
+def previews(menu: Menu, screens: Screens, code: str, section: Section) -> tuple[Preview, ...]:
     """The section as phones show it; as much as can be shown of words with faults."""
-    language = menu.languages.get(code)
-    if language is None:
-        return Preview()
+    shown = (_preview(menu, screens, each, section) for each in menu.in_each_alphabet(code))
+    return tuple(each for each in shown if each.screens or each.messages)
+
+
+def screens_needed(menu: Menu, screens: Screens, code: str, node: str) -> dict[str, int]:
+    """How many pages a node takes in each alphabet of a language, by its code."""
+    codes = [each.code for each in menu.in_each_alphabet(code)]
+    return {each: screens.page_count(Place(each, node)) for each in codes}
+
+
+def _preview(menu: Menu, screens: Screens, language: Language, section: Section) -> Preview:
     try:
         shown = tuple(_screens(menu, screens, language, section))
     except (NoRoom, KeyError):
         shown = ()
-    return Preview(shown, tuple(_messages(menu, language, section)))
-
-
-def screens_needed(screens: Screens, code: str, node: str) -> int:
-    """How many pages a node takes."""
-    return sum(len(screens.view(each).pages()) for each in screens.within(Place(code, node)))
+    said = tuple(_messages(menu, language, section))
+    return Preview(language.code, language.own_name, shown, said)
 
 
 def _screens(
@@ -73,7 +83,7 @@ def _screens(
         yield from _of_node(menu, screens, language, section)
     elif section.node:
         yield from _of_statement(menu, screens, language, section)
-    elif section.name == "all.language":
+    elif section.name == "all.language" and not language.base:
         yield from _pages("start", screens.view(SCREEN_0))
     elif section.name == "all.phrases":
         yield from _pages(menu.start.leads_to, first)

@@ -59,7 +59,7 @@ def summary_of(days: Sequence[Day], menu: Menu, language: str, price: Price | No
 
 def _languages(total: Figures, menu: Menu, language: str) -> Iterable[tuple[str, int]]:
     for code, number in total.get("language", {}).items():
-        name = menu.language(code).name if code in menu.all_languages else code
+        name = menu.language(code).own_name if code in menu.all_languages else code
         yield _cell(name, language), number
 
 

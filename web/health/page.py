@@ -134,7 +134,7 @@ class Health:
                 for name, number in live.current.numbers.items()
                 if (doubt := doubt_of(number, utc_today(), days))
             },
-            unread=[each.name for each in languages if not is_read(each.native_reader)],
+            unread=[each.own_name for each in languages if not is_read(each.native_reader)],
             unread_pages=unread_pages(language),
         )
 

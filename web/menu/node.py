@@ -11,7 +11,7 @@ from sms.encoding import Measure, measure
 from sms.replies import asked_by
 from sms.requests import NodeRequest
 from ussd.paging import Budget
-from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
+from ussd.screens import KEYS, LETTERS, SCREEN_0, Place, Screens, View
 from web.menu.tree import Way, dial_string
 
 
@@ -26,11 +26,13 @@ class PhoneText:
 
 @dataclass(frozen=True, slots=True)
 class NodeInLanguage:
-    """A node in one language.  `statements`: of a checklist, each with its name; `reply` is None
-    where no keyword asks for it.
+    """A node in one language and alphabet.  `file`: the language whose words these are;
+    `statements`: of a checklist, each with its name; `reply` is None where no keyword asks
+    for it.
     """
 
     code: str
+    file: str
     name: str
     native_reader: str
     label: str
@@ -45,22 +47,26 @@ class NodeInLanguage:
 def node_in_languages(  # noqa: PLR0913, PLR0917
     menu: Menu, screens: Screens, node: str, faults: Iterable[Fault], ways: list[Way], code: str
 ) -> list[NodeInLanguage]:
-    """The node in each language, in the order of screen 0; `code` is what is dialled."""
+    """The node in each language, in the order of screen 0, and in its Latin letters; `code` is
+    what is dialled.
+    """
     of_node = [fault for fault in faults if fault.screen == node]
     return [
         NodeInLanguage(
             code=language.code,
-            name=language.name,
+            file=language.file,
+            name=language.own_name,
             native_reader=language.native_reader,
             label=language.words[node].label,
             statements=_statements(menu, language, node),
             keywords=_keywords(menu, language, node),
             pages=_pages(screens, Place(language.code, node)),
             reply=_reply(screens, language, node),
-            dials=tuple(dial_string(code, key, way) for way in ways),
+            dials=tuple(dial_string(code, key, (*_letters(language), *way)) for way in ways),
             faults=tuple(each for each in of_node if _is_about(each, language)),
         )
-        for key, language in zip(KEYS, menu.languages.values(), strict=False)
+        for key, offered in zip(KEYS, menu.languages, strict=False)
+        for language in menu.in_each_alphabet(offered)
     ]
 
 
@@ -111,6 +117,11 @@ def _reply(screens: Screens, language: Language, node: str) -> PhoneText | None:
     text = screens.message_for(NodeRequest(language.code, node))
     size = measure(text)
     return PhoneText(text, size, size.units)
+
+
+def _letters(language: Language) -> Way:
+    """The key of the first menu that leads to these letters."""
+    return (LETTERS,) if language.base else ()
 
 
 def _is_about(fault: Fault, language: Language) -> bool:

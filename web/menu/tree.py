@@ -60,10 +60,11 @@ def trees_of(
 
 
 def pages_of(screens: Screens, menu: Menu, node: str) -> dict[str, int]:
-    """How many pages a node takes in each language."""
+    """How many pages a node takes in each language and alphabet."""
     return {
-        code: sum(len(screens.view(each).pages()) for each in screens.within(Place(code, node)))
+        each.code: screens.page_count(Place(each.code, node))
         for code in menu.languages
+        for each in menu.in_each_alphabet(code)
     }
 
 
