@@ -65,14 +65,16 @@ class VersionStore:
     def _copy(self, files: Path, place: Path) -> None:
         """Whole or not at all; not, if the files have changed since they were read."""
         make_private(self._folder)
-        new = Path(mkdtemp(suffix=".new", dir=self._folder))
+        around = Path(mkdtemp(suffix=".new", dir=self._folder))
+        new = around / files.name  # so that it need not be parsed: it was read under this name
         try:
+            new.mkdir(mode=0o700)
             for file in filter(is_data, files.iterdir()):
                 shutil.copyfile(file, new / file.name)
             if version_of(read_folder(new)) == place.name and not place.exists():
                 new.rename(place)
         finally:
-            shutil.rmtree(new, ignore_errors=True)
+            shutil.rmtree(around, ignore_errors=True)
 
 
 def _kept_at(place: Path) -> int:

@@ -38,10 +38,21 @@ def imports(file: Path) -> set[str]:
 
 
 @cache
+def nodes(file: Path) -> list[ast.AST]:
+    """Everything in a file, from the whole of it down."""
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+@cache
+def dumped(file: Path) -> str:
+    return ast.dump(nodes(file)[0])
+
+
+@cache
 def modules(file: Path) -> set[str]:
     """The modules that a file imports, wherever in it, each by its whole name."""
     found = set[str]()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -71,9 +82,15 @@ def test_a_packages_inside_is_its_own(room: str) -> None:
     registry = HOUSE / "ussd" / "gateways" / "registry.py"
     for file in {*files_of(room), HOUSE / "main.py"} - {registry}:
         for package in packages() - {file.parent}:
-            names = {each.stem for each in package.glob("[!_]*.py")} - named_by(package)
-            reached = modules(file) & {f"{dotted(package)}.{name}" for name in names}
+            reached = modules(file) & inside(package)
             assert not reached, f"{file.relative_to(HOUSE)} reaches into {reached}"
+
+
+@cache
+def inside(package: Path) -> set[str]:
+    """The modules of a package that its `__init__` does not name."""
+    names = {each.stem for each in package.glob("[!_]*.py")} - named_by(package)
+    return {f"{dotted(package)}.{name}" for name in names}
 
 
 def named_by(package: Path) -> set[str]:
@@ -87,6 +104,7 @@ def named_by(package: Path) -> set[str]:
     }
 
 
+@cache
 def packages() -> set[Path]:
     """The packages inside the rooms."""
     return {each.parent for room in ROOMS for each in (HOUSE / room).glob("*/__init__.py")}
@@ -108,8 +126,7 @@ def test_the_gateways_words_stop_at_its_door(gateway: str) -> None:
     doors = {file for folder in folders for file in folder.glob(f"{gateway}*.py")}
     for room in ROOMS:
         for file in set(files_of(room)) - doors:
-            names = ast.dump(ast.parse(file.read_text(encoding="utf-8")))
-            assert not WORDS_OF[gateway].search(names), file.relative_to(HOUSE)
+            assert not WORDS_OF[gateway].search(dumped(file)), file.relative_to(HOUSE)
 
 
 def test_each_gateway_has_words_that_stop_at_its_door() -> None:
@@ -126,7 +143,7 @@ def test_one_line_of_the_registry_is_a_gateway() -> None:
     for file in {*outside, HOUSE / "main.py"}:
         strings = [
             node.value
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+            for node in nodes(file)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
         assert not real & {*strings}, file.relative_to(HOUSE)

@@ -114,7 +114,8 @@ def page_at(text: str, start: int, frame: Frame, budget: Budget) -> Page:
 
     if (not ends or ends[-1] == len(text)) and fits(len(text), more=False):
         return _page(text, start, len(text), frame, budget)
-    fitting = [end for end in ends if end < len(text) and fits(end)]
+    ends = [end for end in ends if end < len(text)]
+    fitting = ends[: bisect_left(ends, True, key=lambda end: not fits(end))]
     end = _best_end(text, start, fitting) if fitting else _end_inside_word(text, start, fits)
     return _page(text, start, end, frame, budget)
 

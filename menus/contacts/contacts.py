@@ -125,7 +125,7 @@ def _of(
         place = order.index(contact.kind) if contact.kind in order else len(order)
         return place, contact.line
 
-    found = (each for each in contacts if (each.scope, each.country) == (scope, country))
+    found = (each for each in contacts if each.country == country and each.scope == scope)
     wanted = (each for each in found if each.kind in order or not only)
     return tuple(sorted(wanted, key=rank))
 

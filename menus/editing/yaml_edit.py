@@ -10,6 +10,7 @@ import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from io import StringIO
 from typing import Any
 
@@ -27,6 +28,8 @@ from menus.parsing import KeyPath
 COLUMNS = 100
 """A list in brackets is not longer, nor are words that stand beside their key."""
 INDENT = 2
+AT_HAND = 16
+"""Texts that were just written: what is checked is then published, and `check` reads all."""
 _NEVER_FOLD = 10**6
 
 _Holder = CommentedMap | CommentedSeq
@@ -43,6 +46,15 @@ def with_values(text: str, steps: KeyPath, values: Values, required: Container[s
     Keys that are not in `values` stay.  One without words is taken out, unless it is
     required: then it stays and is empty.  Raises `NotWritable`.
     """
+    needed = frozenset(key for key in values if key in required)
+    return _new_text(text, steps, tuple(values.items()), needed)
+
+
+@lru_cache(maxsize=AT_HAND)
+def _new_text(
+    text: str, steps: KeyPath, said: tuple[tuple[str, Value], ...], required: frozenset[str]
+) -> str:
+    values = dict(said)
     old = text.removeprefix("\ufeff").replace("\r\n", "\n")
     document = _document(old)
     mapping, beside = _mapping(document, steps), _mapping(document, steps[:-1])

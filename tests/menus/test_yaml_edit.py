@@ -21,8 +21,13 @@ SOURCES = {code: read(MENUS / f"{code}.yaml", f"menus/{code}.yaml") for code in 
 NODES = read(MENUS / "en.yaml", "en.yaml").data["nodes"]  # type: ignore[index]
 SECTIONS = sections(node for name, node in read_once(MENUS).nodes.items() if name in NODES)
 EVERY = [(code, name) for code in LANGUAGES for name in SECTIONS]
-WHOLE = [list(SECTIONS.values())[place] for place in (0, -1)]
-"""A node and what stands beside the nodes are tried in whole files, too: one takes 0.1 s."""
+WHOLE = {code: list(SECTIONS.values())[0 if n % 2 else -1] for n, code in enumerate(LANGUAGES)}
+"""One section of each whole file, a node or what stands beside the nodes: one takes 0.1 s."""
+
+TEXT = re.compile(r"(    text: \|.*\n      .*\n)(?:\n*      .*\n)+")
+STATEMENT = r"      \w+:\n(?:        .*\n)+"
+LIST = re.compile(r"(?m)^  \w+:\n(?:    - .*\n(?:      .*\n|\n(?=    ))*)+")
+STATEMENTS = re.compile(rf"(?<=    statements:\n)(?:{STATEMENT})+")
 
 AWKWARD = "".join(
     [
@@ -59,26 +64,45 @@ def written(text: str, section: Section, values: Values) -> str:
 
 
 def around_section(text: str, section: Section) -> str:
-    """The part of a file that has the section: a node between two neighbours on either side,
-    and the last node, an action, since a key is put where others have it; of what stands
-    beside the nodes, all, with one node.
+    """The part of a file that has the section: a node between its neighbours, with the last
+    node, an action, and one that has keywords, since a key is put where others have it; of
+    what stands beside the nodes, what is above or below, with one node.
     """
     beside, nodes = text.split("\nnodes:\n")
     each = re.split(r"(?m)^(?=  \w+:$)", nodes)
     if not section.node:
-        return f"{beside}\nnodes:\n{each[0]}{each[1]}".rstrip() + "\n"
+        head, phrases, sms = re.split(r"(?m)^(?=phrases:$|sms:$)", f"{beside}\n")
+        in_sms = {"sms": sms, "embassy": LIST.sub("", sms)}
+        near = in_sms.get("".join(map(str, section.steps[-1:])), phrases)
+        return f"{head}{near}nodes:\n{each[0]}{each[1]}".rstrip() + "\n"
     [place] = [n for n, words in enumerate(each) if words.startswith(f"  {section.node}:\n")]
-    near = range(max(place - 2, 0), min(place + 3, len(each) - 1))
-    return "nodes:\n" + "".join(each[n] for n in (*near, -1)).rstrip() + "\n"
+    itself = each[place] if section.is_node else near_statement(each[place], section)
+    above, below = each[:place], [*each[place + 1 :], ""]
+    farther = (words for words in (*below[1:-1], *above[:-1]) if "    keywords:" in words)
+    under = dict.fromkeys([*below[:1], *below[1:-1][-1:], next(farther)])
+    near = [*map(shortened, above[-1:]), itself, *map(shortened, under)]
+    return "nodes:\n" + "".join(near).rstrip() + "\n"
+
+
+def shortened(node: str) -> str:
+    """The same node with fewer words and statements."""
+    first = STATEMENTS.sub(lambda found: re.findall(STATEMENT, found[0])[0], node)
+    return TEXT.sub(r"\1      More.\n", first)
+
+
+def near_statement(node: str, section: Section) -> str:
+    """The node with one of its statements, between the neighbours of that."""
+    found = re.findall(STATEMENT, STATEMENTS.search(node)[0])  # type: ignore[index]
+    [place] = [n for n, said in enumerate(found) if said.startswith(f"      {section.steps[-1]}:")]
+    return STATEMENTS.sub("".join(found[max(place - 1, 0) : place + 2]), node)
 
 
 PARTS = {(code, name): around_section(TEXTS[code], SECTIONS[name]) for code, name in EVERY}
 
 
 def texts_with_sections(code: str) -> Iterator[tuple[str, Section]]:
-    """Every section in its part of the file, and some in the whole file."""
+    """Every section in its part of the file."""
     yield from ((PARTS[code, name], section) for name, section in SECTIONS.items())
-    yield from ((TEXTS[code], section) for section in WHOLE)
 
 
 def other(said: Value) -> Value:
@@ -100,24 +124,16 @@ def test_the_same_words_change_no_byte(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_every_value_that_comes_back_brings_the_same_bytes_back(code: str) -> None:
-    for text, section in texts_with_sections(code):
-        was = {key: said for key, said in words_at(SOURCES[code], section).items() if said}
-        changed = written(text, section, {key: other(said) for key, said in was.items()})
-        assert changed != text, section.name
-        assert written(changed, section, was) == text, section.name
-
-
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_keys_that_come_back_find_their_place(code: str) -> None:
-    for text, section in texts_with_sections(code):
-        if not section.is_node:
-            continue
+def test_every_value_and_key_that_comes_back_brings_the_same_bytes_back(code: str) -> None:
+    for text, section in (*texts_with_sections(code), (TEXTS[code], WHOLE[code])):
         was = words_at(SOURCES[code], section)
-        without = with_values(text, section.steps, {"keywords": (), "done": ""})
-        words = re.split(rf"(?m)^  {section.name}:\n", without)[1]
-        assert "keywords" not in re.split(r"\n  \w", words)[0]
-        assert with_values(without, section.steps, was) == text, section.name
+        changed = written(text, section, {key: other(said) for key, said in was.items() if said})
+        assert changed != text, section.name
+        if section.is_node:
+            changed = with_values(changed, section.steps, {"keywords": (), "done": ""})
+            words = re.split(rf"(?m)^  {section.name}:\n", changed)[1]
+            assert "keywords" not in re.split(r"\n  \w", words)[0]
+        assert written(changed, section, was) == text, section.name
 
 
 @settings(max_examples=40, deadline=None)

@@ -72,11 +72,11 @@ def words_of(language: str) -> NodeWords:
         pytest.param("11111111112", "1111111111", 1, id="once all is done no key is on offer"),
     ],
 )
-@EACH
-def test_where_a_key_leads(language: str, keys: str, answers: str, misses: int) -> None:
-    session = after(language, *keys)
-    assert session.history[-1].place == Place(language, NODE, answers=answers)
-    assert session.misses == misses
+def test_where_a_key_leads(keys: str, answers: str, misses: int) -> None:
+    sessions = {language: after(language, *keys) for language in LANGUAGES}
+    led = {language: (each.history[-1].place, each.misses) for language, each in sessions.items()}
+    there = {language: Place(language, NODE, answers=answers) for language in LANGUAGES}
+    assert led == {language: (place, misses) for language, place in there.items()}
 
 
 @EACH
