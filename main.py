@@ -29,6 +29,7 @@ from menus.versions import VersionStore
 from runtime.callbacks import Callback, CallbackRouter
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
+from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
 from runtime.logs import start_log
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
 from runtime.provision import start_what_is_missing
@@ -227,8 +228,11 @@ def run(settings: Settings, workers: int, menu: Menu | None) -> None:
         server_header=False,
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=60,  # on a busy machine a worker needs that long to begin
+        http=BoundedHttp,
+        ws="none",
     )
-    sockets = [config.bind_socket()]
+    allow_descriptors()
+    sockets = [given_socket() or config.bind_socket()]
     say_where(settings, sockets[0].getsockname()[1])
     if workers == 1:
         uvicorn.Server(config).run(sockets)
