@@ -30,11 +30,12 @@ from runtime.callbacks import Callback, CallbackRouter
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
-from runtime.logs import start_log
+from runtime.logs import redacted, start_log
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
 from runtime.provision import start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
+from runtime.tasks import keep_running
 from sms.bootstrap import SmsService, build_sms
 from sms.checks import (
     capitals_are_keywords,
@@ -133,16 +134,29 @@ async def lifespan(
     stop, hangup = asyncio.Event(), asyncio.Event()
     if not at_a_terminal():
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
-    asking = asyncio.create_task(reload_when_asked(menu, hangup))
-    tasks = [asyncio.create_task(follow_changes(menu, stop))]
-    tasks += [asyncio.create_task(asyncio.to_thread(make_ready, menu.current))]
-    tasks += [asyncio.create_task(sms.work(stop))] if worker else []
+    running = [
+        keep_running("menu: what follows its files", partial(follow_changes, menu, stop), stop),
+        keep_running(
+            "menu: what heeds SIGHUP", partial(reload_when_asked, menu, hangup, stop), stop
+        ),
+        prepare_answers(menu),
+        *([sms.work(stop)] if worker else []),
+    ]
+    tasks = [asyncio.create_task(each) for each in running]
     yield
     stop.set()
-    asking.cancel()
+    hangup.set()
     await asyncio.gather(*tasks, return_exceptions=True)
     await redis.aclose()
     await sms.redis.aclose()
+
+
+async def prepare_answers(menu: LiveMenu) -> None:
+    """Build what the first texts would wait for; if that fails, they wait for it."""
+    try:
+        await asyncio.to_thread(make_ready, menu.current)
+    except Exception as error:
+        log.error("menu: what answers texts was not prepared (%s)", redacted(error))
 
 
 # --- The command line ---------------------------------------------------------

@@ -145,9 +145,11 @@ def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-async def reload_when_asked(menu: LiveMenu, asked: asyncio.Event) -> None:
-    """Reload whenever asked; many questions while one reload runs are one more."""
-    while await asked.wait():
+async def reload_when_asked(menu: LiveMenu, asked: asyncio.Event, stop: asyncio.Event) -> None:
+    """Reload whenever asked, until stopped, which is asked for too; many questions while one
+    reload runs are one more.
+    """
+    while await asked.wait() and not stop.is_set():
         asked.clear()
         await reload_aside(menu)
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import resource
 import socket
+from contextlib import suppress
 from typing import Protocol
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -135,7 +136,8 @@ def allow_descriptors() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        with suppress(OSError, ValueError):  # where a sandbox forbids it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def given_socket() -> socket.socket | None:

@@ -21,6 +21,11 @@ while nothing waits (seen on 7.0.15).
 """
 
 
+TRIED = "redis:tried"
+"""A key that is written and deleted at once."""
+_TRY = "redis.call('SET', KEYS[1], '', 'EX', 60) return redis.call('DEL', KEYS[1])"
+
+
 class Danger(StrEnum):
     """Why messages could be lost, or not be taken any more."""
 
@@ -63,6 +68,17 @@ class RedisStatus:
         lost = Danger.NOTES_LOST if self.notes_lost else None
         old = Danger.TOO_OLD if self.too_old else None
         return tuple(filter(None, (_of_power_cut(self), failed, lost, _of_memory(self), old)))
+
+
+async def refusal_of(redis: Redis) -> str:
+    """Why Redis takes no changes, in one word; empty where it takes them.  Raises what redis-py
+    does when it does not answer at all.
+    """
+    try:
+        await redis.eval(_TRY, 1, TRIED)
+    except ResponseError as error:  # full, read-only, no scripts for us, ...
+        return type(error).__name__
+    return ""
 
 
 async def read_redis_status(redis: Redis) -> RedisStatus:

@@ -1,7 +1,6 @@
 """SMS put together: what sends, what answers, and what runs by the clock."""
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +14,9 @@ from menus.model import Menu
 from runtime.append_only_file import rewrite_daily
 from runtime.clock import utc_now, utc_today
 from runtime.encryption import Seal
-from runtime.logs import redacted
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of
+from runtime.tasks import keep_running
 from sms.consent import ConsentHandler
 from sms.content import Content
 from sms.country_requests import CountryRequests
@@ -29,11 +28,8 @@ from sms.text_handler import TextHandler
 from sms.understanding import countries_of
 from sms.unknown_words import UnknownWords
 
-AGAIN_SECONDS = 1.0
 OUTBOX_SECONDS = 5.0
 """The most that a call to Redis for the outbox takes."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +54,16 @@ class SmsService:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Send, and queue what is due, until stopped; a mistake of ours does not end it."""
-        while not stop.is_set():
-            try:
-                await self._work(stop)
-            except Exception as error:
-                log.error("sms: the worker failed (%s); it starts again", _first_cause(error))
-                await asyncio.sleep(AGAIN_SECONDS)
-
-    async def _work(self, stop: asyncio.Event) -> None:
         wanted = self.subscriptions.still_wanted
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run_worker(self.outbox, self.gateways, stop, still_wanted=wanted))
-            group.create_task(run_on_schedule(self.run_due, stop))
-            group.create_task(rewrite_daily(self.redis, stop))
+        await asyncio.gather(
+            keep_running(
+                "sms: the worker",
+                lambda: run_worker(self.outbox, self.gateways, stop, still_wanted=wanted),
+                stop,
+            ),
+            keep_running("sms: the series", lambda: run_on_schedule(self.run_due, stop), stop),
+            keep_running("append-only file", lambda: rewrite_daily(self.redis, stop), stop),
+        )
 
     def handlers(self, gateway: str) -> SmsHandlers:
         """What is done with what this gateway posts."""
@@ -84,13 +77,6 @@ class SmsService:
     def simulator(self) -> Simulator | None:
         """The gateway from which nothing leaves the machine, if it is set up."""
         return next((each for each in self.gateways.values() if isinstance(each, Simulator)), None)
-
-
-def _first_cause(error: BaseException) -> str:
-    """The kind and place of what went wrong, below the group that tells of it."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return redacted(error)
 
 
 def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDialect]) -> SmsService:

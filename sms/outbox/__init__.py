@@ -14,6 +14,7 @@ from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.status import (
     OutboxStatus,
     Worker,
+    first_in_line,
     people_waiting,
     read_counts,
     read_outbox_status,
@@ -37,6 +38,7 @@ __all__ = [
     "Queue",
     "Worker",
     "counts_key",
+    "first_in_line",
     "forget_messages",
     "people_waiting",
     "read_counts",

@@ -63,6 +63,16 @@ async def read_outbox_status(redis: Redis, outbox: Outbox) -> OutboxStatus:
     )
 
 
+async def first_in_line(redis: Redis, queue: Queue) -> str | None:
+    """The entry that waits longest, or is being sent; None where nothing waits.  Raises
+    `RedisError`.
+    """
+    found = cast(
+        list[tuple[str, dict[str, str]]], await redis.xrange(f"sms:queue:{queue}", count=1)
+    )
+    return found[0][0] if found else None
+
+
 async def read_counts(redis: Redis, now: datetime) -> dict[str, int]:
     """What was counted on this day (UTC) so far: see `sms/outbox/counts.py`.  Raises
     `RedisError`.

@@ -271,7 +271,7 @@ async def test_many_questions_at_once_are_one_reload(live: LiveMenu) -> None:
         time.sleep(0.05)
 
     live.reload = count  # type: ignore[method-assign]
-    reloading = asyncio.create_task(reload_when_asked(live, asked))
+    reloading = asyncio.create_task(reload_when_asked(live, asked, asyncio.Event()))
     for _ in range(50):
         asked.set()
         await asyncio.sleep(0.001)

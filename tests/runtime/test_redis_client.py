@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from runtime.redis_client import OutageLog
 
@@ -17,3 +18,17 @@ def test_an_outage_is_two_lines_however_many_calls_fail(caplog: pytest.LogCaptur
         ("ERROR", went),
         ("WARNING", back),
     ] * 2
+
+
+def test_a_redis_that_refuses_some_calls_is_two_lines_too(caplog: pytest.LogCaptureFixture) -> None:
+    """As one that is full: it refuses each second and answers ten times between."""
+    seconds = 0.0
+    outages = OutageLog(logging.getLogger("test"), "worker", now=lambda: seconds)
+    for second in range(100):
+        seconds = float(second)
+        outages.note(OutOfMemoryError() if second < 50 else None)
+        outages.note(None)
+    assert [each.getMessage() for each in caplog.records] == [
+        "worker: Redis refuses (OutOfMemoryError)",
+        "worker: Redis answers again",
+    ]

@@ -119,3 +119,26 @@ def test_readiness_tells_and_one_line_is_logged(trouble: OwnRedis) -> None:
     log = trouble.service.log.read_text()[before:]
     assert log.count("Redis does not answer") == 1
     assert log.count("Redis answers again") == 1
+
+
+REFUSALS = {"full": "OutOfMemoryError", "read only": "ReadOnlyError"}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_redis_that_takes_no_changes_is_not_ready(name: str, trouble: OwnRedis) -> None:
+    ready, metrics = (f"{trouble.service.base}/{each}" for each in ("readyz", "metrics"))
+    TROUBLES[name](trouble)
+    told = trouble.service.http.get(ready)
+    assert told.status_code == 503
+    assert told.json()["redis"].startswith(f"takes no changes ({REFUSALS[name]})")
+    assert "komek_redis_up 0.0" in trouble.service.http.get(metrics).text
+
+
+def test_a_redis_that_gives_no_right_to_scripts_is_not_ready(trouble: OwnRedis) -> None:
+    trouble.order("ACL", "SETUSER", "default", "-@scripting")
+    try:
+        told = trouble.service.http.get(f"{trouble.service.base}/readyz")
+        assert told.status_code == 503
+        assert "NoPermissionError" in told.json()["redis"]
+    finally:
+        trouble.order("ACL", "SETUSER", "default", "+@all")

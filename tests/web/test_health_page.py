@@ -120,6 +120,7 @@ def test_where_redis_is_without_its_password(url: str, shown: str) -> None:
     [
         ({"appendfsync": "everysec"}, "Set appendfsync always."),
         ({"appendonly": "no"}, "Set appendonly yes."),
+        ({"maxmemory": "1"}, "Redis takes no changes (OutOfMemoryError)"),
         (
             {"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"},
             "Set maxmemory-policy noeviction.",

@@ -22,6 +22,7 @@ from redis.asyncio import Redis
 from menus.live import LiveMenu
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
+from runtime.redis_status import refusal_of
 from sms.gateways import GatewayError
 from sms.outbox import SETTLED_DAYS, MessageKind, Queue, read_counts, read_outbox_status
 from web.figures.daily import Figures, gateway_errors, people
@@ -82,6 +83,8 @@ class _Collected(Collector):
 
 
 async def _read(redis: Redis, store: FigureStore, now: datetime) -> RedisMetrics:
+    if await refusal_of(redis):
+        return RedisMetrics()
     outbox = await read_outbox_status(redis, store.outbox)
     days = await store.days(SETTLED_DAYS + 1, now)
     return RedisMetrics(
@@ -102,7 +105,7 @@ def _last(
 
 
 def _of_service(found: RedisMetrics, version: str, faults: int) -> Iterator[GaugeMetricFamily]:
-    yield _gauge("komek_redis_up", "Whether Redis answers", found.redis)
+    yield _gauge("komek_redis_up", "Whether Redis answers and takes changes", found.redis)
     yield _labelled("komek_menu_info", "The menu in force", "version", {version: 1})
     yield _gauge("komek_menu_faults", "Faults for which a changed menu was refused", faults)
     if found.redis:

@@ -52,6 +52,7 @@ class Word(StrEnum):
     CODES_SAMPLE = "codes_sample"
     REDIS_WELL = "redis_well"
     REDIS_DOWN = "redis_down"
+    REDIS_REFUSES = "redis_refuses"
     WORKER_WELL = "worker_well"
     NO_WORKER = "no_worker"
     SET_ASIDE = "set_aside"

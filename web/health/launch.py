@@ -25,7 +25,7 @@ from runtime.clock import utc_now, utc_today
 from runtime.files import mode_of
 from runtime.logs import redacted
 from runtime.redis_client import REDIS_ERRORS
-from runtime.redis_status import read_redis_status
+from runtime.redis_status import read_redis_status, refusal_of
 from runtime.settings import Settings, secret_of
 from sms.outbox import Outbox, read_outbox_status
 from ussd.gateways import GatewayEntry, gateways_of
@@ -164,11 +164,13 @@ async def ask_redis(redis: Redis | None, outbox: Outbox | None) -> list[Finding]
     """What it could lose, who sends, whether its clock agrees with ours."""
     if redis is None or outbox is None:
         return [mend(Word.REDIS_DOWN)]
+    refusal = await refusal_of(redis)
+    refuses = [mend(Word.REDIS_REFUSES, why=refusal)] if refusal else []
     status = await read_redis_status(redis)
     sending = await read_outbox_status(redis, outbox)
     clocks = of_clocks(utc_now() - await _time_of(redis))
     sent = of_worker(sending.worker_alive), *of_set_aside(sending.set_aside)
-    return [*of_redis(status), *sent, clocks]
+    return [*refuses, *of_redis(status), *sent, clocks]
 
 
 async def _time_of(redis: Redis) -> datetime:
