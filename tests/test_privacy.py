@@ -46,6 +46,7 @@ def phones(processes: None) -> Iterator[Phones]:
         lambda text: urlsafe_b64encode(f"{text} is it".encode()),
         lambda text: b64encode(f"1{text}".encode()),
         lambda text: text.encode().hex().encode(),
+        lambda text: repr(text.encode()).encode(),
         lambda text: text.encode("utf-16-be").hex().upper().encode(),
         lambda text: hashlib.sha256(text.encode()).digest(),
     ],
@@ -54,6 +55,18 @@ def phones(processes: None) -> Iterator[Phones]:
 def test_a_trace_would_be_seen(secret: str, written: Callable[[str], bytes]) -> None:
     assert traces([secret], b"\x00..." + written(secret) + b"...") == [secret]
     assert traces([secret], b"\x00..." + written("another thing") + b"...") == []
+
+
+@pytest.mark.parametrize("spelt", ["{0}", "8{0}", "7{0}", "+7{0}", "007{0}", "tel:{0}"])
+def test_a_number_would_be_seen_however_it_is_dialled(spelt: str) -> None:
+    number = spelt.format(SENDER.removeprefix("+7")).encode()
+    for written in (
+        number,
+        b64encode(number),
+        number.hex().encode(),
+        number.decode().encode("utf-16"),
+    ):
+        assert traces([SENDER], b"..." + written + b"...") == [SENDER]
 
 
 def test_nothing_of_a_person_is_left_behind(phones: Phones) -> None:

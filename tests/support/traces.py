@@ -26,6 +26,9 @@ def forms_of(secret: str) -> set[bytes]:
 
 def _encoded(text: str) -> Iterator[bytes]:
     yield json.dumps(text).strip('"').encode()
+    octets_in_words = repr(text.encode())[2:-1]
+    yield octets_in_words.encode()
+    yield json.dumps(octets_in_words).strip('"').encode()
     for quoted in (quote(text, safe=""), quote_plus(text)):
         yield quoted.encode()
         yield quoted.lower().encode()
