@@ -5,7 +5,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
 from runtime.logs import redacted, start_log
 from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
-from runtime.provision import start_what_is_missing
+from runtime.provision import made_at_start, start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
 from runtime.tasks import keep_running
@@ -208,7 +208,7 @@ def serve(
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the stack closes
     with ExitStack() as stack:
-        run(start_or_exit(settings, stack), workers, menu)
+        run(start_or_exit(settings, stack), workers, menu, made_at_start(settings))
 
 
 def menu_to_start_with(settings: Settings) -> Menu | None:
@@ -229,8 +229,10 @@ def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
         refuse(str(error))
 
 
-def run(settings: Settings, workers: int, menu: Menu | None) -> None:
-    """Serve until a signal.  Access logs stay off: a path holds the secret."""
+def run(settings: Settings, workers: int, menu: Menu | None, made: Collection[str]) -> None:
+    """Serve until a signal.  Access logs stay off: a path holds the secret.  `made`: see
+    `welcome`.
+    """
     config = uvicorn.Config(
         create_app(settings, menu) if workers == 1 else "main:create_worker",
         factory=workers > 1,
@@ -247,7 +249,7 @@ def run(settings: Settings, workers: int, menu: Menu | None) -> None:
     )
     allow_descriptors()
     sockets = [given_socket() or config.bind_socket()]
-    say_where(settings, sockets[0].getsockname()[1])
+    say_where(settings, sockets[0].getsockname()[1], made)
     if workers == 1:
         uvicorn.Server(config).run(sockets)
     else:
@@ -255,12 +257,12 @@ def run(settings: Settings, workers: int, menu: Menu | None) -> None:
         Workers(config, sockets).run()
 
 
-def say_where(settings: Settings, port: int) -> None:
+def say_where(settings: Settings, port: int, made: Collection[str]) -> None:
     """To people by `welcome`; in a log of JSON by one line, which tells no secret."""
     if settings.log == "json":
         log.info("service: listens on %s, port %d", settings.host, port)
     else:
-        welcome(out, settings, port)
+        welcome(out, settings, port, made=made)
 
 
 def create_worker() -> CallbackRouter:

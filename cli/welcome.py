@@ -1,5 +1,7 @@
 """What `serve` says when it listens: where it is, and what to try first."""
 
+from collections.abc import Collection
+
 from rich.console import Console
 
 from runtime.settings import Settings, secret_of, token_of
@@ -27,15 +29,19 @@ Try next, in another terminal:
 """
 
 
-def welcome(out: Console, settings: Settings, port: int) -> None:
-    """Print it."""
+def welcome(out: Console, settings: Settings, port: int, *, made: Collection[str]) -> None:
+    """Print it.  `made`: the secrets that this start made, by their names; no others are told,
+    since what is printed goes into a journal.
+    """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base, gateways = f"http://{host}:{port}", gateways_of(settings)
     answers = f"[bold]Komek answers {settings.service_code}[/]"
     names = ", ".join(settings.gateway)
     out.print(f"\n{answers} and texts to {settings.short_code} ({names})\n")
-    token, secret = token_of(settings), secret_of(settings)
-    pages = _STATE + (_PHONE if settings.simulated else "") + (_OPERATOR if token else "")
+    token = token_of(settings) if "operator_token" in made else "KOMEK_OPERATOR_TOKEN"
+    secret = secret_of(settings) if "callback_secret" in made else "KOMEK_CALLBACK_SECRET"
+    has_pages = _OPERATOR if token_of(settings) else ""
+    pages = _STATE + (_PHONE if settings.simulated else "") + has_pages
     addresses = "".join(_addresses(each, each.address(base, secret)) for each in gateways)
     tries = "".join(_hop_to_try(each, each.address(base, secret)) for each in gateways)
     for text in (addresses + pages.format(base=base, token=token), _TRY_NEXT + tries):

@@ -21,6 +21,7 @@ MOST_OCTETS = 64 * 1024
 """Of a body.  The longest honest one is an end-of-session event, below 2,000."""
 MOST_FIELDS = 64
 BODY_SECONDS = 10.0
+COME_AGAIN = "come again"
 NO_FORM = "the content type is not that of a form"
 
 Form = Mapping[str, str]
@@ -135,7 +136,7 @@ def form_callback(
 
 def come_again() -> Response:
     """Says that what was posted is not stored."""
-    return PlainTextResponse("come again", 503)
+    return PlainTextResponse(COME_AGAIN, 503)
 
 
 class CallbackRouter:

@@ -27,6 +27,12 @@ def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
     return settings.model_copy(update=made)
 
 
+def made_at_start(given: Settings) -> set[str]:
+    """The secrets of a service that are made at its start, by their names."""
+    made = {"callback_secret", "operator_token"} if given.simulated else set[str]()
+    return {name for name in made if getattr(given, name) is None}
+
+
 def join_running(settings: Settings) -> Settings:
     """Settings completed with the running service's Redis address and data key.
 

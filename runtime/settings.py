@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -30,9 +31,14 @@ from redis.asyncio.connection import parse_url
 
 from runtime.logs import LogForm
 
+ENV_FILE = Path(".env")
 HOUSE = Path(__file__).parent.parent
 RUN_SECRETS = Path("/run/secrets")
 """Where container engines put secrets; systemd says where, in `CREDENTIALS_DIRECTORY`."""
+_NO_ADDRESS = (
+    "is no address such as redis://:password@host:6379/0; in the password write # as %23, / as"
+    " %2F, ? as %3F, @ as %40, : as %3A and % as %25"
+)
 SIMULATOR = "simulator"
 """The gateway from which nothing leaves the machine."""
 
@@ -54,8 +60,24 @@ def _content_of(path: object) -> str:
 
 def _redis_address(url: str) -> str:
     """The address of a Redis, if it is one."""
-    parse_url(url)  # raises ValueError, and says which addresses there are
+    try:
+        parts = urlsplit(url)
+        parse_url(url)
+    except ValueError as error:  # which may quote a password
+        known = str(error).startswith("Redis URL must specify")
+        raise ValueError(str(error) if known else _NO_ADDRESS) from None
+    if parts.scheme in {"redis", "rediss"} and not _is_whole(parts):
+        raise ValueError(_NO_ADDRESS)
     return url
+
+
+def _is_whole(parts: SplitResult) -> bool:
+    """Whether nothing of the password was taken for something else."""
+    return (
+        not parts.fragment
+        and "@" not in parts.path + parts.query
+        and bool(re.fullmatch(r"/?[0-9]*", parts.path))
+    )
 
 
 def _public_address(url: str) -> str:
@@ -262,6 +284,24 @@ def secret_or_file(
     if required and not (secret or file_is_wrong):
         raise ValueError("is missing; set it, or …_FILE to a file that holds it")
     return secret
+
+
+def faults_in_env_file() -> list[str]:
+    """What is wrong with the `.env` file as a whole: one line, with the mend, or none."""
+    try:
+        content = ENV_FILE.read_bytes() if ENV_FILE.is_file() else b""
+    except OSError as error:
+        return [f"{ENV_FILE}: {error.strerror}; let the user read it whom Komek runs as"]
+    if b"\0" in content:
+        return [
+            f"{ENV_FILE}: is no UTF-8 (it may be UTF-16, as Windows saves it): save it as UTF-8"
+        ]
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return [f"{ENV_FILE}:{line}: is no UTF-8 (it may be Windows-1251): save it as UTF-8"]
+    return []
 
 
 def faults_in(settings: type[KomekSettings], **given: object) -> list[str]:

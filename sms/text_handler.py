@@ -6,15 +6,17 @@ under the id of the text: whatever fails, a text that comes again has one effect
 reply.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runtime.clock import utc_now
+from runtime.tally import Tally
 from sms.content import Content, unless_asked
 from sms.country_requests import CountryRequests
 from sms.gateways import Inbound
-from sms.outbox import Act, MessageKind, Outbox, Outgoing
+from sms.outbox import Act, MessageKind, Outbox, Outgoing, PutResult
 from sms.requests import Confirm, Embassy, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
 from sms.unknown_words import UnknownWords
@@ -22,7 +24,11 @@ from sms.unknown_words import UnknownWords
 REPLY_WITHIN = timedelta(minutes=15)
 """A reply that comes later may come to other hands."""
 
+OUTSIDE = "sms: %d texts from outside KOMEK_PREFIXES are not answered"
 JUST_REPLY = Act("return 'reply'")
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class TextHandler:
     unknown_words: UnknownWords
     country_requests: CountryRequests
     now: Callable[[], datetime] = utc_now
+    outside: Tally = field(default_factory=lambda: Tally(log, OUTSIDE))
 
     async def handle(self, inbound: Inbound, gateway: str) -> None:
         """Answer a text by the gateway that it came in by.  When this returns, what it asks
@@ -54,7 +61,8 @@ class TextHandler:
             name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN, gateway)
             for name, words in replies_to(request, content).items()
         }
-        await self.outbox.put_chosen(key, act, choices, now)
+        if await self.outbox.put_chosen(key, act, choices, now) is PutResult.REFUSED:
+            self.outside.note()
 
     async def stop(self, msisdn: str) -> None:
         """The gateway says that this number wants nothing more."""

@@ -116,6 +116,7 @@ if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[2]) then
     redis.call('EXPIRE', KEYS[2], ARGV[3])
   end
 end
+return 1
 """)
 
 
@@ -162,10 +163,13 @@ class Sessions:
             return SessionRecord(version)
         return SessionRecord(str(reply[0]), int(reply[1]))
 
-    async def end(self, session_id: str, status: str) -> None:
-        """Count that a session ended, once however often it is reported."""
+    async def end(self, session_id: str, status: str) -> bool:
+        """Count that a session ended, once however often it is reported.  False: Redis may not
+        know of it.
+        """
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
-        await self._scripts.run(_END, keys, [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS])
+        args: list[object] = [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS]
+        return await self._scripts.run(_END, keys, args) is not None
 
     async def forget(self, session_id: str) -> bool:
         """Delete a session, as a Redis does that loses its memory; whether there was one."""

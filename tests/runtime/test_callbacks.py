@@ -295,3 +295,14 @@ async def test_a_body_that_is_cut_off_is_a_400() -> None:
 
 def test_empty_fields_count() -> None:
     assert parse_form(b"text=&sessionId=1") == {"text": "", "sessionId": "1"}
+
+
+def test_texts_from_outside_the_prefixes_are_told_without_a_number(service: Service) -> None:
+    before = len(service.log.read_text())
+    address = service.callback.removesuffix("/ussd") + "/sms"
+    for n in range(3):
+        text = {"id": f"from-outside-{n}", "from": "+12025550100", "to": "1234", "text": "HELP"}
+        assert service.http.post(address, data=text).status_code == 200
+    log = service.log.read_text()[before:]
+    assert log.count("texts from outside KOMEK_PREFIXES are not answered") == 1
+    assert "2025550100" not in log

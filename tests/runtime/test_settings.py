@@ -304,3 +304,72 @@ def test_a_secret_file_that_is_no_text_tells_nothing_of_it(
     assert len(told) == 1
     assert told[0].startswith("KOMEK_CALLBACK_SECRET")
     assert "0xff" not in told[0]
+
+
+# --- Files from other machines ----------------------------------------------------
+
+CYRILLIC = "KOMEK_OPERATOR_TOKEN=a-token-that-nobody-sees-01\nKOMEK_SHORT_CODE=7111 # пи\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-16", ".env: is no UTF-8 (it may be UTF-16, as Windows saves it): save it as UTF-8"),
+        (
+            "utf-16-le",
+            ".env: is no UTF-8 (it may be UTF-16, as Windows saves it): save it as UTF-8",
+        ),
+        ("cp1251", ".env:2: is no UTF-8 (it may be Windows-1251): save it as UTF-8"),
+    ],
+)
+def test_an_env_file_in_another_encoding_is_one_line(
+    desk: Path, capsys: pytest.CaptureFixture[str], encoding: str, told: str
+) -> None:
+    (desk / ".env").write_bytes(CYRILLIC.encode(encoding))
+    assert lines(capsys) == [told]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_an_env_file_of_a_windows_editor_is_read(desk: Path, encoding: str) -> None:
+    (desk / ".env").write_bytes(CYRILLIC.replace("\n", "\r\n").encode(encoding))
+    assert settings_or_exit().short_code == "7111"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:s3cret#more@127.0.0.1:6399/0",
+        "redis://:123#s3cret@127.0.0.1:6399/0",
+        "redis://:s3cret/more@127.0.0.1:6399/0",
+        "redis://:123/s3cret@127.0.0.1:6399/0",
+        "redis://:123?s3cret@127.0.0.1:6399/0",
+        "rediss://user:[s3cret@127.0.0.1:6399/0",
+        "redis://127.0.0.1:6399/s3cret",
+        "redis://127.0.0.1:s3cret",
+    ],
+)
+@pytest.mark.parametrize("source", ["variable", ".env"])
+def test_a_password_that_must_be_escaped_is_told_and_not_shown(
+    desk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    url: str,
+    source: str,
+) -> None:
+    if source == ".env":
+        (desk / ".env").write_text(f"KOMEK_REDIS_URL={url}\n")
+    else:
+        monkeypatch.setenv("KOMEK_REDIS_URL", url)
+    [told] = lines(capsys)
+    assert told.startswith("KOMEK_REDIS_URL: is no address such as redis://:password@host")
+    assert "# as %23" in told
+    assert "s3cret" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:s3cret%23more@127.0.0.1:6399/0", "unix:///run/a#1/redis.sock?db=1", "redis://h"],
+)
+def test_an_escaped_password_is_taken(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("KOMEK_REDIS_URL", url)
+    assert settings_or_exit().redis_url == url

@@ -390,7 +390,8 @@ async def test_a_session_that_redis_lost_ends_with_the_numbers(phone: Phone, red
 
 
 def calling(answer: Callable[[Hop], Awaitable[Screen]], redis: Redis) -> httpx.AsyncClient:
-    async def end(_session: str, _how: str) -> None: ...
+    async def end(_session: str, _how: str) -> bool:
+        return True
 
     emergency, dialled = (lambda: "Polisiya 102"), (lambda _text: ())
     handlers = UssdHandlers(answer, emergency, end, Answers(redis, SEAL), dialled)

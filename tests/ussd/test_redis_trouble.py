@@ -142,3 +142,16 @@ def test_a_redis_that_gives_no_right_to_scripts_is_not_ready(trouble: OwnRedis) 
         assert "NoPermissionError" in told.json()["redis"]
     finally:
         trouble.order("ACL", "SETUSER", "default", "+@all")
+
+
+@pytest.mark.parametrize("name", ["paused", "full"])
+def test_the_end_of_a_session_is_taken_only_where_it_is_counted(
+    name: str, trouble: OwnRedis
+) -> None:
+    session, http = new_session(), trouble.service.http
+    form_of_end = {**form(session, "3"), "status": "Success"}
+    TROUBLES[name](trouble)
+    assert http.post(f"{trouble.service.callback}/end", data=form_of_end).status_code == 503
+    trouble.heal()
+    assert http.post(f"{trouble.service.callback}/end", data=form_of_end).status_code == 200
+    assert trouble.redis.exists(f"ussd:ended:{session}")

@@ -8,7 +8,7 @@ callback reports the end of a session; it may come twice, late or never.
 
 import re
 
-from runtime.callbacks import BadRequest, Callback, Form, form_callback
+from runtime.callbacks import COME_AGAIN, BadRequest, Callback, Form, form_callback
 from runtime.msisdn import with_plus
 from ussd.engine import Screen
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
@@ -36,7 +36,9 @@ def end_callback(secret: str, handlers: UssdHandlers) -> Callback:
         session_id, _ = _session_of(form)
         if session_id is None:
             raise BadRequest(400, "no valid sessionId and phoneNumber")
-        await handlers.end(session_id, _ENDINGS.get(form.get("status", ""), "otherwise"))
+        how = _ENDINGS.get(form.get("status", ""), "otherwise")
+        if not await handlers.end(session_id, how):
+            raise BadRequest(503, COME_AGAIN)
         return "OK"
 
     return form_callback(secret, answer)

@@ -17,7 +17,8 @@ ALLOWED = Budget(182, 80)
 @dataclass(frozen=True, slots=True)
 class UssdHandlers:
     """What is done with what a gateway posts.  `emergency`: the words for when anything
-    breaks.  `end`: the session and how it ended, in a few fixed words.
+    breaks.  `end`: the session and how it ended, in a few fixed words; False where that is
+    not stored.
 
     For a gateway that sends only the last answer, `answers` keeps those before, and `dialled`
     finds the ones that were dialled together with the code.
@@ -25,7 +26,7 @@ class UssdHandlers:
 
     answer: Callable[[Hop], Awaitable[Screen]]
     emergency: Callable[[], str]
-    end: Callable[[str, str], Awaitable[None]]
+    end: Callable[[str, str], Awaitable[bool]]
     answers: Answers
     dialled: Callable[[str], tuple[str, ...]]
 

@@ -9,7 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from runtime.callbacks import Callback
-from runtime.settings import SIMULATOR, ChosenGateways, KomekSettings, Settings, faults_in
+from runtime.settings import (
+    SIMULATOR,
+    ChosenGateways,
+    KomekSettings,
+    Settings,
+    faults_in,
+    faults_in_env_file,
+)
 from sms.gateways import SmsDialect, SmsHandlers
 from sms.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_SMS
 from sms.gateways.kannel import KANNEL as KANNEL_SMS
@@ -66,6 +73,8 @@ def sms_dialects(settings: ChosenGateways) -> dict[str, SmsDialect]:
 
 def faults_in_settings() -> list[str]:
     """A clear line for each setting that is wrong, of the service and of its gateways."""
+    if faults := faults_in_env_file():
+        return faults
     if faults_in(ChosenGateways):
         return faults_in(Settings)
     chosen = ChosenGateways().gateway
