@@ -21,6 +21,7 @@ from ussd.gateways import (
     SessionTlv,
     Smpp,
     conf_of,
+    configurations,
 )
 
 _NEXT = """\
@@ -81,7 +82,7 @@ def gateway_commands() -> typer.Typer:
     ) -> None:
         """Write a whole kannel.conf, for one machine with Kannel and Komek on it."""
         settings, own = _completed(settings_or_exit())
-        chosen = folder or settings.data_dir / "gateway"
+        chosen = folder or configurations(settings)
         if (chosen / "kannel.conf").exists() and not overwrite:
             refuse(f"{chosen}/kannel.conf is there already: --overwrite replaces it")
         if (smsc is None) == (modem is None):

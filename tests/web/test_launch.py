@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from string import Formatter
 from typing import cast
 
@@ -22,7 +23,7 @@ from tests.support.fake_sendsms import HANGS, FakeSendSms, fake_sendsms
 from tests.support.menus_read import read_once
 from tests.support.service import SECRET
 from tests.support.trees import MENUS
-from ussd.gateways import GATEWAYS, GatewayEntry
+from ussd.gateways import GATEWAYS, GatewayEntry, KannelPlan, Modem, Smpp, conf_of
 from web.health.findings import (
     Finding,
     Verdict,
@@ -36,6 +37,7 @@ from web.health.findings import (
     of_menu,
     of_numbers,
     of_redis,
+    of_resends,
     of_room,
     of_trouble,
     of_worker,
@@ -47,6 +49,14 @@ from web.health.page import health_words
 TODAY = date(2026, 11, 25)
 NOW, BEFORE = datetime(2026, 11, 25, tzinfo=UTC), datetime(2023, 11, 25, tzinfo=UTC)
 YEAR = 365
+PLAN = KannelPlan(
+    Smpp("127.0.0.1", 2775, "u", "p"),
+    "http://127.0.0.1",
+    "komek",
+    "p",
+    "p",
+    sessions=Smpp("127.0.0.1", 2776, "u", "p"),
+)
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
 REDIS = {"aof_enabled": 1, "maxmemory_policy": "noeviction"}
 
@@ -114,6 +124,10 @@ LISTS = [
     (of_contacts([LATELY, Called()], TODAY, YEAR), [Word.CONTACTS_WELL]),
     (of_contacts([Called()], TODAY, YEAR), [Word.CONTACTS_UNCALLED]),
     (of_contacts([LONG_AGO], TODAY, YEAR), [Word.CONTACTS_WELL, Word.CONTACTS_OLD]),
+    (of_resends("kannel", None), [Word.RESENDS_UNSEEN]),
+    (of_resends("kannel", 0), []),
+    (of_resends("kannel", 1), [Word.RESENDS_LEAST]),
+    (of_resends("kannel", 2), [Word.RESENDS_MORE]),
     (of_redis(status_of(REDIS, {"appendfsync": "always"})), [Word.REDIS_WELL]),
     (of_redis(status_of(REDIS, {"appendfsync": "no"})), [Danger.NOT_ALWAYS]),
     (of_redis(status_of({}, {})), [Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN]),
@@ -281,6 +295,29 @@ async def test_what_kannel_says_of_the_account(sendsms: FakeSendSms, answer: str
     with hanging() as url:
         found = await words_of(Parts(Settings(public_url=url), None, None, None))
     assert ANSWERS[answer] in found
+
+
+CONFS: dict[str, tuple[str | None, set[Word]]] = {
+    "no file": (None, {Word.RESENDS_UNSEEN}),
+    "ours": (conf_of(PLAN), {Word.RESENDS_LEAST}),
+    "ours, wider": (conf_of(replace(PLAN, window=8)), {Word.RESENDS_MORE}),
+    "a modem": (conf_of(replace(PLAN, texts=Modem("/dev/ttyUSB0"))), set()),
+    "Kannel's default": ("group = smsc\nsmsc=smpp\nhost = a\n", {Word.RESENDS_MORE}),
+    "no text": ("\udcff", {Word.RESENDS_UNSEEN}),
+}
+
+
+@pytest.mark.usefixtures("sendsms")
+@pytest.mark.parametrize("name", CONFS)
+async def test_how_often_kannel_itself_may_send_twice(tmp_path: Path, name: str) -> None:
+    conf, words = CONFS[name]
+    (tmp_path / "gateway").mkdir()
+    if conf is not None:
+        file = tmp_path / "gateway" / "kannel.conf"
+        file.write_text(conf, encoding="utf-8", errors="surrogateescape")
+    with hanging() as url:
+        found = await words_of(Parts(Settings(public_url=url, data_dir=tmp_path), None, None, None))
+    assert found & {Word.RESENDS_LEAST, Word.RESENDS_MORE, Word.RESENDS_UNSEEN} == words
 
 
 async def test_kannel_posts_to_an_address_of_its_own(

@@ -15,6 +15,7 @@ from ussd.gateways.kannel_conf import (
 from ussd.gateways.registry import (
     GATEWAYS,
     GatewayEntry,
+    configurations,
     faults_in_settings,
     gateways_of,
     sms_dialects,
@@ -33,6 +34,7 @@ __all__ = [
     "UssdHandlers",
     "answers_of",
     "conf_of",
+    "configurations",
     "faults_in_settings",
     "gateways_of",
     "sms_dialects",

@@ -102,6 +102,27 @@ class KannelPlan:
     pace: Pace = Pace()
 
 
+WINDOW_UNSET = 10
+"""How many texts Kannel lets go without an answer where `max-pending-submits` does not say."""
+
+
+def resent_at_most(conf: str) -> int:
+    """How many texts Kannel may send twice when a link breaks, by a configuration: the widest
+    window of the SMPP links but that of the dialled sessions; 0 if there is none.
+    """
+    groups = [_settings_of(block) for block in re.split(r"\n\s*\n", conf)]
+    links = [each for each in groups if each.get("smsc") == "smpp"]
+    texts = [each for each in links if each.get("smsc-id") != "sessions"]
+    windows = [each.get("max-pending-submits", "") for each in texts]
+    return max((int(each) if each.isdecimal() else WINDOW_UNSET for each in windows), default=0)
+
+
+def _settings_of(block: str) -> dict[str, str]:
+    """Of one group, by their names."""
+    pairs = (line.partition("=") for line in block.splitlines() if not line.startswith("#"))
+    return {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+
+
 Group = Sequence[tuple[str, str | int]]
 """Names and values; the first is that of the group."""
 

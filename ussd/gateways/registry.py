@@ -5,8 +5,9 @@ which callbacks there are, what `serve` says and what the phone in the browser p
 read from this.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from runtime.callbacks import Callback
 from runtime.settings import (
@@ -24,16 +25,20 @@ from sms.gateways.simulator import SIMULATOR as SIMULATOR_SMS
 from ussd.gateways.africastalking import AFRICASTALKING as AFRICASTALKING_USSD
 from ussd.gateways.dialect import UssdDialect, UssdHandlers
 from ussd.gateways.kannel import KANNEL as KANNEL_USSD
+from ussd.gateways.kannel_conf import resent_at_most
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayEntry:
-    """A gateway.  `path` begins the addresses of its callbacks; by itself, its name."""
+    """A gateway.  `path` begins the addresses of its callbacks; by itself, its name.
+    `resends`: of one that may itself send texts twice, reads in its configuration how many.
+    """
 
     name: str
     sms: SmsDialect
     ussd: UssdDialect = field(default_factory=lambda: UssdDialect({}))
     path: str = ""
+    resends: Callable[[str], int] | None = None
 
     @property
     def settings(self) -> tuple[type[KomekSettings], ...]:
@@ -56,7 +61,7 @@ class GatewayEntry:
 _ENTRIES = (
     GatewayEntry(SIMULATOR, SIMULATOR_SMS, AFRICASTALKING_USSD, path="africastalking"),
     GatewayEntry("africastalking", AFRICASTALKING_SMS, AFRICASTALKING_USSD),
-    GatewayEntry("kannel", KANNEL_SMS, KANNEL_USSD),
+    GatewayEntry("kannel", KANNEL_SMS, KANNEL_USSD, resends=resent_at_most),
 )
 GATEWAYS: Mapping[str, GatewayEntry] = {each.name: each for each in _ENTRIES}
 
@@ -64,6 +69,13 @@ GATEWAYS: Mapping[str, GatewayEntry] = {each.name: each for each in _ENTRIES}
 def gateways_of(settings: ChosenGateways) -> list[GatewayEntry]:
     """Those that are set up, the one that is named first before the others."""
     return [GATEWAYS[name] for name in settings.gateway]
+
+
+def configurations(settings: Settings) -> Path:
+    """The folder in which `main.py gateway` writes the configuration, such as `kannel.conf`, of
+    a gateway that stands beside us.
+    """
+    return settings.data_dir / "gateway"
 
 
 def sms_dialects(settings: ChosenGateways) -> dict[str, SmsDialect]:

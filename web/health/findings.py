@@ -41,6 +41,9 @@ class Word(StrEnum):
     GATEWAY_WELL = "gateway_well"
     GATEWAY_TROUBLE = "gateway_trouble"
     GATEWAY_SILENT = "gateway_silent"
+    RESENDS_LEAST = "resends_least"
+    RESENDS_MORE = "resends_more"
+    RESENDS_UNSEEN = "resends_unseen"
     CALLBACKS_WELL = "callbacks_well"
     CALLBACKS_LOST = "callbacks_lost"
     CALLBACKS_OPEN = "callbacks_open"
@@ -118,6 +121,18 @@ def of_trouble(gateway: str, trouble: str) -> Finding:
     if trouble:
         return mend(Word.GATEWAY_TROUBLE, gateway=gateway, why=trouble)
     return ok(Word.GATEWAY_WELL, gateway=gateway)
+
+
+def of_resends(gateway: str, most: int | None) -> Iterator[Finding]:
+    """`most`: texts that a gateway itself may send twice when its link breaks, by its
+    configuration; None where we do not see it; 0 where no link of it is known to.
+    """
+    if most is None:
+        yield warning(Word.RESENDS_UNSEEN, gateway=gateway)
+    elif most > 1:
+        yield warning(Word.RESENDS_MORE, gateway=gateway, most=most)
+    elif most == 1:
+        yield ok(Word.RESENDS_LEAST, gateway=gateway)
 
 
 def of_codes(settings: Settings) -> Finding:

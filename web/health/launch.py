@@ -28,7 +28,7 @@ from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import read_redis_status, refusal_of
 from runtime.settings import Settings, secret_of
 from sms.outbox import Outbox, read_outbox_status
-from ussd.gateways import GatewayEntry, gateways_of
+from ussd.gateways import GatewayEntry, configurations, gateways_of
 from web.auth import is_loopback
 from web.health.findings import (
     Finding,
@@ -43,6 +43,7 @@ from web.health.findings import (
     of_menu,
     of_numbers,
     of_redis,
+    of_resends,
     of_room,
     of_set_aside,
     of_trouble,
@@ -86,8 +87,9 @@ async def findings_of(parts: Parts) -> list[Finding]:
     ]
     found = chain.from_iterable(await asyncio.gather(*asked))
     own = [] if real else [mend(Word.SIMULATOR)]
+    resent = chain.from_iterable(_of_resends(settings, each) for each in real)
     here = (of_codes(settings), of_zones(utc_now()), of_folder(mode_of(settings.data_dir)))
-    return [*own, *found, *here, *_of_words(parts)]
+    return [*own, *found, *resent, *here, *_of_words(parts)]
 
 
 async def _in_time(silent: Finding, asked: Awaitable[list[Finding]]) -> list[Finding]:
@@ -108,6 +110,18 @@ async def _in_time(silent: Finding, asked: Awaitable[list[Finding]]) -> list[Fin
 async def ask_gateway(settings: Settings, gateway: GatewayEntry) -> list[Finding]:
     """Whether it is reached, and takes our account."""
     return [of_trouble(gateway.name, await gateway.sms.trouble(settings))]
+
+
+def _of_resends(settings: Settings, gateway: GatewayEntry) -> Iterator[Finding]:
+    """No page of such a gateway shows the setting, so its file is read where we wrote it."""
+    if gateway.resends is None:
+        return
+    try:
+        conf = (configurations(settings) / f"{gateway.name}.conf").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        yield from of_resends(gateway.name, None)
+    else:
+        yield from of_resends(gateway.name, gateway.resends(conf))
 
 
 def _silent(gateway: GatewayEntry) -> Finding:
