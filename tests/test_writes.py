@@ -36,8 +36,11 @@ class Noted:
         }
 
     def written(self) -> set[Path]:
-        """The files and folders that processes have written to, or tried to."""
-        return {Path(each) for each in self.notes.read_text("utf-8").splitlines()} - NOWHERE
+        """The files and folders that processes have written to, or tried to; what measures
+        the coverage of the tests is not Komek's.
+        """
+        noted = {Path(each) for each in self.notes.read_text("utf-8").splitlines()} - NOWHERE
+        return {each for each in noted if not each.name.startswith(".coverage.")}
 
     def outside(self) -> set[Path]:
         return {each for each in self.written() if not each.is_relative_to(self.data)}

@@ -45,6 +45,23 @@ TROUBLES: dict[str, Callable[[OwnRedis], Any]] = {
 }
 
 
+def test_readiness_tells_and_one_line_is_logged(trouble: OwnRedis) -> None:
+    """The first of all: for five seconds after a refusal no answer ends the outage in the log."""
+    ready = f"{trouble.service.base}/readyz"
+    before = len(trouble.service.log.read_text())
+    assert trouble.service.http.get(ready).status_code == 200
+    trouble.send(signal.SIGSTOP)
+    assert trouble.service.http.get(ready).status_code == 503
+    for _ in range(5):
+        trouble.service.hop(new_session(), "3")
+    trouble.send(signal.SIGCONT)
+    trouble.service.hop(new_session(), "3")
+    assert trouble.service.http.get(ready).status_code == 200
+    log = trouble.service.log.read_text()[before:]
+    assert log.count("Redis does not answer") == 1
+    assert log.count("Redis answers again") == 1
+
+
 @pytest.mark.parametrize("name", TROUBLES)
 def test_every_hop_is_answered_rightly(name: str, screens: Screens, trouble: OwnRedis) -> None:
     """The trouble begins in the middle of the dialogue."""
@@ -103,22 +120,6 @@ async def test_more_callers_than_connections_are_all_remembered(
             assert {reply.status_code for reply in replies} == {200}
             heard = [redis.hget(f"ussd:session:{session}", "heard") for session in sessions]
             assert heard == [answers] * len(sessions)
-
-
-def test_readiness_tells_and_one_line_is_logged(trouble: OwnRedis) -> None:
-    ready = f"{trouble.service.base}/readyz"
-    before = len(trouble.service.log.read_text())
-    assert trouble.service.http.get(ready).status_code == 200
-    trouble.send(signal.SIGSTOP)
-    assert trouble.service.http.get(ready).status_code == 503
-    for _ in range(5):
-        trouble.service.hop(new_session(), "3")
-    trouble.send(signal.SIGCONT)
-    trouble.service.hop(new_session(), "3")
-    assert trouble.service.http.get(ready).status_code == 200
-    log = trouble.service.log.read_text()[before:]
-    assert log.count("Redis does not answer") == 1
-    assert log.count("Redis answers again") == 1
 
 
 REFUSALS = {"full": "OutOfMemoryError", "read only": "ReadOnlyError"}
