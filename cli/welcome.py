@@ -21,6 +21,8 @@ _OPERATOR = """\
 Operator's pages:          {base}/operator   token: {token}
 """
 
+_TOKENS = {True: "KOMEK_OPERATOR_TOKEN", False: "each operator's own"}
+
 _TRY_NEXT = """\
 Try next, in another terminal:
   .venv/bin/python main.py dial       a phone; dial, then type an answer
@@ -38,9 +40,9 @@ def welcome(out: Console, settings: Settings, port: int, *, made: Collection[str
     answers = f"[bold]Komek answers {settings.service_code}[/]"
     names = ", ".join(settings.gateway)
     out.print(f"\n{answers} and texts to {settings.short_code} ({names})\n")
-    token = token_of(settings) if "operator_token" in made else "KOMEK_OPERATOR_TOKEN"
+    token = token_of(settings) if "operator_token" in made else _TOKENS[bool(token_of(settings))]
     secret = secret_of(settings) if "callback_secret" in made else "KOMEK_CALLBACK_SECRET"
-    has_pages = _OPERATOR if token_of(settings) else ""
+    has_pages = _OPERATOR if token_of(settings) or settings.operators.exists() else ""
     pages = _STATE + (_PHONE if settings.simulated else "") + has_pages
     addresses = "".join(_addresses(each, each.address(base, secret)) for each in gateways)
     tries = "".join(_hop_to_try(each, each.address(base, secret)) for each in gateways)

@@ -65,6 +65,24 @@ def put_private_file(path: Path, text: str) -> None:
     _put(path, text, 0o600)
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file for good; one that was cut off before stays apart from it.  The file
+    is made with mode 0600.  Raises `OSError`.
+    """
+    make_private(path.parent)
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "ab+") as file:
+        file.write(b"" if _ends_a_line(handle) else b"\n")
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(handle)
+
+
+def _ends_a_line(handle: int) -> bool:
+    size = os.fstat(handle).st_size
+    return size == 0 or os.pread(handle, 1, size - 1) == b"\n"
+
+
 def _put(path: Path, text: str, mode: int) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     aside = Path(name)

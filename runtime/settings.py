@@ -237,6 +237,7 @@ class Settings(ChosenGateways):
     ussd_units: Annotated[int, Field(ge=60, le=80)] = 70
     operator_token_file: SecretFile | None = None
     operator_token: Annotated[Secret | None, Field(validate_default=True)] = None
+    operators_file: Path | None = None
     worker: bool = True
     public_url: Annotated[str, AfterValidator(_public_address)] | None = None
     log: LogForm = "text"
@@ -247,6 +248,11 @@ class Settings(ChosenGateways):
     def simulated(self) -> bool:
         """Whether nothing leaves the machine."""
         return self.gateway == (SIMULATOR,)
+
+    @property
+    def operators(self) -> Path:
+        """The file of those who have a token of their own."""
+        return self.operators_file or self.data_dir / "operators.jsonl"
 
     @field_validator("callback_secret", "data_key")
     @classmethod

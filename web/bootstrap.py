@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI, params
 from fastapi.staticfiles import StaticFiles
 from fastapi.telemetry import TelemetryConfig
 
-from menus.contacts import Rule
+from menus.contacts import ContactNotes, Rule
 from menus.editing import History, Publisher
 from menus.live import LiveMenu
 from menus.loading import Reader
@@ -18,7 +18,7 @@ from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import gateways_of
 from ussd.sessions import Sessions
-from web.auth import Door, RebindingGuard, answer_refusals, door_pages
+from web.auth import Door, RebindingGuard, Roster, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
 from web.editor import editor_pages
 from web.figures import FigureStore, Price, figures_pages, metrics_page
@@ -37,7 +37,8 @@ def pages_of(
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     pages, seal = Pages(lambda: sms.menu.current.own_names), Seal(data_key_of(settings))
-    door, figures = Door(token_of(settings), pages, sms.redis, seal), FigureStore.of(sms)
+    roster, figures = Roster(settings.operators), FigureStore.of(sms)
+    door = Door(token_of(settings), roster, pages, sms.redis, seal)
     if simulator := sms.simulator:
         phone = simulated_phone(settings, sms, simulator, pages, seal)
         include(app, phone, Depends(RebindingGuard(settings.host)))
@@ -46,7 +47,7 @@ def pages_of(
     operators = operators_pages(settings, sms, door, pages, figures, publisher, errors)
     include(app, operators, Depends(door.admit))
     include(app, [metrics_page(sms.redis, sms.menu, figures)])
-    answer_refusals(app)
+    answer_refusals(app, door)
     for folder in HERE.glob("*/static"):
         app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
     return app
@@ -79,7 +80,8 @@ def operators_pages(  # noqa: PLR0913, PLR0917
 ) -> Iterator[APIRouter]:
     """A router for each of the pages that only an operator may see."""
     menu, screens = sms.menu, partial(screens_of, settings)
-    contacts = ContactsFile(menu, Rule.of(settings))
+    notes = ContactNotes(settings.data_dir / "contacts-history.jsonl")
+    contacts = ContactsFile(menu, Rule.of(settings), notes)
     yield menu_pages(pages, MenuOnPhones(menu, screens, settings.service_code))
     yield from editor_pages(door, pages, publisher, screens)
     yield from contacts_pages(door, pages, contacts, sms.country_requests)

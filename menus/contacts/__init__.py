@@ -31,6 +31,7 @@ from menus.contacts.doubts import (
     sendable,
     too_old,
 )
+from menus.contacts.notes import ContactNote, ContactNotes
 from menus.contacts.phones import grouped
 from menus.contacts.reasons import REASONS
 from menus.contacts.sheets import REPAIRS, Repair, Sheet, read_sheet
@@ -45,6 +46,8 @@ __all__ = [
     "Call",
     "Changes",
     "Contact",
+    "ContactNote",
+    "ContactNotes",
     "Doubt",
     "Evidence",
     "Gap",

@@ -6,7 +6,6 @@ that was cut off is passed over; the next one begins anew.
 
 import json
 import logging
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +22,13 @@ from pydantic import (
 
 from menus.editing.values import Value, Values
 from menus.forms import FORMER_KEYS
+from runtime.files import append_line
 
 log = logging.getLogger(__name__)
 
 
 class Change(BaseModel):
-    """One publish.  `at` is in UTC; `by` is the name that the operator gave.  `section` was
+    """One publish.  `at` is in UTC; `by` is the name of the operator.  `section` was
     written as `passage` before 2026-11-25, and is read so; `before` and `after` may have
     former keys, which become today's.
     """
@@ -71,13 +71,7 @@ class History:
 
     def add(self, change: Change) -> None:
         """Write one change down for good.  Raises `OSError`."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "ab+") as file:
-            file.write(b"" if _ends_a_line(handle) else b"\n")
-            file.write(change.model_dump_json().encode() + b"\n")
-            file.flush()
-            os.fsync(handle)
+        append_line(self._file, change.model_dump_json())
 
     def changes(self) -> tuple[Change, ...]:
         """All changes, the first one first; none, if the file cannot be read."""
@@ -136,8 +130,3 @@ def _read(lines: Iterable[bytes]) -> Iterator[Change]:
             yield Change.model_validate_json(line)
         except ValidationError:
             continue
-
-
-def _ends_a_line(handle: int) -> bool:
-    size = os.fstat(handle).st_size
-    return size == 0 or os.pread(handle, 1, size - 1) == b"\n"

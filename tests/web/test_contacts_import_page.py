@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 import menus.contacts.changes
+from menus.contacts import ContactNotes
 from menus.contacts.doubts import Rule
 from menus.live import LiveMenu
 from menus.versions import VersionStore
@@ -145,9 +146,8 @@ def test_what_no_page_of_ours_carries_is_refused(looking: httpx.Client, carried:
 
 
 def kept_in(menus_: Path, tmp_path: Path) -> ContactsFile:
-    return ContactsFile(
-        LiveMenu(menus_, read_once, VersionStore(tmp_path / "shelf", read_once)), Rule(1095)
-    )
+    live = LiveMenu(menus_, read_once, VersionStore(tmp_path / "shelf", read_once))
+    return ContactsFile(live, Rule(1095), ContactNotes(tmp_path / "notes"))
 
 
 def test_a_folder_that_cannot_be_written_is_told(

@@ -19,6 +19,7 @@ from tests.support.contact_lists import CONTACTS, LONDON
 from tests.support.operators import hidden, operator, posted, words
 from tests.support.service import running
 from tests.support.trees import copied_menus, edit, until
+from web.auth import Operator, Role
 from web.contacts.contact_page import TypedCall, problem_of, typed_call
 from web.contacts.filters import Row, Show, filters_of, rows_of
 from web.contacts.list_page import count_of
@@ -245,7 +246,10 @@ def test_a_verification_waits_for_a_menu_without_faults(we: httpx.Client, menus_
 
 
 def test_who_called_and_when_need_not_be_typed() -> None:
-    typed = typed_call(FormData({"source": " the consul  answered "}), "Aigul")
+    typed = typed_call(
+        FormData({"source": " the consul  answered "}),
+        Operator("Aigul", Role.ALL, own=False, session_id="", csrf=""),
+    )
     assert typed == TypedCall("Aigul", str(utc_today()), "the consul answered")
     assert problem_of(typed) == ""
     assert problem_of(replace(typed, source="", outcome="unanswered")) == ""

@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI, Request
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from pydantic import SecretStr
-from starlette.types import Message
+from starlette.types import ASGIApp, Message
 
 import web.auth.door
 from main import live_menu, make_pages
@@ -26,11 +26,13 @@ from web.auth.door import (
     MOST_AT_THE_DOOR,
     MOST_OCTETS,
     OPEN_SECONDS,
+    Holder,
     Refused,
     TooSlow,
     read_form,
     signing_key,
 )
+from web.auth.roster import Role, hash_of
 from web.recent_errors import RecentErrors
 
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -57,8 +59,8 @@ def led_to_the_door(response: httpx.Response) -> bool:
 # --- Who comes in ---------------------------------------------------------------
 
 
-def addresses(folder: Path) -> dict[str, list[str]]:
-    """Every address under `/operator` that needs the token, with its methods."""
+def made_pages(folder: Path) -> ASGIApp:
+    """The pages of a service that nobody runs."""
     settings = Settings(
         redis_url=NO_REDIS,
         callback_secret=SecretStr("s" * 32),
@@ -66,7 +68,12 @@ def addresses(folder: Path) -> dict[str, list[str]]:
         data_dir=folder,
     )
     sms = build_sms(settings, live_menu(settings), sms_dialects(settings))
-    app = make_pages(settings, sms, RecentErrors())
+    return make_pages(settings, sms, RecentErrors())
+
+
+def addresses(folder: Path) -> dict[str, list[str]]:
+    """Every address under `/operator` that needs the token, with its methods."""
+    app = made_pages(folder)
     assert isinstance(app, FastAPI)
     found: dict[str, dict[str, object]] = app.openapi()["paths"]
     ours = {path: list(of) for path, of in found.items() if path.startswith("/operator")}
@@ -175,9 +182,10 @@ def seal_of(service: Service) -> Seal:
 
 
 def signed(service: Service, signer: type[TimestampSigner] = TimestampSigner) -> str:
-    key = signing_key(OPERATOR_TOKEN, seal_of(service))
+    key = signing_key(seal_of(service))
     cookies = URLSafeTimedSerializer(key, salt="session", signer=signer)
-    return str(cookies.dumps(["Aigul", "a-session"]))
+    mark = Holder("", Role.ALL, hash_of(OPERATOR_TOKEN)).mark
+    return str(cookies.dumps(["Aigul", "a-session", mark]))
 
 
 def shows(client: httpx.Client, cookie: str) -> bool:

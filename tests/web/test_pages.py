@@ -21,6 +21,8 @@ from sms.gateways.simulator import GatewayFault
 from sms.outbox import MessageKind, Queue
 from sms.states import State
 from tests.support.service import Service
+from web.auth import Role
+from web.contacts.contact_page import OUTCOMES
 from web.figures.daily import STATES
 from web.health.findings import Verdict, Word
 from web.pages import HERE, LANGUAGES, Context, language_tag, variables_of_every_page, words_of
@@ -97,6 +99,8 @@ def test_a_template_reads_words_that_there_are(name: str) -> None:
 
 
 BUILT: dict[str, Iterable[str]] = {
+    "auth/refused": (f"role_{role}" for role in Role),
+    "contacts/macros": (f"did_{did}" for did in (*OUTCOMES, "imported")),
     "editor/list": ("about_phrases", "about_sms", "about_sms_embassy"),
     "figures/page": (
         *MessageKind,

@@ -1,14 +1,19 @@
 """Who may see the operator's pages: token, cookie, origin, attempts."""
 
-from web.auth.door import Door, Refused, operator_of
+from web.auth.door import Door, Operator, Refused, operator_of
 from web.auth.json_body import json_of
 from web.auth.origin import RebindingGuard, is_loopback
 from web.auth.pages import answer_refusals, door_pages
+from web.auth.roster import FaultyRoster, Role, Roster
 
 __all__ = [
     "Door",
+    "FaultyRoster",
+    "Operator",
     "RebindingGuard",
     "Refused",
+    "Role",
+    "Roster",
     "answer_refusals",
     "door_pages",
     "is_loopback",

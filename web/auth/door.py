@@ -1,13 +1,15 @@
 """The door of the operator's pages: who is logged in, and what they may post.
 
-Who knows the token of the settings is logged in for eight hours or until log-out.  The
-browser keeps a signed cookie that scripts and other sites cannot read or send; what is
-posted must carry a CSRF token made from it as well.
+Who knows a token is logged in for eight hours or until log-out: one of their own, which says
+who they are and what they may change, or the one of the settings, with which everything may be
+changed under any name but those of the others.  The browser keeps a signed cookie that scripts
+and other sites cannot read or send; what is posted must carry a CSRF token made from it as well.
 """
 
 import asyncio
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
@@ -24,11 +26,11 @@ from starlette.types import Message
 from runtime.encryption import Seal
 from web.auth.attempts import Attempts, RevokedSessions
 from web.auth.origin import origin_is_host
+from web.auth.roster import OperatorEntry, Role, Roster, hash_of, is_name, is_one_of
 from web.pages import Context, Pages
 
 COOKIE = "komek_operator"
 OPEN_SECONDS = 8 * 3600
-LONGEST_NAME = 60
 MOST_OCTETS = 1024 * 1024
 """Of what an operator posts: a list of contacts, or the words of a node."""
 MOST_AT_THE_DOOR = 4096
@@ -42,11 +44,33 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who is logged in: the name they gave, and what each of their forms must carry."""
+    """Who is logged in, and what each of their forms must carry.  `own`: by a token of their
+    own, which proves the name.
+    """
 
     name: str
+    role: Role
+    own: bool
     session_id: str
     csrf: str
+
+    def may(self, change: str) -> bool:
+        """Whether words, or contacts, may be changed."""
+        return self.role.may(change)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a token belongs to; without a name, to all who share it.  `token`: its hash."""
+
+    name: str
+    role: Role
+    token: str
+
+    @property
+    def mark(self) -> str:
+        """What a cookie says of the token: it is void once that is another one."""
+        return sha256(f"cookie {self.token}".encode()).hexdigest()[:16]
 
 
 class NotLoggedIn(Exception):
@@ -54,7 +78,11 @@ class NotLoggedIn(Exception):
 
 
 class LoginDisabled(Exception):
-    """The settings have no token: there is nothing here."""
+    """Nobody has a token: there is nothing here."""
+
+
+class NotAllowed(Exception):
+    """The role of who asked does not reach so far."""
 
 
 class Refused(Exception):
@@ -71,10 +99,21 @@ class TooSlow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoginContext(Context):
-    """`problem`: the word of the page that says what was wrong, or nothing."""
+    """`problem`: the word of the page that says what was wrong, or nothing; `shared`,
+    `own`: whether there is a token that several know, and whether some have one of their own.
+    """
 
     template: ClassVar[str] = "auth/login"
     problem: str
+    shared: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotAllowedContext(Context):
+    """That the role does not reach so far."""
+
+    template: ClassVar[str] = "auth/refused"
 
 
 def operator_of(request: Request) -> Operator:
@@ -84,14 +123,16 @@ def operator_of(request: Request) -> Operator:
 
 
 class Door:
-    """Knows the token.  Without one in the settings nobody can log in, and every address
-    under `/operator` is 404.
+    """Knows the tokens.  While there is none nobody can log in, and every address under
+    `/operator` is 404.
     """
 
-    def __init__(self, token: str | None, pages: Pages, redis: Redis, seal: Seal) -> None:
-        self._enabled = token is not None
-        self._token = token or secrets.token_urlsafe()
-        key = signing_key(self._token, seal)
+    def __init__(
+        self, shared: str | None, roster: Roster, pages: Pages, redis: Redis, seal: Seal
+    ) -> None:
+        self._shared = (Holder("", Role.ALL, hash_of(shared)),) if shared else ()
+        self._roster = roster
+        key = signing_key(seal)
         self._cookies = URLSafeTimedSerializer(key, salt="session")
         self._csrf = URLSafeTimedSerializer(key, salt="csrf")
         self._pages = pages
@@ -102,14 +143,42 @@ class Door:
         """Let a request with a valid cookie pass, and note in it who sent it: see
         `operator_of`.  Raises `LoginDisabled` and `NotLoggedIn`.  For `Depends`.
         """
-        self._require_token()
+        self._require_tokens()
         try:
-            name, session_id = self._cookies.loads(request.cookies.get(COOKIE, ""), OPEN_SECONDS)
+            cookie = self._cookies.loads(request.cookies.get(COOKIE, ""), OPEN_SECONDS)
+            name, session_id, mark = cookie
         except (BadSignature, ValueError, TypeError):
             raise NotLoggedIn from None
-        if await self._revoked.has(session_id):
+        holder = next((each for each in self._holders() if each.mark == mark), None)
+        if holder is None or await self._revoked.has(session_id):
             raise NotLoggedIn
-        request.state.operator = Operator(name, session_id, str(self._csrf.dumps(session_id)))
+        if not holder.name and is_one_of(name, self._roster.known()):
+            raise NotLoggedIn  # somebody has that name by now
+        csrf, own = str(self._csrf.dumps(session_id)), bool(holder.name)
+        request.state.operator = Operator(holder.name or name, holder.role, own, session_id, csrf)
+
+    def demand(self, change: Role) -> Callable[[Request], None]:
+        """Lets an admitted operator pass who may change this; raises `NotAllowed` for others.
+        For `Depends`.
+        """
+
+        def demanded(request: Request) -> None:
+            if not operator_of(request).may(change):
+                raise NotAllowed
+
+        return demanded
+
+    def form_to_change(self, change: Role) -> Callable[[Request], Awaitable[FormData]]:
+        """Reads what an operator posted who may change this.  It raises what `demand` and
+        `read_form` raise.  For `Depends`.
+        """
+        demanded = self.demand(change)
+
+        async def read(request: Request) -> FormData:
+            demanded(request)
+            return await self.read_form(request)
+
+        return read
 
     async def read_form(self, request: Request) -> FormData:
         """The form that an admitted operator posted from a page of ours.  Raises `Refused`,
@@ -121,28 +190,36 @@ class Door:
         return form
 
     def show_login(self, request: Request, status: int = 200, problem: str = "") -> Response:
-        """The form that asks for the token.  Raises `LoginDisabled`."""
-        self._require_token()
-        return self._pages.show(request, LoginContext(problem), status)
+        """The form that asks for a token.  Raises `LoginDisabled`."""
+        self._require_tokens()
+        context = LoginContext(problem, bool(self._shared), bool(self._roster.known()))
+        return self._pages.show(request, context, status)
+
+    def show_not_allowed(self, request: Request) -> Response:
+        """That the role of an admitted operator does not reach so far."""
+        return self._pages.show(request, NotAllowedContext(), 403)
 
     async def log_in(self, request: Request) -> Response:
-        """Let in who knows the token and gives a name; ask the others again.
+        """Let in who knows a token, and with the shared one gives a name; ask the others again.
 
         Raises `LoginDisabled`, `Refused`, `TooLarge` and `TooSlow`.
         """
-        self._require_token()
+        self._require_tokens()
         address = request.client.host if request.client else ""
         if not await self._attempts.count_and_allow(address):
             return self.show_login(request, 429, "too_often")
         form = await read_form(request, MOST_AT_THE_DOOR)
-        name, token = str(form.get("name", "")).strip(), str(form.get("token", ""))
-        if not equal_in_constant_time(token, self._token):
+        name, token = str(form.get("name", "")).strip(), hash_of(str(form.get("token", "")))
+        holder = next((h for h in self._holders() if compare_digest(h.token, token)), None)
+        if holder is None:
             log.warning("operator: a wrong token at the door")
             return self.show_login(request, 403, "wrong_token")
         await self._attempts.forget(address)
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        if not holder.name and not is_name(name):
             return self.show_login(request, 422, "no_name")
-        return self._start_session(request, name)
+        if not holder.name and is_one_of(name, self._roster.known()):
+            return self.show_login(request, 422, "name_taken")
+        return self._start_session(request, holder.name or name, holder)
 
     async def log_out(self, request: Request) -> Response:
         """Take the cookie of an admitted operator back; a copy of it opens nothing."""
@@ -151,13 +228,16 @@ class Door:
         response.delete_cookie(COOKIE, "/operator", httponly=True, samesite="strict")
         return response
 
-    def _require_token(self) -> None:
-        if not self._enabled:
+    def _holders(self) -> tuple[Holder, ...]:
+        return (*self._shared, *map(holder_of, self._roster.known()))
+
+    def _require_tokens(self) -> None:
+        if not self._holders():
             raise LoginDisabled
 
-    def _start_session(self, request: Request, name: str) -> Response:
+    def _start_session(self, request: Request, name: str, holder: Holder) -> Response:
         response = RedirectResponse("/operator", 303)
-        cookie = str(self._cookies.dumps([name, secrets.token_urlsafe(12)]))
+        cookie = str(self._cookies.dumps([name, secrets.token_urlsafe(12), holder.mark]))
         response.set_cookie(
             COOKIE,
             cookie,
@@ -176,14 +256,13 @@ class Door:
             return False
 
 
-def signing_key(token: str, seal: Seal) -> str:
-    """What signs the cookies: another token or another data key makes them void."""
-    return sha256(f"{token} {seal.index('operator cookie')}".encode()).hexdigest()
+def holder_of(entry: OperatorEntry) -> Holder:
+    return Holder(entry.name, entry.role, entry.token)
 
 
-def equal_in_constant_time(given: str, token: str) -> bool:
-    """Also for what is no Unicode text."""
-    return compare_digest(given.encode("utf-8", "surrogatepass"), token.encode())
+def signing_key(seal: Seal) -> str:
+    """What signs the cookies: another data key makes them void."""
+    return seal.index("operator cookie")
 
 
 # --- What is posted -----------------------------------------------------------

@@ -3,7 +3,15 @@
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from web.auth.door import Door, LoginDisabled, NotLoggedIn, Refused, TooLarge, TooSlow
+from web.auth.door import (
+    Door,
+    LoginDisabled,
+    NotAllowed,
+    NotLoggedIn,
+    Refused,
+    TooLarge,
+    TooSlow,
+)
 
 FIRST_PAGE = "/operator/menu"
 
@@ -38,7 +46,7 @@ def door_pages(door: Door) -> APIRouter:
     return routes
 
 
-def answer_refusals(app: FastAPI) -> None:
+def answer_refusals(app: FastAPI, door: Door) -> None:
     """Turn what the door raises into answers."""
 
     async def lead_to_login(_request: Request, _error: Exception) -> Response:
@@ -48,6 +56,10 @@ def answer_refusals(app: FastAPI) -> None:
         status, text = _ANSWERS[type(error)]
         return PlainTextResponse(text, status)
 
+    async def not_allowed(request: Request, _error: Exception) -> Response:
+        return door.show_not_allowed(request)
+
     app.add_exception_handler(NotLoggedIn, lead_to_login)
+    app.add_exception_handler(NotAllowed, not_allowed)
     for kind in _ANSWERS:
         app.add_exception_handler(kind, refuse)

@@ -12,13 +12,13 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
-from menus.contacts import COLUMNS, Mark, correct, note_unanswered, verify, withdraw
+from menus.contacts import COLUMNS, ContactNote, Mark, correct, note_unanswered, verify, withdraw
 from menus.countries import territories
 from menus.faults import Fault
 from menus.live import reload_aside
 from menus.parsing import read_table
 from runtime.clock import utc_today
-from web.auth import Door, operator_of
+from web.auth import Door, Operator, Role, operator_of
 from web.contacts.contacts_file import ContactsFile, shared_words
 from web.contacts.filters import Row, row_of
 from web.contacts.list_page import show_list
@@ -57,7 +57,8 @@ class TypedCall:
 @dataclass(frozen=True, slots=True)
 class ContactContext(Context):
     """`names`: of countries, in the language of the page; `shared`: the words that the pages
-    of contacts share; `done`: the call that was just noted.
+    of contacts share; `done`: the call that was just noted; `notes`: what was noted of it
+    here, the newest first.
     """
 
     template: ClassVar[str] = "contacts/contact"
@@ -68,13 +69,14 @@ class ContactContext(Context):
     cells: FilledCells
     typed: TypedCall
     done: str
+    notes: Sequence[ContactNote]
     longest: int = LONGEST
 
 
 def contact_page(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """One contact.  Must come after the other pages below `/operator/contacts`."""
     routes = APIRouter(prefix="/operator/contacts/{id_}")
-    Form = Annotated[FormData, Depends(door.read_form)]  # noqa: N806 (a type)
+    Form = Annotated[FormData, Depends(door.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
 
     @routes.get("")
     def show(request: Request, id_: str) -> Response:
@@ -83,10 +85,12 @@ def contact_page(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
 
     @routes.post("")
     async def note(request: Request, form: Form, id_: str) -> Response:
-        typed = typed_call(form, operator_of(request).name)
+        typed = typed_call(form, operator_of(request))
         noted = await asyncio.to_thread(note_call, contacts, id_, typed)
         if noted.failed:
             return await asyncio.to_thread(show_contact, request, pages, contacts, id_, noted)
+        by = operator_of(request).name
+        await asyncio.to_thread(contacts.notes.add, by, noted.outcome, [id_])
         await reload_aside(contacts.live)
         return RedirectResponse(address_after(id_, noted, str(form.get("back", ""))), 303)
 
@@ -114,6 +118,7 @@ def show_contact(
         cells=found[1],
         typed=typed,
         done=outcome_of(request.query_params.get("done")),
+        notes=contacts.notes.of(id_),
     )
     return pages.show(request, context, 422 if typed.failed else 200)
 
@@ -134,12 +139,15 @@ def find(contacts: ContactsFile, id_: str) -> tuple[Row, FilledCells] | None:
     return row, [(name, cells[name]) for name in COLUMNS if cells.get(name)]
 
 
-def typed_call(form: FormData, operator: str) -> TypedCall:
-    """What a form says of a call; without a name and a day, by the operator today."""
+def typed_call(form: FormData, operator: Operator) -> TypedCall:
+    """What a form says of a call; without a name and a day, by the operator today.  Who has a
+    token of their own writes under no other name.
+    """
     names = ("by", "on", "source", "phones")
     by, on, source, phones = (" ".join(str(form.get(key, "")).split()) for key in names)
     outcome = outcome_of(str(form.get("outcome", "")))
-    by, on = by or operator, on or utc_today().isoformat()
+    by = operator.name if operator.own else by or operator.name
+    on = on or utc_today().isoformat()
     return TypedCall(by, on, source, phones, outcome or OUTCOMES[0])
 
 

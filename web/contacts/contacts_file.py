@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fastapi import Request
 
-from menus.contacts import Contact, Rule, read_contacts
+from menus.contacts import Contact, ContactNotes, Rule, read_contacts
 from menus.faults import Fault
 from menus.live import LiveMenu
 from web.pages import language_of, words_of
@@ -15,10 +15,11 @@ from web.pages import language_of, words_of
 
 @dataclass(frozen=True, slots=True)
 class ContactsFile:
-    """The file in the folder of the menu in force, and what of it may be sent."""
+    """The file in the folder of the menu in force, what of it may be sent, and who changed it."""
 
     live: LiveMenu
     rule: Rule
+    notes: ContactNotes
 
     @property
     def path(self) -> Path:

@@ -19,7 +19,7 @@ from menus.contacts import Changes, Repair, apply, changes_from, read_sheet
 from menus.faults import Fault
 from menus.live import reload_aside
 from menus.parsing import Table, parse_table, read_table
-from web.auth import Door, Refused
+from web.auth import Door, Refused, Role, operator_of
 from web.contacts.contacts_file import ContactsFile, shared_words
 from web.pages import Context, Pages
 
@@ -94,10 +94,10 @@ class ImportContext(Context):
 def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """`/operator/contacts/import`: the form, the preview, and its taking over."""
     routes = APIRouter(prefix="/operator/contacts/import")
-    Form = Annotated[FormData, Depends(door.read_form)]  # noqa: N806 (a type)
+    Form = Annotated[FormData, Depends(door.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
 
-    @routes.get("")
-    @routes.get("/apply")
+    @routes.get("", dependencies=[Depends(door.demand(Role.CONTACTS))])
+    @routes.get("/apply", dependencies=[Depends(door.demand(Role.CONTACTS))])
     def show_form(request: Request) -> Response:
         return show(request, pages, contacts, None)
 
@@ -112,6 +112,8 @@ def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
         done = await asyncio.to_thread(apply_list, contacts, carried_list(form), made_for)
         if done.failed:
             return show(request, pages, contacts, done)
+        by = operator_of(request).name
+        await asyncio.to_thread(contacts.notes.add, by, "imported", ids_of(done.changes))
         await reload_aside(contacts.live)
         counts = f"added={len(done.changes.added)}&changed={len(done.changes.changed)}"
         return RedirectResponse(f"/operator/contacts?{counts}", 303)
@@ -177,6 +179,12 @@ def apply_list(contacts: ContactsFile, content: bytes, made_for: str) -> Preview
     except OSError as error:
         return replace(preview, error=error.strerror or type(error).__name__)
     return replace(preview, changes=Changes(faults=faults)) if faults else preview
+
+
+def ids_of(changes: Changes) -> list[str]:
+    """Of the contacts that are new or other."""
+    new = [each.id for each in changes.added]
+    return [*new, *(after.id for _, after in changes.changed)]
 
 
 def differences(before: Table, after: Table) -> Iterator[Difference]:
