@@ -27,7 +27,7 @@ from menus.loading import Reader, load, offering
 from menus.model import Menu
 from menus.versions import VersionStore
 from runtime.callbacks import Callback, CallbackRouter
-from runtime.embedded_redis import NoServer
+from runtime.embedded_redis import AnotherRuns
 from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
 from runtime.logs import redacted, start_log
@@ -225,7 +225,7 @@ def menu_to_start_with(settings: Settings) -> Menu | None:
 def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
     try:
         return start_what_is_missing(settings, stack)
-    except NoServer as error:
+    except AnotherRuns as error:
         refuse(str(error))
 
 

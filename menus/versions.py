@@ -57,9 +57,10 @@ class VersionStore:
         return next((menu for menu in kept if menu), None)
 
     def _newest_first(self) -> list[Path]:
-        if not self._folder.is_dir():
+        try:
+            places = [place for place in self._folder.iterdir() if place.suffix != ".new"]
+        except OSError:  # there is none, or it is not ours
             return []
-        places = [place for place in self._folder.iterdir() if place.suffix != ".new"]
         return sorted(places, key=_kept_at, reverse=True)
 
     def _copy(self, files: Path, place: Path) -> None:
@@ -78,8 +79,8 @@ class VersionStore:
 
 
 def _kept_at(place: Path) -> int:
-    """In nanoseconds; 0, if another process has just taken it away."""
+    """In nanoseconds; 0, if another process has just taken it away, or it is not ours."""
     try:
         return place.stat().st_mtime_ns
-    except FileNotFoundError:
+    except OSError:
         return 0

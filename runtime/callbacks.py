@@ -116,22 +116,30 @@ def form_callback(
 ) -> Callback:
     """A callback that forms are posted to, and that answers them with text.
 
-    `if_broken`: what a caller who waits for the answer is shown, whatever is wrong.  Where
-    nobody waits, what is no form is 415 and what fails is 503: the gateway comes again.
+    `if_broken`: what a caller who waits for the answer is shown, whatever is wrong with the form.
+    Where nobody waits, that is 4xx, and what fails is 503: the gateway comes again.
     """
 
     def broken(_request: HttpRequest) -> Response:
         return PlainTextResponse(if_broken()) if if_broken else come_again()
 
     async def answered(request: HttpRequest) -> Response:
-        if _may_be_form(request.scope):
-            return PlainTextResponse(await answer(request.form))
-        if not if_broken:
-            raise BadRequest(415, NO_FORM)
-        log.error("callback %s: %s", _name(request.scope), NO_FORM)
-        return broken(request)
+        try:
+            return PlainTextResponse(await answer(form_of(request)))
+        except BadRequest as bad:
+            if not if_broken:
+                raise
+            log.error("callback %s: %s", _name(request.scope), bad)
+            return broken(request)
 
     return Callback(secret, answered, broken)
+
+
+def form_of(request: HttpRequest) -> Form:
+    """The form that was posted.  Raises `BadRequest`."""
+    if not _may_be_form(request.scope):
+        raise BadRequest(415, NO_FORM)
+    return request.form
 
 
 def come_again() -> Response:

@@ -4,8 +4,9 @@ It listens on a Unix socket in the data directory, writes every change to an
 append-only file and forces it to the disk before it answers, is started again if
 it dies, and ends with us however we end: on Linux the kernel sees to that.
 
-A file that a power cut tore is cut where it is sound, and a copy is kept.  A server that
-will not start is tried again and again; whoever asks for it meanwhile goes on without it.
+A file that a power cut tore is cut where it is sound, and a copy is kept.  Whatever keeps the
+server from running (a folder of somebody else, a full disk, no program), it is tried again and
+again; whoever asks for it meanwhile goes on without it.
 """
 
 import fcntl
@@ -17,10 +18,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Queue
 from typing import IO
 from urllib.parse import quote
 
@@ -30,12 +31,15 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from runtime.append_only_file import cut_off
-from runtime.files import make_private
+from runtime.files import close_to_others, make_private
 
-START_SECONDS = 30.0
-"""For the server to read its append-only file and answer."""
+START_SECONDS = 10.0
+"""For the server to read its append-only file and answer; then we go on without it."""
 RESTART_SECONDS, LONGEST_PAUSE = 0.25, 30.0
 """Between the server's death and the next attempt: doubling while it dies at once."""
+ANSWER_SECONDS = 1.0
+OURS = ("lock", "redis.log", "data-key", "words-history.jsonl", "appendonlydir*/*")
+"""What nobody else may read, in a data directory that others may enter."""
 LONGEST_SOCKET_PATH = 103
 """Octets; the limit of macOS, four below that of Linux."""
 
@@ -43,20 +47,29 @@ log = logging.getLogger(__name__)
 
 
 class NoServer(Exception):
-    """The embedded server cannot run here.  The message says why, in one line."""
+    """There is no server that we may use.  The message says why, in one line."""
+
+
+class AnotherRuns(NoServer):
+    """A Komek on the same data directory: it answers callers."""
 
 
 @contextmanager
 def embedded_redis(data_dir: Path) -> Iterator[str]:
-    """Run a server on the data directory and give its address.  Raises `NoServer`."""
-    socket = data_dir.resolve() / "redis.sock"
-    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
-        raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
-    with _lock(data_dir):
-        _wait_until_silent(socket)
-        with _keep_running(_command(data_dir.resolve(), socket), data_dir) as failing:
-            _wait_until_answering(failing, socket, data_dir)
-            yield f"unix://{quote(str(socket))}"
+    """Run a server on the data directory and give its address, also while it cannot run there:
+    then the log says why.  Raises `AnotherRuns`.
+    """
+    keeper = _Keeper(data_dir)
+    thread = threading.Thread(target=keeper.keep, daemon=True)
+    thread.start()
+    try:
+        keeper.wait_until_settled()
+        yield f"unix://{quote(str(keeper.socket))}"
+    finally:
+        keeper.over.set()
+        while thread.is_alive():
+            keeper.end_server()
+            thread.join(0.05)
 
 
 def running_redis(data_dir: Path) -> str | None:
@@ -85,26 +98,25 @@ def _binary_from_wheel() -> str:
     return found[0]
 
 
-def _lock_file(data_dir: Path) -> IO[str]:
-    try:
-        make_private(data_dir)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        return os.fdopen(os.open(data_dir / "lock", flags, 0o600), "r+")
-    except OSError as error:
-        raise NoServer(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
 @contextmanager
 def _lock(data_dir: Path) -> Iterator[None]:
     with _lock_file(data_dir) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NoServer(f"another Komek is running on {data_dir}") from None
+            raise AnotherRuns(f"another Komek is running on {data_dir}") from None
         yield
 
 
+def _lock_file(data_dir: Path) -> IO[str]:
+    make_private(data_dir)
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(data_dir / "lock", flags, 0o600), "r+")
+
+
 def _command(data_dir: Path, socket: Path) -> list[str]:
+    if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
+        raise NoServer(f"{socket} is too long for a socket: set KOMEK_DATA_DIR to a shorter path")
     options = {
         "port": "0",
         "unixsocket": str(socket),
@@ -121,43 +133,88 @@ def _command(data_dir: Path, socket: Path) -> list[str]:
     return [server_binary(), *arguments]
 
 
-@contextmanager
-def _keep_running(command: list[str], data_dir: Path) -> Iterator[threading.Event]:
-    """Run the server, and start it again should it die before the block ends.
+@dataclass
+class _Keeper:
+    """Runs the server, and starts it again whenever it dies before it is `over`.
 
-    A thread of its own starts it, since the kernel ends it with that thread.
-    Killing it loses nothing: what it has acknowledged is on the disk.  Gives what is set once
-    it has ended twice.
+    In a thread of its own, since the kernel ends the server with the thread that started it.
+    Killing the server loses nothing: what it has acknowledged is on the disk.
     """
-    failing = threading.Event()
-    started: Queue[subprocess.Popen[bytes]] = Queue()
-    over = threading.Event()
 
-    def keep() -> None:
+    data_dir: Path
+    over: threading.Event = field(default_factory=threading.Event)
+    _failing: threading.Event = field(default_factory=threading.Event)
+    _another: AnotherRuns | None = None
+    _locked: bool = False
+    _server: subprocess.Popen[bytes] | None = None
+    _told: str = ""
+
+    @property
+    def socket(self) -> Path:
+        return self.data_dir.resolve() / "redis.sock"
+
+    def keep(self) -> None:
         pause = RESTART_SECONDS
-        while not over.is_set():
-            began, server = time.monotonic(), _start(command)
-            started.put(server)
-            server.wait()
-            lived = time.monotonic() - began
-            pause = RESTART_SECONDS if lived > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
-            if over.wait(pause):
-                return
-            log.error("embedded Redis ended; it is started again")
-            if server.returncode > 0 and not cut_where_sound(command[0], data_dir):
-                failing.set()
+        with ExitStack() as held:
+            while not self.over.is_set():
+                began = time.monotonic()
+                self._run(held)
+                lived = time.monotonic() - began > LONGEST_PAUSE
+                self._told = "" if lived else self._told
+                pause = RESTART_SECONDS if lived else min(pause * 2, LONGEST_PAUSE)
+                self.over.wait(pause)
 
-    keeper = threading.Thread(target=keep, daemon=True)
-    keeper.start()
-    server = started.get()
-    try:
-        yield failing
-    finally:
-        over.set()
-        while keeper.is_alive():
-            server = started.get() if not started.empty() else server
-            server.terminate()
-            keeper.join(0.05)
+    def wait_until_settled(self) -> None:
+        """Until the server answers, or we go on without it.  Raises `AnotherRuns`."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._failing.wait(0.005) and not (self._server and _is_answering(self.socket)):
+            if time.monotonic() > deadline:
+                self._tell(f"no answer within {START_SECONDS:.0f} s")
+                return
+        if self._another:
+            raise self._another
+
+    def end_server(self) -> None:
+        if self._server:
+            self._server.terminate()
+
+    def _run(self, held: ExitStack) -> None:
+        """Once, to its end; the lock is held from the first time that it can be had."""
+        try:
+            if not self._locked:
+                held.enter_context(_lock(self.data_dir))
+                self._locked = True
+                close_to_others(self.data_dir, OURS)
+            _wait_until_silent(self.socket)
+            command = _command(self.data_dir.resolve(), self.socket)
+            self._server = _start(command)
+            self._server.wait()
+            if not self.over.is_set():
+                self._after_its_end(command[0], self._server.returncode)
+        except AnotherRuns as error:
+            self._another = error
+            self._failing.set()
+        except (NoServer, OSError, subprocess.SubprocessError) as error:
+            self._tell(_why(error))
+            self._failing.set()
+
+    def _after_its_end(self, program: str, code: int) -> None:
+        self._tell(f"it ended, see {self.data_dir / 'redis.log'}")
+        if code > 0 and not cut_where_sound(program, self.data_dir):
+            self._failing.set()
+
+    def _tell(self, why: str) -> None:
+        """Once, while it stays so."""
+        if why != self._told:
+            log.error("embedded Redis does not run, and is tried again: %s", why)
+        self._told = why
+
+
+def _why(error: Exception) -> str:
+    """In one line, which names the file if there is one."""
+    if isinstance(error, OSError):
+        return ": ".join(str(each) for each in (error.filename, error.strerror) if each)
+    return str(error)
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
@@ -237,18 +294,9 @@ def _wait_until_silent(socket: Path) -> None:
         time.sleep(0.05)
 
 
-def _wait_until_answering(failing: threading.Event, socket: Path, data_dir: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _is_answering(socket):
-        if failing.is_set() or time.monotonic() > deadline:
-            where = data_dir / "redis.log"
-            log.error("embedded Redis does not start, and is tried again: see %s", where)
-            return
-        time.sleep(0.005)
-
-
 def _is_answering(socket: Path) -> bool:
     once = Retry(NoBackoff(), 0)  # by default redis-py tries for seconds
-    with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket), retry=once) as client:
+    client = Redis(unix_socket_path=str(socket), retry=once, socket_timeout=ANSWER_SECONDS)
+    with suppress(RedisError, OSError), client:
         return bool(client.ping())
     return False

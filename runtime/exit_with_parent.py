@@ -24,4 +24,7 @@ def exit_with(parent: int, by: signal.Signals) -> None:
 
 if __name__ == "__main__":
     exit_with(int(sys.argv[1]), signal.SIGKILL)
-    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
+    try:
+        os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606
+    except OSError as error:
+        sys.exit(f"{sys.argv[2]}: {error.strerror}")

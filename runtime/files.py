@@ -4,8 +4,8 @@ import fcntl
 import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LOCK_SECONDS = 10.0
@@ -21,6 +21,16 @@ def make_private(folder: Path) -> None:
     if not folder.parent.exists():
         make_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def close_to_others(folder: Path, patterns: Iterable[str]) -> None:
+    """Let only their owner read or write these files of the folder, as far as they are ours: an
+    older version, or a copy, may have left them open.
+    """
+    for file in (each for pattern in patterns for each in folder.glob(pattern)):
+        with suppress(OSError):
+            if file.is_file() and not file.is_symlink() and file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 @contextmanager

@@ -3,6 +3,7 @@ key; and how another process on the same data directory finds them.
 """
 
 import base64
+import logging
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,14 +14,19 @@ from runtime.embedded_redis import NoServer, embedded_redis, running_redis
 from runtime.files import make_private, put_private_file
 from runtime.settings import Settings
 
+KEY_OCTETS = 32
+
+log = logging.getLogger(__name__)
+
 
 def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
     """Start a server and make the secrets that are not set; the settings with them.  The
-    server runs until the stack closes.  Raises `NoServer`.
+    server runs until the stack closes.  Raises `AnotherRuns`.
     """
     url = settings.redis_url or stack.enter_context(embedded_redis(settings.data_dir))
     secret = settings.callback_secret or SecretStr(secrets.token_urlsafe(16))
-    made = {"redis_url": url, "callback_secret": secret, "data_key": _data_key(settings)}
+    key = settings.data_key or SecretStr(_key_for_now(settings.data_dir))
+    made = {"redis_url": url, "callback_secret": secret, "data_key": key}
     if settings.simulated:
         token = settings.operator_token or SecretStr(secrets.token_urlsafe(16))
         made["operator_token"] = token
@@ -42,19 +48,51 @@ def join_running(settings: Settings) -> Settings:
     if url is None:
         where = settings.data_dir
         raise NoServer(f"no service runs on {where}: start it, or set KOMEK_REDIS_URL")
-    return settings.model_copy(update={"redis_url": url, "data_key": _data_key(settings)})
-
-
-def _data_key(settings: Settings) -> SecretStr:
-    return settings.data_key or SecretStr(load_or_make_key(settings.data_dir))
+    try:
+        key = settings.data_key or SecretStr(load_or_make_key(settings.data_dir))
+    except OSError as error:
+        raise NoServer(f"{settings.data_dir / 'data-key'}: {error.strerror}") from None
+    return settings.model_copy(update={"redis_url": url, "data_key": key})
 
 
 def load_or_make_key(data_dir: Path) -> str:
-    """The data key of this directory, made at the first call: a simulator needs none from
-    an operator.
+    """The data key of this directory, made at the first call: a simulator needs none from an
+    operator.  Raises `OSError`.
     """
     file = data_dir / "data-key"
-    if not file.exists() or not file.stat().st_size:  # an empty one has sealed nothing
-        make_private(data_dir)
-        put_private_file(file, base64.b64encode(secrets.token_bytes(32)).decode())
-    return file.read_text(encoding="ascii").strip()
+    return _kept_key(file) or _new_key(file)
+
+
+def _key_for_now(data_dir: Path) -> str:
+    """The same; where it cannot be kept, one for this run."""
+    try:
+        return load_or_make_key(data_dir)
+    except OSError as error:
+        log.error("%s: %s; what is sealed now is lost at the end", data_dir, error.strerror)
+        return _any_key()
+
+
+def _kept_key(file: Path) -> str:
+    """Empty where there is none.  A torn one is put aside: nobody can open anything with it."""
+    try:
+        key = file.read_text(encoding="ascii").strip()
+        if len(base64.b64decode(key, validate=True)) == KEY_OCTETS:
+            return key
+    except FileNotFoundError:
+        return ""
+    except ValueError:
+        key = "?"
+    if key:
+        log.error("%s: is no data key, and is put aside; a new one is made", file)
+        file.replace(file.with_suffix(".unusable"))
+    return ""
+
+
+def _new_key(file: Path) -> str:
+    make_private(file.parent)
+    put_private_file(file, key := _any_key())
+    return key
+
+
+def _any_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode()

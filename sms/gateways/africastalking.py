@@ -36,7 +36,6 @@ from sms.gateways.gateway import (
     Result,
     SmsDialect,
     SmsHandlers,
-    take_or_503,
 )
 from sms.states import State
 
@@ -126,7 +125,7 @@ def _callback(
     """What `take` raises is answered 503, upon which the gateway comes again."""
 
     async def answer(form: Form) -> str:
-        await take_or_503(take, read(form))
+        await take(read(form))
         return "OK"
 
     return form_callback(secret, answer)

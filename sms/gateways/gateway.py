@@ -18,9 +18,8 @@ from typing import Protocol, TypeVar
 
 from redis.asyncio import Redis
 
-from runtime.callbacks import BadRequest, Callback
+from runtime.callbacks import Callback
 from runtime.encryption import Seal
-from runtime.logs import redacted
 from runtime.settings import KomekSettings, Settings
 from sms.states import State
 
@@ -132,15 +131,6 @@ class DeliveryReport:
 
 
 T = TypeVar("T")
-
-
-async def take_or_503(take: Callable[[T], Awaitable[None]], what: T) -> None:
-    """Take what came.  Raises `BadRequest` 503 where that fails: the gateway comes again."""
-    try:
-        await take(what)
-    except Exception as error:
-        log.error("callback failed: %s", redacted(error))
-        raise BadRequest(503, "come again") from None
 
 
 @dataclass(frozen=True, slots=True)

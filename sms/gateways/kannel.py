@@ -45,7 +45,6 @@ from sms.gateways.gateway import (
     Result,
     SmsDialect,
     SmsHandlers,
-    take_or_503,
 )
 from sms.states import State
 
@@ -123,7 +122,7 @@ def inbound_callback(secret: str, handlers: SmsHandlers) -> Callback:
     """The endpoint for texts."""
 
     async def answer(request: HttpRequest) -> Response:
-        await take_or_503(handlers.take_text, inbound_of(request))
+        await handlers.take_text(inbound_of(request))
         return PlainTextResponse("")
 
     return Callback(secret, answer, lambda _request: come_again())
@@ -133,7 +132,7 @@ def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
     """The endpoint for delivery reports."""
 
     async def answer(request: HttpRequest) -> Response:
-        await take_or_503(handlers.take_report, report_of(request))
+        await handlers.take_report(report_of(request))
         return PlainTextResponse("")
 
     return Callback(secret, answer, lambda _request: come_again(), method="GET")

@@ -14,7 +14,12 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from runtime.embedded_redis import LONGEST_SOCKET_PATH, NoServer, embedded_redis, server_binary
+from runtime.embedded_redis import (
+    LONGEST_SOCKET_PATH,
+    AnotherRuns,
+    embedded_redis,
+    server_binary,
+)
 from tests.support.service import REPOSITORY, short_folder
 from tests.support.trees import until
 
@@ -153,7 +158,7 @@ def test_the_next_one_can_start_at_once(folder: Path) -> None:
 def test_a_second_one_on_the_same_folder_is_refused(folder: Path) -> None:
     with embedded_redis(folder) as url, Redis.from_url(url) as client:
         with (
-            pytest.raises(NoServer, match=f"^another Komek is running on {folder}$"),
+            pytest.raises(AnotherRuns, match=f"^another Komek is running on {folder}$"),
             embedded_redis(folder),
         ):
             pass
@@ -163,7 +168,7 @@ def test_a_second_one_on_the_same_folder_is_refused(folder: Path) -> None:
 def test_a_second_process_on_the_same_folder_is_refused(folder: Path) -> None:
     with (
         another_process(folder),
-        pytest.raises(NoServer, match=r"^another Komek is running on "),
+        pytest.raises(AnotherRuns, match=r"^another Komek is running on "),
         embedded_redis(folder),
     ):
         pass
@@ -186,17 +191,26 @@ def is_a_file(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (too_long, r"is too long for a socket: set KOMEK_DATA_DIR to a shorter path$"),
-        (in_a_file, r"cannot be written: Not a directory$"),
-        (is_a_file, r"cannot be written: File exists$"),
+        (too_long, "is too long for a socket: set KOMEK_DATA_DIR to a shorter path"),
+        (in_a_file, "Not a directory"),
+        (is_a_file, "File exists"),
     ],
 )
 def test_where_it_cannot_run_one_line_says_why(
-    folder: Path, make: Callable[[Path], Path], says: str
+    folder: Path, make: Callable[[Path], Path], says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(NoServer, match=says) as refused, embedded_redis(make(folder)):
-        pass
-    assert "\n" not in str(refused.value)
+    with embedded_redis(make(folder)) as url, Redis.from_url(url) as client:
+        assert not answers(client)
+    [line] = caplog.messages
+    assert line.endswith(says)
+
+
+def test_it_is_taken_up_when_it_can_run(folder: Path) -> None:
+    data = is_a_file(folder)
+    with embedded_redis(data) as url, Redis.from_url(url) as client:
+        assert not answers(client)
+        data.unlink()
+        until(lambda: answers(client), "it answers")
 
 
 @pytest.mark.parametrize("name", ["two words", "көмек", "100% #1?", "новая/папка"])
@@ -218,11 +232,41 @@ def test_a_server_on_the_path_is_preferred(folder: Path, monkeypatch: pytest.Mon
     assert (own / "used").exists()
 
 
-def test_without_any_server_the_way_out_is_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def without_any(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setattr("runtime.embedded_redis.find_spec", lambda _name: None)
 
-    with pytest.raises(NoServer, match=r"or set KOMEK_REDIS_URL$"), embedded_redis(folder):
-        pass
+
+def with_one_that_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_a_program(folder, monkeypatch, "#!/bin/sh\nexit 1\n")
+
+
+def with_one_that_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_a_program(folder, monkeypatch, "no program")
+
+
+def with_a_program(folder: Path, monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    (folder / "valkey-server").write_text(program)
+    (folder / "valkey-server").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (without_any, "or set KOMEK_REDIS_URL"),
+        (with_one_that_ends, "redis.log"),
+        (with_one_that_is_none, "redis.log"),
+    ],
+)
+def test_without_a_server_that_runs_the_way_out_is_told(
+    folder: Path,
+    spoil: Callable[[Path, pytest.MonkeyPatch], None],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    spoil(folder, monkeypatch)
+    with embedded_redis(folder / "data") as url, Redis.from_url(url) as client:
+        assert not answers(client)
+    assert caplog.messages[0].endswith(says)

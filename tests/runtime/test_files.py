@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from menus.live import LiveMenu
 from menus.versions import VersionStore
-from runtime.embedded_redis import NoServer, embedded_redis
+from runtime.embedded_redis import embedded_redis
 from runtime.files import make_private
-from runtime.provision import load_or_make_key
+from runtime.provision import load_or_make_key, start_what_is_missing
+from runtime.settings import Settings, data_key_of
 from tests.support.menus_read import read_once
 from tests.support.service import short_folder
 from tests.support.trees import MENUS
@@ -58,22 +60,49 @@ def test_a_folder_that_is_there_keeps_its_mode(data: Path) -> None:
     assert mode(data) == 0o750
 
 
-def test_an_empty_key_file_stops_no_start(data: Path) -> None:
+@pytest.mark.parametrize("left", ["", "half of a ke", "\xff"])
+def test_a_torn_key_file_stops_no_start(data: Path, left: str) -> None:
     """As a kill or a full disk leaves one, between the name and what it holds."""
     make_private(data)
-    (data / "data-key").touch(0o644)
+    (data / "data-key").write_text(left, "latin-1")
     key = load_or_make_key(data)
     assert len(key) == 44
     assert load_or_make_key(data) == key
     assert mode(data / "data-key") == 0o600
-    assert [file.name for file in data.iterdir()] == ["data-key"]
+    aside = [file.read_text("latin-1") for file in data.glob("data-key.unusable")]
+    assert aside == [left] * bool(left)
 
 
-def test_the_lock_does_not_follow_links(data: Path) -> None:
+def test_where_no_key_can_be_kept_there_is_one_for_this_run(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data.parent.mkdir(parents=True)
+    data.touch()
+    settings = Settings(data_dir=data, redis_url="redis://127.0.0.1:1", callback_secret=None)
+    with ExitStack() as stack:
+        assert len(data_key_of(start_what_is_missing(settings, stack))) == 32
+    assert f"{data}: Not a directory" in caplog.text
+
+
+def test_the_lock_does_not_follow_links(data: Path, caplog: pytest.LogCaptureFixture) -> None:
     make_private(data)
     target = data.parent / "target"
     target.write_text("not ours to empty")
     (data / "lock").symlink_to(target)
-    with pytest.raises(NoServer), embedded_redis(data):
+    with embedded_redis(data):
         pass
+    assert f"{data / 'lock'}: Too many levels of symbolic links" in caplog.text
     assert target.read_text() == "not ours to empty"
+
+
+@pytest.mark.usefixtures("processes")
+def test_what_an_older_version_left_open_is_closed_to_others(data: Path) -> None:
+    make_private(data)
+    ours = [data / "redis.log", data / "data-key", data / "appendonlydir.torn-1" / "of.aof"]
+    ours[-1].parent.mkdir()
+    somebodys = data / "notes.txt"
+    for file in (*ours, somebodys):
+        file.touch(0o644)
+    run_server(data)
+    assert {mode(file) for file in ours} == {0o600}
+    assert mode(somebodys) == 0o644

@@ -115,5 +115,5 @@ def test_where_nothing_helps_it_is_told_and_tried_again(
         pytest.raises(RedisError),
     ):
         client.ping()
-    assert "embedded Redis does not start, and is tried again" in caplog.text
+    assert "embedded Redis does not run, and is tried again: it ended, see" in caplog.text
     manifest.write_text(good)
