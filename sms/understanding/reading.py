@@ -29,6 +29,10 @@ UNLIKE_MESSAGE, UNLIKE_WORDS = 5.0, 4.5
 """How much less than the likeliest, for each word, a language may look like the message, or
 else like the words of a keyword, for that keyword to be meant.
 """
+ANOTHER_LANGUAGE = 3.0
+"""How much less than the likeliest, for each word, a language may look like the message, or
+else its keywords give way to those of the others.
+"""
 STRANGE = -7.2
 """Less than this for each three letters, and a message is in no language that we know."""
 
@@ -88,7 +92,7 @@ def read_message(text: str, vocabulary: Vocabulary) -> Reading:
         for each in _matches(words, vocabulary)
         if likeness.allows(each) and not names.issuperset(each.words)
     )
-    counted = tuple(_counted(matches, vocabulary.help))
+    counted = tuple(_counted(matches, likeness, vocabulary.help))
     scores: dict[str, int] = {}
     for each in counted:
         scores[each.keyword.meaning] = scores.get(each.keyword.meaning, 0) + each.keyword.weight
@@ -137,14 +141,17 @@ def _together(parts: list[Places]) -> tuple[int, ...]:
     return ()
 
 
-def _counted(matches: Iterable[KeywordMatch], help_: Container[str]) -> Iterator[KeywordMatch]:
-    """Those that say most; of those that say as much in the same words, first what is said
-    in need.  Each word counts once.
+def _counted(
+    matches: Iterable[KeywordMatch], likeness: "Likenesses", help_: Container[str]
+) -> Iterator[KeywordMatch]:
+    """Those that say most, those of its own language first; of those that say as much in the
+    same words, first what is said in need.  Each word counts once.
     """
 
-    def place(match: KeywordMatch) -> tuple[int, int, tuple[int, ...], bool]:
-        weight, meaning = match.keyword.weight, match.keyword.meaning
-        return -weight, -len(match.words), match.words, meaning not in help_
+    def place(match: KeywordMatch) -> tuple[int, bool, int, tuple[int, ...], bool]:
+        keyword, words = match.keyword, match.words
+        foreign = not likeness.is_near(keyword.language)
+        return -keyword.weight, foreign, -len(words), words, keyword.meaning not in help_
 
     taken: set[int] = set()
     for each in sorted(matches, key=place):
@@ -162,7 +169,7 @@ class Likenesses:
     def __init__(self, words: Sequence[Word], languages: Languages) -> None:
         self._codes = [each.code for each in languages.profiles]
         self._of_words = [languages.likeness(word.written, word.skeleton) for word in words]
-        whole = [sum(each) for each in zip(*self._of_words, strict=True)]
+        whole: list[float] = [sum(each) for each in zip(*self._of_words, strict=True)]
         self._whole = dict(zip(self._codes, whole, strict=False))
         self._best = max(whole, default=0.0)
 
@@ -174,6 +181,10 @@ class Likenesses:
         words = [self._of_words[n] for n in match.words]
         own: list[float] = [sum(each) for each in zip(*words, strict=True)]
         return max(own) - own[self._codes.index(code)] <= UNLIKE_WORDS * len(match.words)
+
+    def is_near(self, code: str) -> bool:
+        """Whether the message may as well be in this language as in the likeliest."""
+        return self._best - self._whole[code] <= ANOTHER_LANGUAGE * len(self._of_words)
 
     def with_keywords(self, matches: Sequence[KeywordMatch]) -> dict[str, float]:
         """Of the message, its keywords counted for their languages."""

@@ -7,6 +7,8 @@ from pathlib import Path
 TABLE = Path(__file__).parents[1] / "inputs.txt"
 FORMS = ("keyword", "book", "plain", "latin", "latin2021", "joined", "slang", "mixed", "neighbour")
 BLIND = "# ===== Blind"
+ADDED = "# ===== Added"
+"""Written blind like those, and then looked at."""
 ASIDE = 5
 """Every so many of the blind rows is kept aside: nobody looks at how it fares while words
 are being found.
@@ -25,7 +27,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line.  `part`: ours; blind; or aside, which is blind and kept aside."""
+    """One line.  `part`: ours; blind; aside, which is blind and kept aside; or added."""
 
     line: int
     part: str
@@ -56,6 +58,8 @@ def rows_of(path: Path = TABLE) -> list[Row]:
     for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if text.startswith(BLIND):
             part = "blind"
+        if text.startswith(ADDED):
+            part = "added"
         if text and not text.startswith("#"):
             blind += part == "blind"
             aside = path == TABLE and part == "blind" and blind % ASIDE == 0

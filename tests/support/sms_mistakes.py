@@ -80,8 +80,8 @@ SMS_MISTAKES = {
         "'help' must name {hotline}: who reads it may have no other help",
     ),
     "the line of the duty diplomat names another number": Mistake(
-        "kk.yaml", "    duty_diplomat: кезекші дипломат {duty_diplomat}",
-        f"    duty_diplomat: {MARK}кезекші дипломат {{police}}", "sms",
+        "kk.yaml", "    duty_diplomat: дипломат {duty_diplomat}",
+        f"    duty_diplomat: {MARK}дипломат {{police}}", "sms",
         "'duty_diplomat' must name {duty_diplomat}",
     ),
     "a list of keywords is missing": Mistake(
