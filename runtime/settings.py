@@ -232,6 +232,10 @@ class Settings(ChosenGateways):
     series_weekends: bool = False
     contacts_oldest_days: Annotated[int, Field(ge=1)] = 3 * 365
     contacts_send: Literal["unconfirmed", "sure"] = "unconfirmed"
+    replies_a_number: Annotated[int, Field(ge=1)] = 3
+    replies_a_minute: Annotated[int, Field(ge=1)] = 60
+    replies_a_day: Annotated[int, Field(ge=1)] = 10_000
+    series_a_day: Annotated[int, Field(ge=1)] = 200_000
     segment_price: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)? [A-Z]{3}$")] | None = None
     ussd_septets: Annotated[int, Field(ge=60, le=182)] = 160
     ussd_units: Annotated[int, Field(ge=60, le=80)] = 70

@@ -22,7 +22,7 @@ from sms.content import Content
 from sms.country_requests import CountryRequests
 from sms.embassy_reply import CountryDirectory
 from sms.gateways import Gateway, Simulator, SmsDialect, SmsHandlers
-from sms.outbox import Outbox, run_worker
+from sms.outbox import Caps, Outbox, run_worker
 from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.text_handler import TextHandler
 from sms.understanding import countries_of
@@ -85,7 +85,7 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
     calendar = Calendar(
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )
-    outbox = Outbox(redis, seal, prefixes=settings.prefixes)
+    outbox = Outbox(redis, seal, caps_of(settings), settings.prefixes)
     subscriptions, unknown_words = Subscriptions(redis, seal, calendar), UnknownWords(redis, seal)
     country_requests = CountryRequests(redis, seal)
     return SmsService(
@@ -105,6 +105,16 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
         consents=ConsentHandler(outbox, subscriptions),
         unknown_words=unknown_words,
         country_requests=country_requests,
+    )
+
+
+def caps_of(settings: Settings) -> Caps:
+    """How much may be queued, by the settings."""
+    return Caps(
+        replies_a_number=settings.replies_a_number,
+        replies_a_minute=settings.replies_a_minute,
+        replies_a_day=settings.replies_a_day,
+        series_a_day=settings.series_a_day,
     )
 
 

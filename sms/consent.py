@@ -78,5 +78,5 @@ class ConsentHandler:
             act = self._subscriptions.beginning(msisdn, request.language, gateway, now)
             return await self._outbox.put_chosen(key, act, {}, now)
         until = now + REPLY_WITHIN
-        reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway)
+        reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway, agreed=True)
         return await self._outbox.put(reply, now)

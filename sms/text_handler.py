@@ -97,8 +97,10 @@ def replies_to(request: Request, content: Content) -> Mapping[str, str]:
         case Series(language):
             return {"asked": words(request), "already": content.already(language)}
         case Confirm():
-            begun = {each: words(Confirm(each)) for each in content.menu.all_languages}
-            return {**begun, "not asked": words(unless_asked(request))}
+            languages = content.menu.all_languages
+            begun = {each: words(Confirm(each)) for each in languages}
+            already = {f"already {each}": content.already(each) for each in languages}
+            return {**begun, **already, "not asked": words(unless_asked(request))}
         case Unknown():
             return {"unknown": words(request)}
         case _:

@@ -13,7 +13,7 @@ from menus.live import LiveMenu
 from menus.loading import Reader
 from runtime.encryption import Seal
 from runtime.settings import Settings, data_key_of, secret_of, token_of
-from sms.bootstrap import SmsService
+from sms.bootstrap import SmsService, caps_of
 from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import gateways_of
@@ -21,7 +21,7 @@ from ussd.sessions import Sessions
 from web.auth import Door, RebindingGuard, Roster, answer_refusals, door_pages
 from web.contacts import ContactsFile, contacts_pages
 from web.editor import editor_pages
-from web.figures import FigureStore, Price, figures_pages, metrics_page
+from web.figures import Costs, FigureStore, Price, figures_pages, metrics_page
 from web.health import Health, health_pages
 from web.menu import MenuOnPhones, menu_pages
 from web.pages import HERE, Pages
@@ -85,7 +85,8 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     yield menu_pages(pages, MenuOnPhones(menu, screens, settings.service_code))
     yield from editor_pages(door, pages, publisher, screens)
     yield from contacts_pages(door, pages, contacts, sms.country_requests)
-    yield figures_pages(pages, figures, menu, Price.of(settings.segment_price))
+    costs = Costs(Price.of(settings.segment_price), caps_of(settings))
+    yield figures_pages(pages, figures, menu, costs)
     yield health_pages(pages, Health(settings, sms, errors))
 
 

@@ -38,6 +38,10 @@ local function add(day, what, by)
   end
 end
 
+local function is_counted(day, who)
+  return redis.call('SISMEMBER', 'sms:counted:' .. day, who) == 1
+end
+
 local function counted_before(day, who)
   local key = 'sms:counted:' .. day
   if redis.call('SADD', key, who) == 0 then return true end

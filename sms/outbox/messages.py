@@ -15,6 +15,10 @@ UNCLAIMED_SECONDS = 23 * 3600
 """After its expiry, the most that a message which no worker claimed is kept."""
 
 
+DANGER, AGREED = "words of danger", "agreed on a screen"
+"""For what some replies are kept."""
+
+
 class MessageKind(StrEnum):
     """What a message is.  An emergency reply may exceed the cap of its number once."""
 
@@ -34,6 +38,7 @@ class Queue(StrEnum):
 class Outgoing:
     """One text for one number.  `key` names the request that it answers: the same key, one
     message.  `gateway`: by which it is to leave; empty, by the first that is set up.
+    `agreed`: to this message, on a screen.
     """
 
     key: str
@@ -42,6 +47,14 @@ class Outgoing:
     kind: MessageKind
     expires_at: datetime
     gateway: str = ""
+    agreed: bool = False
+
+    @property
+    def reserve(self) -> str:
+        """The part of all replies that is kept for such ones; empty where none is."""
+        if self.kind is MessageKind.EMERGENCY:
+            return DANGER
+        return AGREED if self.agreed else ""
 
 
 class MessageCodec:
@@ -71,6 +84,8 @@ class MessageCodec:
             "segments": measure(outgoing.text).segments,
             "day": day,
             "who": self.index_of_day(day, outgoing.msisdn),
+            "who_before": self.index_of_day(day - 1, outgoing.msisdn),
+            "reserve": outgoing.reserve,
             "expires": outgoing.expires_at.timestamp(),
             "seconds": left + UNCLAIMED_SECONDS,
             "key_seconds": max(KEY_SECONDS, left + UNCLAIMED_SECONDS),

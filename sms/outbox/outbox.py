@@ -82,13 +82,20 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that is queued.  A series counts only against its own cap a day."""
+    """The most that is queued.  A series counts only against its own cap a day.
+
+    `new_numbers_share`: of the replies, at most so many to numbers that were texted neither on
+    that day nor on the day before.  `reserve_share`: so many more for words of danger, and as
+    many for what was agreed to on a screen, once the others are used up.
+    """
 
     replies_a_number: int = 3
     number_seconds: int = 600
     replies_a_minute: int = 60
     replies_a_day: int = 10_000
     series_a_day: int = 200_000
+    new_numbers_share: float = 0.5
+    reserve_share: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ import json
 from runtime.append_only_file import CUT_LUA
 from runtime.settings import SIMULATOR
 from sms.outbox.counts import COUNTING_LUA
-from sms.outbox.messages import KEY_SECONDS
+from sms.outbox.messages import AGREED, DANGER, KEY_SECONDS, MessageKind
 from sms.states import FINAL, NEXT, State
 
 GROUP = "senders"
-CAPS = ("replies a minute", "replies a day", "series a day")
-"""Those of the whole service, as `service_caps` names them."""
+REPLIES, NEW_NUMBERS = "replies", "new numbers"
+_PARTS = (REPLIES, NEW_NUMBERS, DANGER, AGREED)
+CAPS = (*(f"{part} a {time}" for part in _PARTS for time in ("minute", "day")), "series a day")
+"""Those of the whole service, as `purses` names them."""
 DAY = 24 * 3600
 LONGEST_QUEUED_SECONDS = 7 * DAY
 """The life of a queue that nobody touches."""
@@ -184,40 +186,75 @@ def script(body: str) -> str:
     return _KNOWN + COUNTING_LUA + CUT_LUA + _STEPS + _AFTER_A_CUT + body
 
 
-_PUTTING = """
+_PUTTING = (
+    f"""
+local REPLIES, NEW_NUMBERS = '{REPLIES}', '{NEW_NUMBERS}'
+local KINDS = cjson.decode('{json.dumps([str(kind) for kind in MessageKind])}')
+"""
+    + """
 local now, caps = tonumber(ARGV[1]), cjson.decode(ARGV[2])
 
-local function service_caps(outgoing)
-  local minute, day = math.floor(now / 60), math.floor(now / 86400)
-  if outgoing.queue == 'series' then
-    return {{'series a day', 'sms:cap:series:' .. day, caps.series_a_day, 172800}}
-  end
-  return {
-    {'replies a minute', 'sms:cap:minute:' .. minute, caps.replies_a_minute, 120},
-    {'replies a day', 'sms:cap:day:' .. day, caps.replies_a_day, 172800},
-  }
+local minute, day = math.floor(now / 60), math.floor(now / 86400)
+
+-- Of a part of the replies: the caps of a minute and of a day.
+local function caps_of(part, share)
+  local a_minute, a_day = part .. ' a minute', part .. ' a day'
+  return {a_minute, 'sms:cap:' .. a_minute .. ':' .. minute, caps.replies_a_minute * share, 120},
+    {a_day, 'sms:cap:' .. a_day .. ':' .. day, caps.replies_a_day * share, 172800}
 end
 
+-- Whether we have texted this number neither today nor the day before, and send it no series.
+local function is_new(outgoing)
+  for _, kind in ipairs(KINDS) do
+    for back, who in ipairs({outgoing.who, outgoing.who_before}) do
+      if is_counted(outgoing.day + 1 - back, who .. ' ' .. kind) then return false end
+    end
+  end
+  return call('EXISTS', 'sms:series:' .. outgoing.index) == 0
+end
+
+-- Lists of caps: a message counts against the first list of which none is met.  What is kept for
+-- words of danger and for what was agreed to on a screen no other text uses up.
+local function purses(outgoing)
+  if outgoing.queue == 'series' then
+    return {{{'series a day', 'sms:cap:series a day:' .. day, caps.series_a_day, 172800}}}
+  end
+  local all = {{caps_of(REPLIES, 1)}}
+  if is_new(outgoing) then
+    all[1][3], all[1][4] = caps_of(NEW_NUMBERS, caps.new_numbers_share)
+  end
+  if outgoing.reserve ~= '' then all[2] = {caps_of(outgoing.reserve, caps.reserve_share)} end
+  return all
+end
+
+local function met(purse)
+  for _, cap in ipairs(purse) do
+    if tonumber(call('GET', cap[2]) or 0) >= cap[3] then return cap[1] end
+  end
+end
+
+-- The list of caps that a message counts against, or else why it is refused.
 local function over(outgoing, number)
   if outgoing.queue ~= 'series' then
     call('ZREMRANGEBYSCORE', number, '-inf', now - caps.number_seconds)
     local most = caps.replies_a_number + (outgoing.urgent and 1 or 0)
-    if call('ZCARD', number) >= most then return 'capped' end
+    if call('ZCARD', number) >= most then return nil, 'capped' end
   end
-  for _, cap in ipairs(service_caps(outgoing)) do
-    if tonumber(call('GET', cap[2]) or 0) >= cap[3] then
-      local first = call('SET', 'sms:alarm:' .. cap[1], '', 'NX', 'EX', 3600)
-      return first and ('alarm:' .. cap[1]) or 'capped'
-    end
+  local cap
+  for _, purse in ipairs(purses(outgoing)) do
+    cap = met(purse)
+    if not cap then return purse end
   end
+  local first = call('SET', 'sms:alarm:' .. cap, '', 'NX', 'EX', 3600)
+  return nil, first and ('alarm:' .. cap) or 'capped'
 end
 
-local function count(outgoing, number)
+local function count(outgoing, number, purse)
   if outgoing.queue ~= 'series' then
     call('ZADD', number, now, outgoing.id)
     call('EXPIRE', number, caps.number_seconds)
   end
-  for _, cap in ipairs(service_caps(outgoing)) do
+  for _, cap in ipairs(purse) do
     if call('INCR', cap[2]) == 1 then call('EXPIRE', cap[2], cap[4]) end
   end
 end
@@ -225,12 +262,12 @@ end
 local function put(outgoing)
   local key, number = 'sms:key:' .. outgoing.key, 'sms:cap:number:' .. outgoing.index
   if call('EXISTS', key) == 1 then return 'already' end
-  local refused = over(outgoing, number)
-  if refused then
+  local purse, refused = over(outgoing, number)
+  if not purse then
     count_capped(outgoing)
     return refused
   end
-  count(outgoing, number)
+  count(outgoing, number, purse)
   count_put(outgoing, message(outgoing.id))
   call('SET', key, outgoing.id, 'EX', outgoing.key_seconds)
   call('HSET', message(outgoing.id), 'to', outgoing.to, 'text', outgoing.text,
@@ -241,6 +278,7 @@ local function put(outgoing)
   return 'queued'
 end
 """
+)
 
 # ARGV: now, caps, then messages, both in JSON.  One answer for each message.
 PUT = script(

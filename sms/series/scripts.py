@@ -116,7 +116,11 @@ return 'asked'
 
 CONFIRM_ACT = f"""{_STEPS}
 local language = call('GETDEL', asked(args.index))
-if not language or not args.languages[language] then return 'not asked' end
+if not language then
+  local running = call('HGET', series(args.index), 'language')
+  return running and args.languages[running] and ('already ' .. running) or 'not asked'
+end
+if not args.languages[language] then return 'not asked' end
 begin(args, language)
 return language
 """

@@ -61,7 +61,8 @@ class Subscriptions:
         self, msisdn: str, languages: Collection[str], gateway: str, now: datetime
     ) -> Act:
         """Begins the series that this person asked for, if they did, by this gateway.
-        Chooses its language, one of `languages`, or `not asked`.
+        Chooses its language, one of `languages`; `already` and the language, if it runs; or
+        `not asked`.
         """
         offered = dict.fromkeys(languages, True)
         subscriber = self._subscriber(msisdn, gateway, now)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -89,11 +90,17 @@ async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
     assert await outbox.put(message, later) is PutResult.QUEUED
 
 
+REPLY, DANGER = MessageKind.REPLY, MessageKind.EMERGENCY
+ALL_ALIKE = partial(Caps, new_numbers_share=1, reserve_share=0)
+
+
 @pytest.mark.parametrize(
     ("caps", "kind", "named"),
     [
-        (Caps(replies_a_minute=5), MessageKind.REPLY, "replies a minute"),
-        (Caps(replies_a_day=5), MessageKind.EMERGENCY, "replies a day"),
+        (ALL_ALIKE(replies_a_minute=5), REPLY, "replies a minute"),
+        (ALL_ALIKE(replies_a_day=5), DANGER, "words of danger a minute"),
+        (Caps(replies_a_minute=10), REPLY, "new numbers a minute"),
+        (Caps(replies_a_day=10), REPLY, "new numbers a day"),
         (Caps(series_a_day=5), MessageKind.SERIES, "series a day"),
     ],
 )
@@ -105,6 +112,35 @@ async def test_the_service_has_caps_and_says_so_once(
     assert said == [PutResult.QUEUED] * 5 + [PutResult.CAPPED] * 15
     [line] = [each.getMessage() for each in caplog.records]
     assert named in line
+
+
+async def test_a_flood_of_new_numbers_silences_nobody_else(redis: Redis) -> None:
+    """Whatever of the three an attacker uses up, the others are still answered."""
+    outbox = Outbox(redis, SEAL, Caps(replies_a_minute=40))
+    yesterday = Outgoing("before", OTHER, "", REPLY, SOON)
+    assert await outbox.put(yesterday, NOW - timedelta(days=1)) is PutResult.QUEUED
+
+    def agreed(n: int) -> Outgoing:
+        return Outgoing(f"a{n}", f"+770155504{n:02}", "", REPLY, SOON, agreed=True)
+
+    floods = {
+        "words": [await put(outbox, f"k{n}", f"+770155502{n:02}") for n in range(99)],
+        "words of danger": [
+            await put(outbox, f"d{n}", f"+770155503{n:02}", DANGER) for n in range(99)
+        ],
+        "forged sessions": [await outbox.put(agreed(n), NOW) for n in range(99)],
+    }
+    queued = {of: said.count(PutResult.QUEUED) for of, said in floods.items()}
+    assert queued == {"words": 20, "words of danger": 20, "forged sessions": 20}
+    assert await put(outbox, "known", OTHER) is PutResult.QUEUED
+
+
+async def test_who_gets_the_series_is_no_new_number(redis: Redis) -> None:
+    outbox = Outbox(redis, SEAL, Caps(replies_a_minute=2))
+    assert await put(outbox, "first", OTHER) is PutResult.QUEUED
+    assert await put(outbox, "new") is PutResult.CAPPED
+    await redis.hset(f"sms:series:{SEAL.index(NUMBER)}", "next", "0")
+    assert await put(outbox, "known") is PutResult.QUEUED
 
 
 async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:

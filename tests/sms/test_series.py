@@ -50,7 +50,8 @@ class SeriesTrial:
     async def confirm(self, msisdn: str) -> str:
         languages = self.menu.languages
         act = self.subscriptions.confirming(msisdn, languages, GATEWAY, self.now)
-        return await self.act(act, *languages, "not asked")
+        running = (f"already {each}" for each in languages)
+        return await self.act(act, *languages, *running, "not asked")
 
     async def act(self, act: Act, *choices: str) -> str:
         """What an act chooses; nothing, if there is nothing to choose from."""
@@ -84,6 +85,13 @@ async def test_nothing_is_sent_before_the_person_confirms(trial: SeriesTrial) ->
     await trial.ask(number(1), "ru")
     assert await trial.run() == Run()
     assert await trial.confirm(number(1)) == "ru"
+    assert await trial.run() == Run(queued=1)
+
+
+async def test_who_confirms_again_is_told_that_it_runs(trial: SeriesTrial) -> None:
+    await trial.ask(number(1), "ru")
+    said = [await trial.confirm(number(1)) for _ in range(2)]
+    assert said == ["ru", "already ru"]
     assert await trial.run() == Run(queued=1)
 
 

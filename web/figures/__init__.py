@@ -4,10 +4,11 @@ from web.figures.csv_export import csv_of
 from web.figures.daily import sum_of
 from web.figures.metrics import metrics_page
 from web.figures.page import figures_pages
-from web.figures.spending import Price
+from web.figures.spending import Costs, Price
 from web.figures.store import Day, FigureStore
 
 __all__ = [
+    "Costs",
     "Day",
     "FigureStore",
     "Price",

@@ -1,7 +1,7 @@
 """`/operator/figures`: what can be said in numbers, and the same as CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,7 +15,7 @@ from sms.outbox import Caps, MessageKind, Queue
 from sms.unknown_words import UnknownWord
 from web.figures.csv_export import csv_of
 from web.figures.daily import OTHERS, SIZES, STATES
-from web.figures.spending import CAPS, Price
+from web.figures.spending import Costs
 from web.figures.store import FigureStore
 from web.figures.summary import Summary, summary_of
 from web.pages import Context, Pages, language_of
@@ -38,14 +38,14 @@ class FiguresContext(Context):
     states: Sequence[str] = STATES
     sizes: Sequence[str] = SIZES
     others: str = OTHERS
-    caps: Caps = CAPS
+    caps: Caps = field(default_factory=Caps)
 
 
 def figures_pages(
     pages: Pages,
     store: FigureStore,
     menu: LiveMenu,
-    price: Price | None,
+    costs: Costs,
     now: Callable[[], datetime] = utc_now,
 ) -> APIRouter:
     """The page, and the CSV."""
@@ -59,8 +59,8 @@ def figures_pages(
             queues = await store.queues()
         except REDIS_ERRORS:
             return pages.show(request, FiguresContext(count), 503)
-        summary = summary_of(found, menu.current, language_of(request), price)
-        return pages.show(request, FiguresContext(count, summary, words, queues))
+        summary = summary_of(found, menu.current, language_of(request), costs)
+        return pages.show(request, FiguresContext(count, summary, words, queues, caps=costs.caps))
 
     @routes.get("/figures.csv")
     async def export(days: str = "") -> Response:

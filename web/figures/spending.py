@@ -1,14 +1,12 @@
 """What SMS cost: those of each day, against the caps and at the operator's price."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sms.outbox import Caps, MessageKind
 from web.figures.daily import Figures
 from web.figures.store import Day
-
-CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,14 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Costs:
+    """The price of a segment, if it is known, and the most that is sent."""
+
+    price: Price | None = None
+    caps: Caps = field(default_factory=Caps)
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """SMS of a day; all counts are at least so many.  `…_share`: of the cap, in per cent."""
 
@@ -44,7 +50,7 @@ class Spending:
     price: str
 
 
-def spending_on(day: Day, price: Price | None) -> Spending:
+def spending_on(day: Day, costs: Costs) -> Spending:
     """What a day's SMS were, against the caps."""
     replies = sum(
         _sent(day.all, kind, "messages") for kind in (MessageKind.REPLY, MessageKind.EMERGENCY)
@@ -54,11 +60,11 @@ def spending_on(day: Day, price: Price | None) -> Spending:
     return Spending(
         day,
         replies,
-        _share(replies, CAPS.replies_a_day),
+        _share(replies, costs.caps.replies_a_day),
         series,
-        _share(series, CAPS.series_a_day),
+        _share(series, costs.caps.series_a_day),
         segments,
-        price.times(segments) if price and segments else "",
+        costs.price.times(segments) if costs.price and segments else "",
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from menus.model import Menu
 from web.figures.charts import BarRow, ColumnChart, bar_rows, column_chart
 from web.figures.daily import OTHERS, STOPPED_AT_START, Figures, people, sum_of
-from web.figures.spending import Price, Spending, price_of_all, spending_on
+from web.figures.spending import Costs, Spending, price_of_all, spending_on
 from web.figures.store import Day
 from web.pages import words_of
 
@@ -40,10 +40,10 @@ class Summary:
         return people(self.total, "over a cap")
 
 
-def summary_of(days: Sequence[Day], menu: Menu, language: str, price: Price | None) -> Summary:
+def summary_of(days: Sequence[Day], menu: Menu, language: str, costs: Costs) -> Summary:
     """Of these days, newest first, in a language of the pages."""
     total = sum_of(day.all for day in days)
-    spending = [spending_on(day, price) for day in days]
+    spending = [spending_on(day, costs) for day in days]
     return Summary(
         days=days,
         total=total,
@@ -53,7 +53,7 @@ def summary_of(days: Sequence[Day], menu: Menu, language: str, price: Price | No
         places=bar_rows(_places(total, menu, language)),
         gateway_errors=bar_rows(_gateway_errors(total, language)),
         spending=spending,
-        price_of_all=price_of_all(spending, price),
+        price_of_all=price_of_all(spending, costs.price),
     )
 
 
