@@ -60,10 +60,12 @@ def dial_commands(context: CommandContext) -> typer.Typer:
 def summary_table(summaries: Iterable[Summary]) -> Table:
     """How long the words of each language take."""
     keys = "keys to a number, held", "keys to tips by SMS"
-    table = Table("language", "texts", "pages", *keys, caption="Keys from the dial on.")
+    pages = "texts", "pages", "with facts", "their pages"
+    table = Table("language", *pages, *keys, caption="Keys from the dial on.")
     for each in summaries:
-        figures = (each.texts, each.pages, each.to_number, each.to_tips)
-        table.add_row(each.language, *("-" if n is None else str(n) for n in figures))
+        figures = (each.texts, each.pages, each.with_facts, each.fact_pages)
+        reached = (each.to_number, each.to_tips)
+        table.add_row(each.language, *("-" if n is None else str(n) for n in (*figures, *reached)))
     return table
 
 

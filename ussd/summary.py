@@ -34,14 +34,17 @@ class Summary:
     """Figures of one language.
 
     `texts`: nodes that say something and offer no choice; `pages`: the screens that they
-    take.  `to_number`: keys from the dial to a number to call, in that case of `HELD` which
-    takes most.  `to_tips`: keys until the tips by SMS are agreed to.  None where no keys
-    lead there.
+    take.  `with_facts`, `fact_pages`: of these, the texts that carry facts of the two
+    documents, and their screens.  `to_number`: keys from the dial to a number to call, in
+    that case of `HELD` which takes most.  `to_tips`: keys until the tips by SMS are agreed
+    to.  None where no keys lead there.
     """
 
     language: str
     texts: int
     pages: int
+    with_facts: int
+    fact_pages: int
     to_number: int | None
     to_tips: int | None
 
@@ -55,7 +58,12 @@ def summaries_of(menu: Menu, screens: Screens, languages: Iterable[str]) -> list
 
 
 def _summary(menu: Menu, screens: Screens, language: str, reached: Sequence[Reached]) -> Summary:
-    texts = [name for name, node in menu.nodes.items() if node.is_page]
+    pages = {
+        name: len(screens.view(Place(language, name)).pages())
+        for name, node in menu.nodes.items()
+        if node.is_page
+    }
+    with_facts = [pages[name] for name in pages if menu.nodes[name].facts]
     cases = menu.nodes[HELD].choices if HELD in menu.nodes else ()
     numbers = [each.number for each in menu.numbers.values()]
 
@@ -70,8 +78,10 @@ def _summary(menu: Menu, screens: Screens, language: str, reached: Sequence[Reac
 
     return Summary(
         language,
-        texts=len(texts),
-        pages=sum(len(screens.view(Place(language, name)).pages()) for name in texts),
+        texts=len(pages),
+        pages=sum(pages.values()),
+        with_facts=len(with_facts),
+        fact_pages=sum(with_facts),
         to_number=_most(map(keys_to_number, cases)),
         to_tips=fewest_keys(reached, is_digest),
     )

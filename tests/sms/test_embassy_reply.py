@@ -32,7 +32,7 @@ from tests.support.menus_read import read_once
 from tests.support.trees import MENUS
 
 MENU = read_once(MENUS)
-LANGUAGES = tuple(MENU.languages)
+LANGUAGES = tuple(MENU.all_languages)
 COUNTRIES = countries_of(MENU)
 CONTACTS = MENU.contacts
 DAY = date(2026, 11, 25)
@@ -174,7 +174,7 @@ def test_a_person_there_gets_that_half_and_so_does_one_in_kazakhstan() -> None:
 def test_every_answer_fits_names_its_country_and_somebody_to_call(
     language: str, directory: str
 ) -> None:
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     for code in territories("en"):
         for finds in FINDS:
             lines = of(language, code, finds, directory)
@@ -183,11 +183,13 @@ def test_every_answer_fits_names_its_country_and_somebody_to_call(
             assert (said.help_here in lines) == (finds != "abroad"), (code, finds)
             assert finds == "here" or len(PHONE.findall("".join(lines[1:]))) > 0
             assert not set("{}") & set("".join(lines))
+        asked = country_reply(MENU, language, code, LIBRARIES[directory], "abroad", True)
+        assert measure(asked).segments <= EMBASSY_SEGMENTS, code
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_is_not_sure_is_said_to_be_so_and_nobody_else(language: str) -> None:
-    mark = MENU.languages[language].sms.embassy.unconfirmed
+    mark = MENU.language(language).sms.embassy.unconfirmed
     sure = {shown(each) for each in TODAY.contacts.sure}
     sure |= {number.number for number in MENU.numbers.values()}
     doubted = {shown(each) for each in TODAY.contacts.unconfirmed}
@@ -243,7 +245,7 @@ def test_the_hotline_of_a_country_is_in_its_answer_where_it_is_known(language: s
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_that_we_have_no_number_is_said_only_where_we_send_none(language: str) -> None:
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     for code in territories("en"):
         none = not any(missions_of_kazakhstan(each, code) for each in TODAY.contacts.both)
         assert (said.none_abroad in of(language, code, "abroad")) <= none
@@ -254,7 +256,7 @@ def test_that_we_have_no_number_is_said_only_where_we_send_none(language: str) -
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_within_each_group_the_sure_ones_come_first(language: str) -> None:
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     for code in territories("en"):
         groups = [[]]  # type: list[list[bool]]
         for line in of(language, code)[1:]:
@@ -274,7 +276,7 @@ def test_no_phone_is_longer_than_the_checks_take_it_to_be() -> None:
 
 def first_help(language: str, code: str) -> str | None:
     """What the answer must say first of whom to call there, where that is sure."""
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     for each in emergency_of(TODAY.contacts.sure, code):
         if each.kind in {"police", "all services"}:
             words = said.police if each.kind == "police" else said.emergency
@@ -294,7 +296,7 @@ def test_whom_to_call_there_comes_first_wherever_it_is_sure(language: str) -> No
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_number_of_ambulance_and_fire_is_that_of_emergencies(language: str, code: str) -> None:
     """There the sources do not agree on the police."""
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     phones = {each.phones[0] for each in emergency_of(TODAY.contacts.sure, code)}
     [phone] = phones
     assert of(language, code)[1] == said.emergency.replace("{phone}", phone)
@@ -337,7 +339,7 @@ def named_in(answer: str) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_screen_says_all_that_the_message_says_of_that_half(language: str) -> None:
-    said = MENU.languages[language].sms.embassy
+    said = MENU.language(language).sms.embassy
     for code in territories("en"):
         for finds in ("abroad", "here"):
             screen = country_screen(MENU, language, finds, code, TODAY).splitlines()

@@ -24,10 +24,11 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from menus.model import Menu
 from tests.support.service import Service, new_number, new_session
 from ussd.engine import play, show, show_not_sent
 from ussd.gateways.africastalking import answers_of, reply
-from ussd.screens import Screens
+from ussd.screens import Place, Screens
 
 FOLDER = Path(__file__).parents[1] / "conversations"
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -113,5 +114,35 @@ def rewrite(file: Path, said: list[str]) -> None:
     file.write_text(head.rstrip() + "\n" + "".join(turns_now), encoding="utf-8")
 
 
-def test_each_language_has_conversations() -> None:
-    assert {file.stem[:2] for file in FILES} >= {"kk", "ru", "en", "uz", "ky", "tg"}
+# --- What there is a conversation of ---------------------------------------------
+
+NEEDS = (
+    *("held", "in danger abroad", "leaving", "a migrant inside", "the checklist"),
+    "a number that is not confirmed",
+)
+
+
+def needs_met(at: Place, shown: str, menu: Menu) -> dict[str, bool]:
+    """For whom a screen of a conversation is."""
+    found, said = bool(at.countries), menu.language(at.language or "en").sms.embassy
+    conditions = (
+        at.node in menu.nodes["signs"].choices,
+        at.node == "embassy_abroad" and found,
+        at.node in menu.nodes["leaving"].choices,
+        at.node == "embassy_here" and found,
+        at.node == "checklist" and bool(at.answers),
+        found and said.unconfirmed in shown,
+    )
+    return dict(zip(NEEDS, conditions, strict=True))
+
+
+def test_each_language_and_its_latin_letters_has_a_conversation_of_each_need(
+    screens: Screens, menu: Menu
+) -> None:
+    met = set[tuple[str, str]]()
+    for file in FILES:
+        for turn in turns(file.read_text(encoding="utf-8")):
+            at = play(screens, answers_of(turn.text)).history[-1].place
+            needs = needs_met(at, turn.screen, menu).items()
+            met |= {(at.language, need) for need, is_met in needs if is_met}
+    assert met >= {(code, need) for code in menu.all_languages for need in NEEDS}

@@ -67,8 +67,9 @@ def test_the_length_of_the_words_is_told_also_in_latin_letters(
 ) -> None:
     text, codes = page(looking), ("kk", "ru", "en", "kk_Latn", "ru_Latn")
     for code, figures in zip(codes, summaries_of(menu, screens, codes), strict=True):
-        row = f"<code>{code}</code></th><td>{figures.texts}</td><td>{figures.pages}</td>"
-        assert row in text
+        counts = (figures.texts, figures.pages, figures.with_facts, figures.fact_pages)
+        cells = "".join(f"<td>{each}</td>" for each in counts)
+        assert f"<code>{code}</code></th>{cells}" in text
 
 
 def test_a_node_in_two_menus_hangs_in_both(menu: Menu, screens: Screens) -> None:
