@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
@@ -31,8 +32,15 @@ from runtime.embedded_redis import AnotherRuns
 from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
 from runtime.logs import redacted, start_log
-from runtime.processes import Workers, at_a_terminal, export_settings, settings_in_worker
-from runtime.provision import made_at_start, start_what_is_missing
+from runtime.processes import (
+    Handover,
+    Workers,
+    at_a_terminal,
+    export_settings,
+    ignore_until_there_is_a_service,
+    settings_in_worker,
+)
+from runtime.provision import kept_at_handover, made_at_start, start_what_is_missing
 from runtime.redis_client import connect
 from runtime.settings import Settings, data_key_of, secret_of
 from runtime.tasks import keep_running
@@ -204,11 +212,14 @@ def serve(
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
     start_log(settings.log)
     menu = menu_to_start_with(settings)
-    if not at_a_terminal():
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
+    ignore_until_there_is_a_service()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the stack closes
+    environment, made = dict(os.environ), made_at_start(settings)
     with ExitStack() as stack:
-        run(start_or_exit(settings, stack), workers, menu, made_at_start(settings))
+        complete = start_or_exit(settings, stack)
+        handover = run(complete, workers, menu, made)
+    if handover.asked:
+        handover.begin_anew(Path(__file__), environment | kept_at_handover(complete, made))
 
 
 def menu_to_start_with(settings: Settings) -> Menu | None:
@@ -229,9 +240,9 @@ def start_or_exit(settings: Settings, stack: ExitStack) -> Settings:
         refuse(str(error))
 
 
-def run(settings: Settings, workers: int, menu: Menu | None, made: Collection[str]) -> None:
-    """Serve until a signal.  Access logs stay off: a path holds the secret.  `made`: see
-    `welcome`.
+def run(settings: Settings, workers: int, menu: Menu | None, made: Collection[str]) -> Handover:
+    """Serve until a signal; the answer says whether that asked for a handover.  Access logs stay
+    off: a path holds the secret.  `made`: see `welcome`.
     """
     config = uvicorn.Config(
         create_app(settings, menu) if workers == 1 else "main:create_worker",
@@ -250,11 +261,17 @@ def run(settings: Settings, workers: int, menu: Menu | None, made: Collection[st
     allow_descriptors()
     sockets = [given_socket() or config.bind_socket()]
     say_where(settings, sockets[0].getsockname()[1], made)
+    handover = Handover(sockets[0])
     if workers == 1:
-        uvicorn.Server(config).run(sockets)
+        server = uvicorn.Server(config)
+        handover.heed(lambda: setattr(server, "should_exit", True))
+        server.run(sockets)
     else:
         export_settings(settings)
-        Workers(config, sockets).run()
+        parent = Workers(config, sockets)
+        handover.heed(parent.should_exit.set)
+        parent.run()
+    return handover
 
 
 def say_where(settings: Settings, port: int, made: Collection[str]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import resource
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -140,9 +141,16 @@ def allow_descriptors() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+def environment_with(listening: socket.socket, environment: Mapping[str, str]) -> dict[str, str]:
+    """What hands the socket to the program that this process becomes, as systemd does."""
+    os.dup2(listening.fileno(), _FIRST_GIVEN)
+    os.set_inheritable(_FIRST_GIVEN, True)  # where it was that one already
+    return {**environment, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+
+
 def given_socket() -> socket.socket | None:
-    """The listening socket that systemd hands us, which stays open while we are started anew:
-    callers wait for us then and are not refused.
+    """The listening socket that systemd hands us, or the process that we were before: it stays
+    open while we are started anew, so callers wait for us and are not refused.
     """
     ours = os.environ.get("LISTEN_PID") == str(os.getpid())
     if not ours or os.environ.get("LISTEN_FDS") != "1":

@@ -1,14 +1,19 @@
-"""Several processes that serve one port, and what they do on a signal."""
+"""Several processes that serve one port, a new beginning on it, and what they do on a signal."""
 
 import base64
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from socket import socket
+from typing import NoReturn
 
 from uvicorn.supervisors import Multiprocess
 
 from runtime.exit_with_parent import exit_with
+from runtime.http_server import environment_with
 from runtime.settings import Settings, data_key_of, secret_of, token_of
 
 
@@ -34,6 +39,39 @@ def settings_in_worker() -> Settings:
     if (parent := multiprocessing.parent_process()) and parent.pid:
         exit_with(parent.pid, signal.SIGTERM)
     return Settings()
+
+
+class Handover:
+    """On SIGUSR2 this process ends what it does and becomes a new one, of the code and the settings
+    as they are then.  The listening socket stays open: who calls meanwhile waits and is not
+    refused.
+    """
+
+    def __init__(self, listening: socket) -> None:
+        self._listening = listening.dup()
+        self.asked = False
+
+    def heed(self, end: Callable[[], object]) -> None:
+        """From now on; `end` lets the service end in good order."""
+
+        def ask(*_: object) -> None:
+            self.asked = True
+            end()
+
+        signal.signal(signal.SIGUSR2, ask)
+
+    def begin_anew(self, program: Path, environment: Mapping[str, str]) -> NoReturn:
+        """Become `program`, with the arguments that we have."""
+        command = [sys.executable, str(program), *sys.argv[1:]]
+        with self._listening as listening:
+            os.execve(command[0], command, environment_with(listening, environment))  # noqa: S606
+
+
+def ignore_until_there_is_a_service() -> None:
+    """Signals that mean nothing, and would end us, before anything is served."""
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+    if not at_a_terminal():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a menu to read again
 
 
 class Workers(Multiprocess):

@@ -5,6 +5,7 @@ key; and how another process on the same data directory finds them.
 import base64
 import logging
 import secrets
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from runtime.embedded_redis import NoServer, embedded_redis, running_redis
 from runtime.files import make_private, put_private_file
-from runtime.settings import Settings
+from runtime.settings import Settings, revealed
 
 KEY_OCTETS = 32
 
@@ -31,6 +32,11 @@ def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
         token = settings.operator_token or SecretStr(secrets.token_urlsafe(16))
         made["operator_token"] = token
     return settings.model_copy(update=made)
+
+
+def kept_at_handover(complete: Settings, made: Collection[str]) -> dict[str, str]:
+    """What was made at the start, as the environment of the process that takes over."""
+    return {f"KOMEK_{name}".upper(): revealed(getattr(complete, name)) for name in made}
 
 
 def made_at_start(given: Settings) -> set[str]:

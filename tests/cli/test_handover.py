@@ -1,0 +1,64 @@
+"""SIGUSR2: a new process takes over, and nobody who calls meanwhile is refused."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.service import SECRET, form, new_session
+from tests.support.trees import Server, serving, until
+
+pytestmark = pytest.mark.usefixtures("processes")
+
+
+@contextmanager
+def calling(server: Server) -> Iterator[list[str]]:
+    """Calls one after the other, each on a connection of its own; what came of each."""
+    said, over, address = list[str](), threading.Event(), server.callback()
+
+    def call() -> None:
+        while not over.is_set():
+            with httpx.Client(timeout=60.0, trust_env=False) as http:
+                try:
+                    reply = http.post(address, data=form(new_session(), "3"))
+                    said.append(reply.text[:10])
+                except httpx.HTTPError as error:
+                    said.append(type(error).__name__)
+
+    threads = [threading.Thread(target=call) for _ in range(3)]
+    for each in threads:
+        each.start()
+    try:
+        yield said
+    finally:
+        over.set()
+        for each in threads:
+            each.join()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_all_who_call_during_a_handover_are_answered(tree: Path, workers: str) -> None:
+    settings = {"KOMEK_CALLBACK_SECRET": SECRET}
+    with serving(tree, "--workers", workers, **settings) as server, calling(server) as said:
+        before = server.process.pid
+        until(lambda: len(said) > 10, "calls are answered")
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: server.said().count("Komek answers") == 2, "another one has begun")
+        after = len(said)
+        until(lambda: len(said) > after + 10, "calls are answered by it")
+        assert server.process.pid == before
+    assert {*said} == {"CON 1 I am"}
+
+
+def test_what_the_simulator_made_is_kept(tree: Path) -> None:
+    with serving(tree) as server:
+        address = server.callback()
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: server.said().count("Komek answers") == 2, "another one has begun")
+        until(server.answers, "it answers")
+        reply = httpx.post(address, data=form(new_session(), "3"), trust_env=False)
+    assert reply.text.startswith("CON 1 I am")
