@@ -1,33 +1,35 @@
-"""All commands but `serve`."""
+"""All commands but `serve`, each loaded when it is asked for: together they take half a second."""
+
+from importlib import import_module
 
 import typer
 
-from cli.check import check_command
-from cli.contacts import contact_commands
 from cli.context import CommandContext
-from cli.dial import dial_commands
-from cli.doctor import doctor_command
-from cli.forget import forget_command
-from cli.gateways import gateway_commands
-from cli.language import language_commands
-from cli.operators import operator_commands
-from cli.send_test import send_test_command
-from cli.stats import stats_command
-from cli.texts import sms_commands
+
+MAKERS = {
+    ("check",): "check.check_command",
+    ("dial", "screens"): "dial.dial_commands",
+    ("doctor",): "doctor.doctor_command",
+    ("contacts",): "contacts.contact_commands",
+    ("forget",): "forget.forget_command",
+    ("gateway",): "gateways.gateway_commands",
+    ("language",): "language.language_commands",
+    ("text", "worker", "digest"): "texts.sms_commands",
+    ("operator",): "operators.operator_commands",
+    ("send-test",): "send_test.send_test_command",
+    ("stats",): "stats.stats_command",
+}
+"""By the names of commands, the file of this room and the function in it that makes them."""
+_GROUPS = {"contacts", "gateway", "language", "operator"}
+"""Those with commands of their own."""
 
 
-def other_commands(context: CommandContext) -> typer.Typer:
-    """The commands, with what `main.py` lends them."""
+def other_commands(context: CommandContext, wanted: str | None = None) -> typer.Typer:
+    """The command that is wanted, or else all, with what `main.py` lends them."""
     cli = typer.Typer()
-    cli.add_typer(check_command(context))
-    cli.add_typer(dial_commands(context))
-    cli.add_typer(doctor_command(context))
-    cli.add_typer(contact_commands(context), name="contacts")
-    cli.add_typer(forget_command())
-    cli.add_typer(gateway_commands(), name="gateway")
-    cli.add_typer(language_commands(), name="language")
-    cli.add_typer(operator_commands(), name="operator")
-    cli.add_typer(sms_commands(context))
-    cli.add_typer(send_test_command(context))
-    cli.add_typer(stats_command(context))
+    for names, maker in MAKERS.items():
+        if wanted is None or wanted in names:
+            file, function = maker.split(".")
+            made = getattr(import_module(f"cli.{file}"), function)(context)
+            cli.add_typer(made, name=names[0] if names[0] in _GROUPS else None)
     return cli

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from cli.consoles import err, out
-from cli.context import join_or_exit, refuse, settings_or_exit
+from cli.context import CommandContext, join_or_exit, refuse, settings_or_exit
 from runtime.append_only_file import rewrite, save_anew
 from runtime.clock import utc_now
 from runtime.encryption import Seal
@@ -43,7 +43,7 @@ NO_NUMBER = (
 )
 
 
-def forget_command() -> typer.Typer:
+def forget_command(_context: CommandContext) -> typer.Typer:
     """`forget`, in a set of commands of its own."""
     cli = typer.Typer()
 

@@ -8,7 +8,7 @@ import typer
 from pydantic import SecretStr
 
 from cli.consoles import out
-from cli.context import refuse, settings_or_exit
+from cli.context import CommandContext, refuse, settings_or_exit
 from runtime.files import make_private, replace_file
 from runtime.settings import Settings, faults_in, revealed, secret_of
 from sms.gateways import KannelAccount
@@ -38,7 +38,7 @@ _ENV = """\
 """
 
 
-def gateway_commands() -> typer.Typer:
+def gateway_commands(_context: CommandContext) -> typer.Typer:
     """`gateway`, with its own commands."""
     cli = typer.Typer(no_args_is_help=True, help="Write what a gateway needs beside Komek.")
 

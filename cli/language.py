@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.consoles import out
-from cli.context import refuse, settings_or_exit
+from cli.context import CommandContext, refuse, settings_or_exit
 from menus.loading import blank_language_of, read_folder
 from runtime.files import exclusive_lock, replace_file
 
@@ -15,7 +15,7 @@ _CODE = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?")
 _LISTED = re.compile(r"^(  languages: \[)(.*)(\])$", re.MULTILINE)
 
 
-def language_commands() -> typer.Typer:
+def language_commands(_context: CommandContext) -> typer.Typer:
     """`language add`."""
     cli = typer.Typer(no_args_is_help=True, help="Begin a new language.")
 

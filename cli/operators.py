@@ -7,14 +7,14 @@ from typing import Annotated
 import typer
 
 from cli.consoles import out
-from cli.context import refuse, settings_or_exit
+from cli.context import CommandContext, refuse, settings_or_exit
 from runtime.clock import utc_today
 from web.auth import FaultyRoster, Role, Roster
 
 Name = Annotated[str, typer.Argument(help="As it stands beside what they change")]
 
 
-def operator_commands() -> typer.Typer:
+def operator_commands(_context: CommandContext) -> typer.Typer:
     """`operator`, with its own commands."""
     cli = typer.Typer(no_args_is_help=True, help="Operators, each with a token and a role.")
 

@@ -55,15 +55,15 @@ def mixed_words(text: str) -> list[str]:
     """Words with letters of two scripts, and in a Cyrillic text the Latin words
     that consist of nothing but letters which look Cyrillic.
     """
-    scripts = Counter(map(script_of, text))
-    if sum(script is not None for script in scripts) < 2:
+    if len(_scripts(text)) < 2:
         return []
+    scripts = Counter(map(script_of, text))
     cyrillic_text = scripts["CYRILLIC"] > scripts["LATIN"]
     return [w for w in words(text) if len(_scripts(w)) > 1 or (cyrillic_text and _disguised(w))]
 
 
-def _scripts(word: str) -> set[str | None]:
-    return set(map(script_of, word)) - {None}
+def _scripts(text: str) -> set[str | None]:
+    return set(map(script_of, set(text))) - {None}
 
 
 def _disguised(word: str) -> bool:

@@ -137,17 +137,16 @@ def here_lines(
 
 
 def node_text(
-    menu: Menu, language: str, node: str, directory: Callable[[], CountryDirectory] | None = None
+    menu: Menu, language: str, node: str, contacts: Callable[[], Sendable[Contact]] = Sendable
 ) -> str:
     """The words of a node.  Where they name `{home_missions}`, the missions of the country
-    that most who read this language come from, as far as they may be sent.
+    that most who read this language come from, as far as they may be sent: `contacts`.
     """
     here = menu.language(language)
     text, place = here.words[node].text, f"{{{HOME_MISSIONS}}}"
     if not here.home or place not in text:
         return text
-    contacts: Sendable[Contact] = directory().contacts if directory else Sendable()
-    return text.replace(place, "\n".join(home_missions(here.sms.embassy, contacts, here.home)))
+    return text.replace(place, "\n".join(home_missions(here.sms.embassy, contacts(), here.home)))
 
 
 def home_missions(said: EmbassyWords, contacts: Sendable[Contact], code: str) -> list[str]:

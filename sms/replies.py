@@ -10,6 +10,7 @@ from typing import assert_never
 
 from menus.alphabet import words
 from menus.checklists import left_to_do
+from menus.contacts import Contact, Sendable
 from menus.forms import SmsWords
 from menus.model import Menu
 from sms.embassy_reply import CountryDirectory, country_name, country_reply, node_text
@@ -26,7 +27,7 @@ def reply_to(request: Request, menu: Menu, directory: Callable[[], CountryDirect
     """
     match request:
         case NodeRequest(language, node, answers):
-            return node_reply(menu, language, node, directory, answers)
+            return node_reply(menu, language, node, lambda: directory().contacts, answers)
         case Embassy():
             return _embassy(menu, request, directory())
         case Unknown(language, also):
@@ -90,13 +91,13 @@ def node_reply(
     menu: Menu,
     language: str,
     node: str,
-    directory: Callable[[], CountryDirectory] | None = None,
+    contacts: Callable[[], Sendable[Contact]] = Sendable,
     answers: str = "",
 ) -> str:
     """The words of a node, of a menu also what to send next, and whom to call; of a
     checklist, what is still to do by the answers.
     """
-    said, text = menu.language(language).sms, screen_text(menu, language, node, directory, answers)
+    said, text = menu.language(language).sms, screen_text(menu, language, node, contacts, answers)
     text = _BLANK_LINE.sub("\n", text) or said.heading
     if not is_neutral(text, said):
         text = f"{said.heading}\n{text}"
@@ -110,12 +111,12 @@ def screen_text(
     menu: Menu,
     language: str,
     node: str,
-    directory: Callable[[], CountryDirectory] | None = None,
+    contacts: Callable[[], Sendable[Contact]] = Sendable,
     answers: str = "",
 ) -> str:
     """What a node says before its choices; of a checklist, what is still to do and the hotline."""
     here = menu.language(language)
-    text = node_text(menu, language, node, directory).strip()
+    text = node_text(menu, language, node, contacts).strip()
     if not menu.nodes[node].statements:
         return text
     text = "\n".join([text, *left_to_do(here.words[node], answers)])

@@ -95,7 +95,7 @@ def _node(parsed: ParsedFolder, view: View, language: Language, node: str) -> It
             yield Fault(source.key(*steps), screen_of(steps), what)
     words = language.words[node]
     for name, text in (("text", words.text), ("done", words.done)):
-        for word in set(text.split()) if _is_tight(text, frame, budget) else ():
+        for word in set(text.split()) if text.strip() and _is_tight(text, frame, budget) else ():
             if not budget.holds(shown := frame.around(word, more=True)):
                 where = source.word(word, "nodes", node, name)
                 yield Fault(where, node, f"the word '{word}' {_over(shown, budget)}")
@@ -105,7 +105,8 @@ def _is_tight(text: str, frame: Frame, budget: Budget) -> bool:
     """Whether a word of the text may be too long for a screen, whatever its letters are:
     no word costs more than this many letters of UCS-2 and a `|`, of two septets each.
     """
-    most = max((len(word.encode("utf-16-le")) // 2 for word in text.split()), default=0)
+    pairs = len(text.encode("utf-16-le")) // 2 - len(text)
+    most = max(map(len, text.split())) + pairs
     costly = (letter * most for letter in (_UCS2_LETTER, _TWO_SEPTETS))
     return not all(budget.holds(frame.around(word, more=True)) for word in costly)
 

@@ -11,6 +11,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from menus.checklists import NOT_YET, YES, left_to_do
+from menus.contacts import Contact, Sendable
 from menus.forms import Does, Finds, Phrases
 from menus.model import Language, Menu
 from sms.embassy_reply import CountryDirectory, country_screen, plain
@@ -168,6 +169,10 @@ class Screens:
             return ""
         return reply_to(request, self._menu, self._directory)
 
+    def _contacts(self) -> Sendable[Contact]:
+        """What may be sent today."""
+        return self._directory().contacts if self._directory else Sendable()
+
     # --- Each kind of node
 
     def _build(self, place: Place) -> View:
@@ -183,7 +188,7 @@ class Screens:
         offered = [
             (Place(place.language, choice), language.words[choice].label) for choice in node.choices
         ]
-        text = screen_text(self._menu, language.code, place.node, self._directory)
+        text = screen_text(self._menu, language.code, place.node, self._contacts)
         if place.node == self._menu.start.leads_to and language.other_letters:
             return self._in_other_letters(place, language, text, offered)
         view = self._view(language, text, offered)
@@ -213,7 +218,7 @@ class Screens:
             return self._statement(place, language)
         if not left_to_do(words, place.answers):
             return self._view(language, words.done)
-        text = screen_text(self._menu, language.code, place.node, self._directory, place.answers)
+        text = screen_text(self._menu, language.code, place.node, self._contacts, place.answers)
         view = self._view(language, text)
         return self._with_sms(place, view) if words.keywords else view
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberDesc, PhoneNumberType
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.contacts.phones import LONGEST_SHORT
@@ -52,6 +52,19 @@ AT_HAND = 4096
 """Phones that are looked up but once: a list is read again at each change of the menu."""
 _FREE = (PhoneNumberType.TOLL_FREE, PhoneNumberType.SHARED_COST, PhoneNumberType.PREMIUM_RATE)
 """What is dialled only in its own country."""
+_KINDS = (
+    "fixed_line",
+    "mobile",
+    "toll_free",
+    "shared_cost",
+    "premium_rate",
+    "uan",
+    "voip",
+    "personal_number",
+    "pager",
+    "voicemail",
+)
+"""What a valid number may be, by libphonenumber's names, the commonest of a mission first."""
 _NOT_ISO = re.compile(r"\b[0-9]{1,2}[./][0-9]{1,2}[./](?:19|20)[0-9]{2}\b")
 _ISO = re.compile(r"\b((?:19|20)[0-9]{2})(?:-([0-9]{1,2}))?(?:-([0-9]{1,2}))?\b")
 _ASIDE = re.compile(r"\([^)]*\)")
@@ -222,8 +235,26 @@ def is_valid_in(phone: str, countries: tuple[str, ...]) -> bool:
         parsed = phonenumbers.parse(phone)
     except phonenumbers.NumberParseException:
         return False
-    there = any(phonenumbers.is_valid_number_for_region(parsed, each) for each in countries)
+    there = any(_is_of(parsed, each) for each in countries)
     return there or (not countries and phonenumbers.is_valid_number(parsed))
+
+
+def _is_of(phone: PhoneNumber, country: str) -> bool:
+    """As `phonenumbers.is_valid_number_for_region`, which compiles twelve patterns a country:
+    here the commonest kinds of number are tried first, and the form that all have is left out.
+    """
+    known = PhoneMetadata.metadata_for_region(country)
+    if known is None or known.country_code != phone.country_code:
+        return False
+    digits = phonenumbers.national_significant_number(phone)
+    return any(_matches(digits, getattr(known, kind)) for kind in _KINDS)
+
+
+def _matches(digits: str, form: PhoneNumberDesc | None) -> bool:
+    if form is None or (form.possible_length and len(digits) not in form.possible_length):
+        return False
+    pattern = form.national_number_pattern
+    return bool(pattern and re.fullmatch(pattern, digits))
 
 
 def needed_in(cells: Cells) -> str:
@@ -251,9 +282,9 @@ def _international_fault(phone: str, countries: tuple[str, ...], needed: str) ->
     if not is_valid_in(phone, countries):
         return "phone_impossible"
     parsed = phonenumbers.parse(phone)
-    free = phonenumbers.number_type(parsed) in _FREE
-    here = phonenumbers.is_valid_number_for_region(parsed, needed)
-    return "phone_free" if free and not here else None
+    if _is_of(parsed, needed) or phonenumbers.number_type(parsed) not in _FREE:
+        return None
+    return "phone_free"
 
 
 @lru_cache(maxsize=AT_HAND)
@@ -263,7 +294,7 @@ def _lacks_its_plus(phone: str, countries: tuple[str, ...], needed: str) -> bool
         return False
     parsed = phonenumbers.parse(phone, needed)
     bare = not phone.startswith(str(parsed.country_code)) or phone == str(parsed.national_number)
-    return not (bare and phonenumbers.is_valid_number_for_region(parsed, needed))
+    return not (bare and _is_of(parsed, needed))
 
 
 @lru_cache(maxsize=AT_HAND)
@@ -274,8 +305,18 @@ def _is_dialled(phone: str, country: str, on_source_alone: bool) -> bool:
     One that they do not know may stand in a row that is not sure, or that the
     operator has verified; a row sent on its source alone must match them.
     """
-    if len(phone) <= LONGEST_SHORT and not on_source_alone:
+    if len(phone) <= LONGEST_SHORT and not (on_source_alone and _is_unlisted(phone, country)):
         return True
-    parsed = phonenumbers.parse(phone, country)
-    short = is_possible_short_number_for_region(parsed, country)
-    return short or phonenumbers.is_valid_number_for_region(parsed, country)
+    try:
+        parsed = phonenumbers.parse(phone, country)
+    except phonenumbers.NumberParseException:  # no more than what is dialled before others
+        return False
+    return is_possible_short_number_for_region(parsed, country) or _is_of(parsed, country)
+
+
+def _is_unlisted(short: str, country: str) -> bool:
+    """Whether the country has no short number of this length; `parse` takes ten times as long."""
+    code, number = phonenumbers.country_code_for_region(country), int(short)
+    zeros = len(short) - len(str(number))
+    as_parsed = PhoneNumber(code, number, None, zeros > 0, zeros)
+    return not is_possible_short_number_for_region(as_parsed, country)

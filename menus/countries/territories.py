@@ -17,13 +17,17 @@ _NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG
 """Two letters in CLDR that are a union, a test, or a part of a country."""
 
 
-@cache
 def territories(language: str) -> Mapping[str, str]:
     """The names of all countries in a language, by ISO 3166 code; empty for a language
     that is not in the file.
     """
+    return _all_territories().get(language, {})
+
+
+@cache
+def _all_territories() -> Mapping[str, Mapping[str, str]]:
     names: dict[str, dict[str, str]] = json.loads(FILE.read_text(encoding="utf-8"))
-    return names.get(language, {})
+    return names
 
 
 def from_cldr() -> str:

@@ -223,7 +223,8 @@ def _braces(part: ParsedFile[Any], numbers: frozenset[str]) -> tuple[Fault, ...]
 
 
 def _wrong_braces(part: ParsedFile[Any], numbers: frozenset[str]) -> Iterator[Fault]:
-    for steps, text in part.texts:
+    braced = ((steps, text) for steps, text in part.texts if "{" in text or "}" in text)
+    for steps, text in braced:
         for name, nth in _numbered(PLACEHOLDER.findall(text)):
             if name not in numbers and name not in _filled_later(part, steps):
                 what = f"'{{{name}}}' {_why_unknown(name)}"
@@ -380,8 +381,9 @@ def composed(part: ParsedFile[Any]) -> Iterator[Fault]:
 @in_each_file
 def visible(part: ParsedFile[Any]) -> Iterator[Fault]:
     """No character that cannot be seen: tab, no-break space, zero width, controls."""
-    for steps, text in part.texts:
-        for char in sorted(filter(is_invisible, set(text))):
+    invisible = frozenset(filter(is_invisible, frozenset().union(*(t for _, t in part.texts))))
+    for steps, text in part.texts if invisible else ():
+        for char in sorted(invisible.intersection(text)):
             name = unicodedata.name(char, "control character")
             what = (
                 f"an invisible character (U+{ord(char):04X}, {name.lower()}): replace it by a space"

@@ -6,7 +6,7 @@ and a column.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -57,10 +57,7 @@ class Source:
     @cached_property
     def places(self) -> Places:
         """None of a file that is not YAML."""
-        found = Places()
-        if self.data is not None and (node := _composed(self.text)):
-            _note_places(self.file, node, (), found)
-        return found
+        return _Reader(self.file, self.text).places() if self.data is not None else Places()
 
     def key(self, *steps: str | int) -> Location:
         """Where the key stands; of a list's entry, the entry itself."""
@@ -126,40 +123,123 @@ def _source(text: str, file: str) -> Source:
 def _parsed(text: str) -> Source:
     """What a file says, whatever its name is."""
     file = ""
+    if len(text) > MOST_CHARACTERS:
+        what = f"has more than {MOST_CHARACTERS:,} characters"
+        return Source(file, text, faults=[Fault(Location(file), "file", what)])
     try:
-        if fault := _excess(file, text):
-            return Source(file, text, faults=[fault])
-        node = _composed(text)
+        reader = _Reader(file, text)
+        data = reader.data()
+    except _Excess as excess:
+        return Source(file, text, faults=[excess.fault])
     except yaml.MarkedYAMLError as error:
         where = _where(file, error.problem_mark or error.context_mark)
         return _unread(where, f"is not YAML: {_problem(error, text)}", text)
     except yaml.reader.ReaderError as error:
         where = Source(file, text).word(chr(error.character))
         return _unread(where, f"is not YAML: {error.reason}", text)
-    source = Source(file, text)
-    return replace(source, data=_plain(source, node, ()) if node else {})
+    return Source(file, text, data, reader.faults)
 
 
-def _composed(text: str) -> Any:
-    """The nodes of a text; None, where there are none.  Raises `yaml.YAMLError`."""
-    return yaml.compose(text, Loader=yaml.CBaseLoader)
-
-
-def _excess(file: str, text: str) -> Fault | None:
+class _Excess(Exception):
     """What no menu needs, and a reader of YAML can be brought down with."""
-    if len(text) > MOST_CHARACTERS:
-        return Fault(Location(file), "file", f"has more than {MOST_CHARACTERS:,} characters")
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.what)
+        self.fault = fault
+
+
+class _Reader:
+    """Makes data, or places, of libyaml's events: its nodes would take twice the time."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.faults: list[Fault] = []
+        self._file = file
+        self._next: Callable[[], Any] = yaml.CBaseLoader(text).get_event
+        self._places: Places | None = None
+
+    def data(self) -> object:
+        """What the file says; nothing is an empty mapping.  Of a key that stands twice, the
+        first counts.  Raises `yaml.YAMLError` and `_Excess`.
+        """
+        self._next()  # the stream begins
+        data: object = {}
+        if isinstance(self._next(), yaml.DocumentStartEvent):
+            data = self._value(self._next(), ())
+            self._next()  # the document ends
+            self._expect_no_more(self._next())
+        return data
+
+    def places(self) -> Places:
+        """Where everything stands."""
+        self._places = Places()
+        self.data()
+        return self._places
+
+    def _value(self, event: Any, steps: KeyPath) -> object:
+        if isinstance(event, yaml.ScalarEvent):
+            self._note(event, event, steps)
+            return event.value
+        self._expect_no_excess(event, steps)
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        data, end = (self._mapping if is_mapping else self._list)(steps)
+        self._note(event, end, steps)
+        return data
+
+    def _mapping(self, steps: KeyPath) -> tuple[object, Any]:
+        data: dict[str, object] = {}
+        lines: dict[str, int] = {}
+        while not isinstance(key := self._next(), yaml.MappingEndEvent):
+            name = key.value if isinstance(key, yaml.ScalarEvent) else None
+            if name is None or name in data:
+                self._refuse_key(key, steps, lines)
+                continue
+            lines[name] = key.start_mark.line + 1
+            if self._places:
+                self._places.keys[*steps, name] = _where(self._file, key.start_mark)
+            data[name] = self._value(self._next(), (*steps, name))
+        return data, key
+
+    def _list(self, steps: KeyPath) -> tuple[object, Any]:
+        data: list[object] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            data.append(self._value(event, (*steps, len(data))))
+        return data, event
+
+    def _refuse_key(self, key: Any, steps: KeyPath, lines: Mapping[str, int]) -> None:
+        """Note what is wrong with a key, and pass over it and what it says."""
+        where = _where(self._file, key.start_mark)
+        if isinstance(key, yaml.ScalarEvent):
+            what = f"'{key.value}' stands here twice (first in line {lines[key.value]}): keep one"
+            self.faults.append(Fault(where, screen_of((*steps, key.value)), what))
+        else:
+            self.faults.append(Fault(where, screen_of(steps), "a key must be one word"))
+        places, self._places = self._places, None
+        if not isinstance(key, yaml.ScalarEvent):
+            self._value(key, (*steps, ""))
+        self._value(self._next(), (*steps, ""))
+        self._places = places
+
+    def _note(self, first: Any, last: Any, steps: KeyPath) -> None:
+        """Where a value stands."""
+        if self._places:
+            self._places.values[steps] = _where(self._file, first.start_mark)
+            block = isinstance(first, yaml.ScalarEvent) and first.style in ("|", ">")
+            self._places.ends[steps] = last.end_mark.line + (0 if block else 1)
+
+    def _expect_no_excess(self, event: Any, steps: KeyPath) -> None:
+        what = ""
         if isinstance(event, yaml.AliasEvent):
             what = "an alias (*) stands here: write the words themselves"
-            return Fault(_where(file, event.start_mark), "file", what)
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_LEVELS:
+        elif len(steps) >= MOST_LEVELS:
             what = f"is nested more than {MOST_LEVELS} levels deep"
-            return Fault(_where(file, event.start_mark), "file", what)
-    return None
+        if what:
+            raise _Excess(Fault(_where(self._file, event.start_mark), "file", what))
+
+    @staticmethod
+    def _expect_no_more(event: Any) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            mark: Any = event.start_mark
+            raise yaml.MarkedYAMLError(None, None, "but found another document", mark)
 
 
 def _unread(where: Location, what: str, text: str = "") -> Source:
@@ -175,51 +255,6 @@ def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
 
 def _where(file: str, mark: Any) -> Location:
     return Location(file, mark.line + 1, mark.column + 1) if mark else Location(file)
-
-
-def _plain(source: Source, node: yaml.Node, steps: KeyPath) -> object:
-    if isinstance(node, yaml.MappingNode):
-        pairs = _pairs(node)
-        if len(pairs) < len(node.value):
-            source.faults.extend(_faults_of_keys(source.file, node, steps))
-        return {name: _plain(source, each, (*steps, name)) for name, (_, each) in pairs.items()}
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(source, each, (*steps, n)) for n, each in enumerate(node.value)]
-    return node.value
-
-
-def _pairs(node: yaml.MappingNode) -> dict[str, tuple[yaml.ScalarNode, yaml.Node]]:
-    """Of a key that stands twice, the first."""
-    pairs: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
-    for key, value in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            pairs.setdefault(key.value, (key, value))
-    return pairs
-
-
-def _faults_of_keys(file: str, node: yaml.MappingNode, steps: KeyPath) -> Iterator[Fault]:
-    first = _pairs(node)
-    for key, _ in node.value:
-        where = _where(file, key.start_mark)
-        if not isinstance(key, yaml.ScalarNode):
-            yield Fault(where, screen_of(steps), "a key must be one word")
-        elif first[key.value][0] is not key:
-            line = first[key.value][0].start_mark.line + 1
-            what = f"'{key.value}' stands here twice (first in line {line}): keep one"
-            yield Fault(where, screen_of((*steps, key.value)), what)
-
-
-def _note_places(file: str, node: yaml.Node, steps: KeyPath, found: Places) -> None:
-    found.values[steps] = _where(file, node.start_mark)
-    block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
-    found.ends[steps] = node.end_mark.line + (0 if block else 1)
-    if isinstance(node, yaml.MappingNode):
-        for name, (key, value) in _pairs(node).items():
-            found.keys[(*steps, name)] = _where(file, key.start_mark)
-            _note_places(file, value, (*steps, name), found)
-    elif isinstance(node, yaml.SequenceNode):
-        for n, each in enumerate(node.value):
-            _note_places(file, each, (*steps, n), found)
 
 
 def screen_of(steps: KeyPath) -> str:

@@ -86,7 +86,8 @@ def _misspelt(char: str, code: str) -> str:
 
 def _in_gsm7(part: ParsedFile[Any]) -> bool:
     letters = "".join(text for _, text in part.texts)
-    return sum(map(SEPTETS.__contains__, letters)) >= LATIN_SHARE * len(letters)
+    outside = sum(map(letters.count, set(letters) - SEPTETS.keys()))
+    return len(letters) - outside >= LATIN_SHARE * len(letters)
 
 
 def _why(on_screen_0: bool) -> str:

@@ -8,16 +8,16 @@ languages hold with a little room.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from menus.contacts import Sendable
+from menus.contacts import Contact, Sendable
 from menus.faults import Fault
 from menus.forms import EmbassyWords, SmsWords
 from menus.loading import ParsedFolder, numbers_known
 from menus.model import Language, Menu
 from menus.parsing import KeyPath, screen_of
-from sms.embassy_reply import EMBASSY_SEGMENTS, CountryDirectory, Line, marked
+from sms.embassy_reply import EMBASSY_SEGMENTS, Line, marked
 from sms.encoding import measure
 from sms.replies import is_neutral, node_reply
-from sms.understanding import MOST_ASKED, countries_of
+from sms.understanding import MOST_ASKED
 
 NODE_SEGMENTS = 5
 TIP_SEGMENTS = 2
@@ -84,10 +84,9 @@ def messages(menu: Menu, language: Language) -> Iterator[Message]:
             yield Message(("nodes", name, "text"), text, NODE_SEGMENTS)
 
 
-def _all_unconfirmed(menu: Menu) -> CountryDirectory:
+def _all_unconfirmed(menu: Menu) -> Sendable[Contact]:
     """Every contact that has a phone, said to be unconfirmed: what a reply has room for."""
-    called = tuple(each for each in menu.contacts if each.phones)
-    return CountryDirectory(countries_of(menu), Sendable(unconfirmed=called))
+    return Sendable(unconfirmed=tuple(each for each in menu.contacts if each.phones))
 
 
 def longest_lines(said: EmbassyWords) -> dict[str, str]:

@@ -100,7 +100,7 @@ def _unheard(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[F
         )
         for each in _keywords(code, part)
         for word, latin in zip(each.written.split(), spell(each.written).split(), strict=False)
-        if _spelled(word) and not heard_as(latin, word)
+        if _spelled(word) not in ("", _spelled(latin)) and not heard_as(latin, word)
     )
 
 

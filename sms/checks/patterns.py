@@ -16,6 +16,10 @@ from sms.understanding import LIST, REQUESTS
 FEWEST_LETTERS = 3
 """Of a beginning that says something by itself: fewer begin every other word."""
 
+_PLAIN = re.compile(
+    rf"(?:[a-z]{{{FEWEST_LETTERS}}}[a-z ]*|[\u0400-\u052f]{{{FEWEST_LETTERS}}}[\u0400-\u052f ]*)\*?"
+)
+"""Words of one alphabet: most of all patterns, and nothing can be wrong with them."""
 _BEGINNING = re.compile(r"([^\W\d_'ʻ‘’`]+['ʻ‘’`]?[^\W\d_]*)\*")
 _LATIN, _CYRILLIC = re.compile("[A-Za-z]"), re.compile("[\u0400-\u052f]")
 _SIGNS = re.compile(r"[\w*|+/<>'ʻ‘’` -]+")
@@ -63,6 +67,7 @@ def _unclear(part: ParsedFile[KeywordFile]) -> tuple[Fault, ...]:
     return tuple(
         Fault(part.source.value(*steps), str(steps[1]), f"'{written}' {what}")
         for steps, written in _patterns(form)
+        if not _PLAIN.fullmatch(written)
         for what in _wrong(written, form)
     )
 

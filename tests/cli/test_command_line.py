@@ -8,7 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+import typer
 
+from cli.commands import MAKERS, other_commands
+from main import CONTEXT
 from tests.support.commands import command, ended_well, process, refused
 from tests.support.mistakes import NEW_LABEL
 from tests.support.service import free_port
@@ -45,6 +48,16 @@ def test_as_a_process_of_its_own_it_says_the_same(
     edit(tree / "menus" / "en.yaml", NEW_LABEL, f"{NEW_LABEL}{fault}")
     here = command(tree, *arguments, typed="1\n")
     assert process(tree, *arguments, typed="1\n") == here
+
+
+def test_each_command_is_loaded_by_its_own_name() -> None:
+    """Only with the others of its file."""
+    every = typer.main.get_group(other_commands(CONTEXT)).commands.keys()
+    for names in MAKERS:
+        for name in names:
+            loaded = typer.main.get_group(other_commands(CONTEXT, name)).commands
+            assert {*loaded} == {*names} <= {*every}
+    assert len(every) == sum(map(len, MAKERS))
 
 
 # --- check ----------------------------------------------------------------------

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
+from phonenumbers import PhoneMetadata, PhoneNumber
 
-from menus.contacts.checks import source_date
+from menus.contacts.checks import _KINDS, _is_of, source_date
 from menus.contacts.contacts import (
     Contact,
     emergency_of,
@@ -241,6 +242,7 @@ def test_due_for_a_check(days: int, now: bool, within_30: bool) -> None:
         pytest.param({"phones": "+90 312 4919100"}, "'phones' number 1: write +", id="spaces"),
         pytest.param({"phones": "+903124919100; 1"}, "'phones' number 2: write", id="the second"),
         pytest.param({"scope": "hotline", "phones": "9999999"}, "no valid number", id="unheard of"),
+        pytest.param({"scope": "emergency", "phones": "00"}, "no valid number", id="a prefix"),
         pytest.param({"verified_by": "A. Operator"}, "'verified_on' is empty", id="no day"),
     ],
 )
@@ -251,6 +253,24 @@ def test_a_faulty_row_is_named_and_left_out(
     assert [each.id for each in contacts] == ["sound"]
     assert any(what in fault.what for fault in faults), faults
     assert {fault.where.line for fault in faults} == {2}
+
+
+def test_a_number_is_valid_where_libphonenumber_says_so() -> None:
+    """Examples of all kinds in all countries that a contact is in, whole and with a slip."""
+    countries = {each.country for each in CONTACTS}
+    told = {True: 0, False: 0}
+    for country in countries:
+        for kind in (*_KINDS, "general_desc"):
+            form = getattr(PhoneMetadata.metadata_for_region(country), kind)
+            digits = (form and form.example_number) or "1"
+            slips = (f"{n}{digits[1:]}" for n in range(1, 10))
+            for each in (digits, digits[:-1] or "2", f"{digits}1", *slips):
+                code = phonenumbers.country_code_for_region(country)
+                phone = PhoneNumber(code, int(each))
+                valid = phonenumbers.is_valid_number_for_region(phone, country)
+                assert _is_of(phone, country) == valid, f"{country} {each}"
+                told[valid] += 1
+    assert min(told.values()) > 1000
 
 
 @pytest.mark.parametrize(

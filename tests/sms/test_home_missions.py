@@ -33,7 +33,7 @@ def test_the_own_missions_take_the_place_on_screens_and_in_messages(
     sure, doubted = (missions_in_kazakhstan(part, HOMES[language]) for part in TODAY.contacts.both)
     screen = Screens(MENU, Budget(), lambda: TODAY).view(Place(language, node)).text
     unconfirmed = MENU.languages[language].sms.embassy.unconfirmed
-    for said in (screen, node_reply(MENU, language, node, lambda: TODAY)):
+    for said in (screen, node_reply(MENU, language, node, lambda: TODAY.contacts)):
         named = (*sure, *doubted)[:MOST_HOME_MISSIONS]
         assert named, "contacts.csv has a mission of each home"
         for each in named:
@@ -44,7 +44,7 @@ def test_the_own_missions_take_the_place_on_screens_and_in_messages(
 
 @pytest.mark.parametrize("language", HOMES)
 def test_where_no_mission_may_be_sent_that_is_said(language: str) -> None:
-    said = node_reply(MENU, language, "in_kazakhstan", lambda: NONE)
+    said = node_reply(MENU, language, "in_kazakhstan", lambda: NONE.contacts)
     assert MENU.languages[language].sms.embassy.none_here in said
 
 

@@ -347,6 +347,14 @@ YAML = {
         "en.yaml", NEW_LABEL, f"  escaped:\n    label: {MARK}*words # ", "file",
         "an alias (*) stands here: write the words themselves",
     ),
+    "a key is a list": Mistake(
+        "en.yaml", NEW_LABEL, f"  escaped:\n    ? {MARK}[label, text]\n    : One\n    label: ",
+        "escaped", "a key must be one word",
+    ),
+    "a second document": Mistake(
+        "en.yaml", "\nphrases:", f"\n{MARK}---\nphrases:", "file",
+        "is not YAML: but found another document",
+    ),
     "brackets without end": Mistake(
         "en.yaml", "  escaped:\n", f"  escaped: {'[' * 8}{MARK}{'[' * 40_000}\n", "file",
         "is nested more than 10 levels deep",
