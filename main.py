@@ -106,7 +106,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     pages = partial(make_pages, settings, sms, RecentErrors().listen())
     serving = partial(lifespan, menu, redis, sms, settings.worker)
-    app = application_of(probes(menu, redis), pages, serving)
+    app = application_of(probes(menu, redis, settings.redis_replicas), pages, serving)
     return CallbackRouter(callbacks_of(settings, sms, dialogue, sessions, answers), app)
 
 

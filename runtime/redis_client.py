@@ -3,11 +3,16 @@
 import logging
 from collections.abc import Callable
 from time import monotonic
+from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
+
+from runtime.redis_address import Sentinels, sentinels_of
 
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 MOST_CONNECTIONS = 16
@@ -15,21 +20,61 @@ MOST_CONNECTIONS = 16
 QUIET_SECONDS = 5.0
 
 
+class PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Connections to the server that is the primary now, as sentinels tell at each new one.
+
+    A connection to a former primary breaks when that server is told of the other.  The address
+    is no promise: what must not be lost or doubled waits for replicas (`runtime/replication.py`).
+    """
+
+    async def release(self, connection: AbstractConnection) -> None:
+        """Take a connection back.  If it broke, whom the others lead to may be gone too, or
+        frozen: the sentinels are asked again.
+        """
+        broke = not connection.is_connected
+        await super().release(connection)
+        if broke:
+            await self.disconnect(inuse_connections=False)
+
+    async def aclose(self) -> None:
+        """Close the connections, those to the sentinels too."""
+        await super().aclose()
+        await self.sentinel_manager.aclose()
+
+
 def connect(url: str, seconds: float) -> Redis:
     """A client that waits at most `seconds` to connect, for a free connection and for an
     answer, each.  It never sends a command twice by itself: that could be a second
     message.  Its calls raise `REDIS_ERRORS`; closing it closes its connections.
     """
-    pool = BlockingConnectionPool.from_url(
-        url,
+    sentinels = sentinels_of(url)
+    return Redis.from_pool(_pool_by(sentinels, seconds) if sentinels else _pool_to(url, seconds))
+
+
+def _pool_to(url: str, seconds: float) -> BlockingConnectionPool:
+    limits = {"max_connections": MOST_CONNECTIONS, "timeout": seconds, "decode_responses": True}
+    return BlockingConnectionPool.from_url(url, **limits, **_patience(seconds))
+
+
+def _pool_by(sentinels: Sentinels, seconds: float) -> PrimaryPool:
+    each = seconds / (len(sentinels.hosts) + 1)  # so that a frozen one leaves time for the others
+    asked = {**_patience(each), **sentinels.sentinel_login, "ssl": sentinels.tls}
+    return PrimaryPool(
+        sentinels.primary,
+        Sentinel(sentinels.hosts, sentinel_kwargs=asked),  # type: ignore[no-untyped-call]
+        db=sentinels.db,
+        ssl=sentinels.tls,
         max_connections=MOST_CONNECTIONS,
         timeout=seconds,
-        socket_timeout=seconds,
-        socket_connect_timeout=seconds,
-        retry=Retry(NoBackoff(), 0),
         decode_responses=True,
+        **_patience(seconds),
+        **sentinels.login,
     )
-    return Redis.from_pool(pool)
+
+
+def _patience(seconds: float) -> dict[str, Any]:
+    once = Retry(NoBackoff(), 0)
+    return {"socket_timeout": seconds, "socket_connect_timeout": seconds, "retry": once}
 
 
 class OutageLog:

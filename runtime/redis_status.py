@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from runtime.append_only_file import CUT
+from runtime.replication import REPLICAS_SECONDS, ReplicatedScripts
 
 NEARLY_FULL = 0.9
 """Of the memory that it may use."""
@@ -23,7 +24,7 @@ while nothing waits (seen on 7.0.15).
 
 TRIED = "redis:tried"
 """A key that is written and deleted at once."""
-_TRY = "redis.call('SET', KEYS[1], '', 'EX', 60) return redis.call('DEL', KEYS[1])"
+_TRY = "redis.call('SET', ARGV[1], '', 'EX', 60) return redis.call('DEL', ARGV[1])"
 
 
 class Danger(StrEnum):
@@ -70,13 +71,15 @@ class RedisStatus:
         return tuple(filter(None, (_of_power_cut(self), failed, lost, _of_memory(self), old)))
 
 
-async def refusal_of(redis: Redis) -> str:
-    """Why Redis takes no changes, in one word; empty where it takes them.  Raises what redis-py
-    does when it does not answer at all.
+async def refusal_of(redis: Redis, replicas: int = 0, seconds: float = REPLICAS_SECONDS) -> str:
+    """Why Redis takes no changes, or why they would not last, in one word; empty where it takes
+    them.  `replicas` are waited for so many `seconds`.  Raises what redis-py does when Redis does
+    not answer at all.
     """
+    scripts = ReplicatedScripts(redis, replicas, seconds)
     try:
-        await redis.eval(_TRY, 1, TRIED)
-    except ResponseError as error:  # full, read-only, no scripts for us, ...
+        await scripts.run(redis.register_script(_TRY), [TRIED])
+    except ResponseError as error:  # full, read-only, no scripts for us, too few replicas, ...
         return type(error).__name__
     return ""
 

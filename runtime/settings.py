@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -27,18 +26,14 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
-from redis.asyncio.connection import parse_url
 
 from runtime.logs import LogForm
+from runtime.redis_address import checked_address
 
 ENV_FILE = Path(".env")
 HOUSE = Path(__file__).parent.parent
 RUN_SECRETS = Path("/run/secrets")
 """Where container engines put secrets; systemd says where, in `CREDENTIALS_DIRECTORY`."""
-_NO_ADDRESS = (
-    "is no address such as redis://:password@host:6379/0; in the password write # as %23, / as"
-    " %2F, ? as %3F, @ as %40, : as %3A and % as %25"
-)
 SIMULATOR = "simulator"
 """The gateway from which nothing leaves the machine."""
 
@@ -56,28 +51,6 @@ def _content_of(path: object) -> str:
         return Path(str(path)).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(getattr(error, "strerror", None) or "is not text") from None
-
-
-def _redis_address(url: str) -> str:
-    """The address of a Redis, if it is one."""
-    try:
-        parts = urlsplit(url)
-        parse_url(url)
-    except ValueError as error:  # which may quote a password
-        known = str(error).startswith("Redis URL must specify")
-        raise ValueError(str(error) if known else _NO_ADDRESS) from None
-    if parts.scheme in {"redis", "rediss"} and not _is_whole(parts):
-        raise ValueError(_NO_ADDRESS)
-    return url
-
-
-def _is_whole(parts: SplitResult) -> bool:
-    """Whether nothing of the password was taken for something else."""
-    return (
-        not parts.fragment
-        and "@" not in parts.path + parts.query
-        and bool(re.fullmatch(r"/?[0-9]*", parts.path))
-    )
 
 
 def _public_address(url: str) -> str:
@@ -140,7 +113,7 @@ DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
 AnySecretFile = Annotated[SecretStr, BeforeValidator(_content_of)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 SecretFile = Annotated[Secret, BeforeValidator(_content_of)]
-RedisAddress = Annotated[str, AfterValidator(_redis_address)]
+RedisAddress = Annotated[str, AfterValidator(checked_address)]
 RedisAddressFile = Annotated[RedisAddress, BeforeValidator(_content_of)]
 
 
@@ -216,6 +189,7 @@ class Settings(ChosenGateways):
 
     redis_url_file: RedisAddressFile | None = None
     redis_url: Annotated[RedisAddress | None, Field(validate_default=True)] = None
+    redis_replicas: Annotated[int, Field(ge=0, le=8)] = 0
     data_dir: Path = Path("data")
     menus_dir: Path = HOUSE / "menus"
     languages: Languages = ()

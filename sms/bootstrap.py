@@ -85,9 +85,10 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
     calendar = Calendar(
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )
-    outbox = Outbox(redis, seal, caps_of(settings), settings.prefixes)
-    subscriptions, unknown_words = Subscriptions(redis, seal, calendar), UnknownWords(redis, seal)
-    country_requests = CountryRequests(redis, seal)
+    replicas = settings.redis_replicas
+    outbox = Outbox(redis, seal, caps_of(settings), settings.prefixes, replicas)
+    subscriptions = Subscriptions(redis, seal, calendar, replicas)
+    unknown_words, country_requests = UnknownWords(redis, seal), CountryRequests(redis, seal)
     return SmsService(
         redis=redis,
         menu=menu,

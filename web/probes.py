@@ -22,9 +22,9 @@ NO_ANSWER = "does not answer; hops go by their text"
 ANSWERS = "answers"
 
 
-def probes(menu: LiveMenu, redis: Redis) -> Iterator[Route]:
-    """Both addresses."""
-    readiness = Readiness(menu, redis)
+def probes(menu: LiveMenu, redis: Redis, replicas: int) -> Iterator[Route]:
+    """Both addresses.  `replicas`: how many must have what is acknowledged."""
+    readiness = Readiness(menu, redis, replicas)
 
     async def show_alive(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -58,6 +58,7 @@ class Readiness:
 
     menu: LiveMenu
     redis: Redis
+    replicas: int
     line: Line = field(default_factory=Line)
 
     async def answer(self) -> JSONResponse:
@@ -74,7 +75,7 @@ class Readiness:
     async def _of_redis(self) -> tuple[str, bool]:
         try:
             async with asyncio.timeout(REDIS_SECONDS):
-                refusal = await refusal_of(self.redis)
+                refusal = await refusal_of(self.redis, self.replicas, REDIS_SECONDS / 2)
                 stands = self.line.stands(await first_in_line(self.redis, Queue.REPLIES))
         except REDIS_ERRORS:
             return NO_ANSWER, False

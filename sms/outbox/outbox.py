@@ -43,6 +43,7 @@ from redis.exceptions import ResponseError
 
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
+from runtime.replication import ReplicatedScripts
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
 from sms.outbox.messages import MessageCodec, Outgoing, Queue
@@ -166,12 +167,20 @@ class Rate:
 class Outbox:
     """Messages in Redis.  Every method raises `RedisError` when Redis does not answer,
     and may then be called again: what it did is not done twice.
+
+    What is acknowledged to a gateway, and what is about to be sent, `replicas` replicas have.
     """
 
     def __init__(
-        self, redis: Redis, seal: Seal, caps: Caps = Caps(), prefixes: Sequence[str] = ("+7",)
+        self,
+        redis: Redis,
+        seal: Seal,
+        caps: Caps = Caps(),
+        prefixes: Sequence[str] = ("+7",),
+        replicas: int = 0,
     ) -> None:
         self._redis = redis
+        self._replicated = ReplicatedScripts(redis, replicas)
         self._codec = MessageCodec(seal)
         self._caps = json.dumps(asdict(caps))
         self._prefixes = tuple(prefixes)
@@ -201,7 +210,7 @@ class Outbox:
         allowed = [place for place, answer in enumerate(answers) if answer is PutResult.QUEUED]
         for some in _batches(allowed, PUT_AT_ONCE):
             sealed = [json.dumps(self._codec.seal(messages[place], now)) for place in some]
-            said = await self._put(args=[now.timestamp(), self._caps, *sealed])
+            said = await self._replicated.run(self._put, [now.timestamp(), self._caps, *sealed])
             for place, answer in zip(some, said, strict=True):
                 answers[place] = _put_result(answer)
         return answers
@@ -218,8 +227,8 @@ class Outbox:
         messages = {name: self._codec.seal(each, now) for name, each in choices.items()}
         keyed = self._codec.index_of_key(key)
         tables = json.dumps(messages), json.dumps(act.args)
-        run = self._script_of(act)
-        return _put_result(await run(args=[now.timestamp(), self._caps, keyed, *tables]))
+        args = [now.timestamp(), self._caps, keyed, *tables]
+        return _put_result(await self._replicated.run(self._script_of(act), args))
 
     def _script_of(self, act: Act) -> AsyncScript:
         if act.lua not in self._acts:
@@ -258,7 +267,7 @@ class Outbox:
             index = self._codec.index_of(report.msisdn) if report.msisdn else ""
             forgotten = self._codec.forgotten_key(report.msisdn)
             args = gateway, report.message_id, index, report.state, now.timestamp(), forgotten
-            await self._report(args=args)
+            await self._replicated.run(self._report, args)
 
     # --- For the worker
 
@@ -309,7 +318,8 @@ class Outbox:
         pairs = [part for each in claimed for part in (each.entry, each.id)]
         names = json.dumps(gateways)
         bucket = now.timestamp(), rate.calls, rate.burst, need
-        answer = await self._begin(args=[queue, worker, names, *bucket, *pairs])
+        args = [queue, worker, names, *bucket, *pairs]
+        answer = await self._replicated.run(self._begin, args)
         seconds, alarms, begun = answer
         _alarm(alarms)
         if float(seconds) > 0:

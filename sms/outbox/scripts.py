@@ -3,7 +3,7 @@
 Each script may be repeated when its answer was lost: the second time it finds
 its work done and changes nothing.  `sms/outbox/outbox.py` says what the keys hold.
 Names of keys are made in the scripts, so the outbox needs one server (with
-replicas if you like), not a cluster; a cluster loses acknowledged writes anyway.
+replicas if you like: `runtime/replication.py`), not a cluster.
 Commands of Redis 7.0 only.
 """
 

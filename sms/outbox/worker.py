@@ -19,6 +19,7 @@ from uuid import uuid4
 from runtime.clock import utc_now
 from runtime.logs import redacted
 from runtime.redis_client import REDIS_ERRORS, OutageLog
+from runtime.replication import TooFewReplicas
 from sms.gateways import (
     MOST_RECIPIENTS,
     Accepted,
@@ -35,11 +36,14 @@ from sms.outbox.outbox import Claimed, Outbox, Outcome, Rate, Sending, Wait
 from sms.states import State
 
 REDIS_PAUSE_SECONDS = 0.5
+REPLICAS_PAUSE = timedelta(seconds=2)
+"""Until what could not be begun for want of replicas is tried again."""
 REDIS_PATIENCE_SECONDS = 60.0
 """How long a result is held for a Redis that does not answer; then its message
 is left to become `unknown`."""
 
 UNREADABLE = "sealed under another key, or altered"
+TOO_FEW = "too few replicas"
 NOT_NAMED = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
 
 T = TypeVar("T")
@@ -156,7 +160,7 @@ class _Worker:
             group.create_task(self._send_claimed(claimed[0].queue, claimed))
 
     async def _give_back(self, claimed: list[Claimed]) -> None:
-        outcomes = [self._postponed(each, "the worker ends") for each in claimed]
+        outcomes = [self._postponed(each, "the worker ends", self.now()) for each in claimed]
         await self.outbox.settle(outcomes, self.now())
 
     async def _send_claimed(self, queue: Queue, claimed: list[Claimed]) -> None:
@@ -202,7 +206,12 @@ class _Worker:
                 claimed = await self._drop_unwanted(claimed, indexes)
                 if not claimed:
                     return
-            begun = await self._begin(claimed)
+            try:
+                begun = await self._begin(claimed)
+            except TooFewReplicas:
+                due = self.now() + REPLICAS_PAUSE
+                await self._settle([self._postponed(each, TOO_FEW, due) for each in claimed])
+                return
             if not isinstance(begun, Wait):
                 await self._call_and_settle(begun)
                 return
@@ -241,7 +250,7 @@ class _Worker:
         if not (begun.msisdn and begun.text):
             return Outcome(begun.claimed, State.FAILED, UNREADABLE)
         if begun.expires_at <= self.now():  # Redis was long in answering
-            return self._postponed(begun.claimed, "not sent in time")
+            return self._postponed(begun.claimed, "not sent in time", self.now())
         return None
 
     async def _call_gateway(self, begun: list[Sending]) -> dict[str, Result]:
@@ -269,8 +278,8 @@ class _Worker:
             case OutcomeUnknown(why, error):
                 return Outcome(claimed, State.UNKNOWN, why, error)
 
-    def _postponed(self, claimed: Claimed, why: str) -> Outcome:
-        return Outcome(claimed, State.QUEUED, why, due=self.now())
+    def _postponed(self, claimed: Claimed, why: str, due: datetime) -> Outcome:
+        return Outcome(claimed, State.QUEUED, why, due=due)
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
         await self._retrying(lambda: self.outbox.settle(outcomes, self.now()))
@@ -303,6 +312,9 @@ class _Worker:
         while True:
             try:
                 answer = await call()
+            except TooFewReplicas as error:  # waited for already
+                self.outages.note(error)
+                raise
             except REDIS_ERRORS as error:
                 self.outages.note(error)
                 if asyncio.get_running_loop().time() > give_up:

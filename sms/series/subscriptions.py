@@ -13,6 +13,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from runtime.encryption import CannotOpen, Seal
+from runtime.replication import ReplicatedScripts
 from sms.outbox import Act
 from sms.series import scripts
 from sms.series.calendar import Calendar
@@ -43,8 +44,9 @@ class DueTip:
 class Subscriptions:
     """The subscriptions in Redis.  Every method may be called again after a crash."""
 
-    def __init__(self, redis: Redis, seal: Seal, calendar: Calendar) -> None:
+    def __init__(self, redis: Redis, seal: Seal, calendar: Calendar, replicas: int = 0) -> None:
         self._redis = redis
+        self._replicated = ReplicatedScripts(redis, replicas)
         self._seal = seal
         self._calendar = calendar
         self._stop = redis.register_script(scripts.STOP)
@@ -81,7 +83,7 @@ class Subscriptions:
 
     async def stop(self, msisdn: str) -> None:
         """The same, where nothing is answered."""
-        await self._stop(args=[self._seal.index(msisdn)])
+        await self._replicated.run(self._stop, [self._seal.index(msisdn)])
 
     async def forget(self, msisdn: str) -> None:
         """Forget the number, also that it said STOP.  A tip that waits in the outbox would then

@@ -7,6 +7,8 @@ import signal
 from contextlib import suppress
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from runtime.embedded_redis import embedded_redis
 from sms.outbox.outbox import Caps, Outbox, Rate
@@ -91,7 +93,7 @@ async def test_redis_killed_under_load_loses_and_repeats_nothing(
                     await asyncio.sleep(0.2)
                     pid = (await client.info("server"))["process_id"]
                     _kill(int(pid))
-                    await asyncio.sleep(1.2)
+                    await until_answering(client)
                 await until_empty(outbox)
             states = [await outbox.state_of(f"reply{n}") for n in range(400)]
     assert len(gateway.texted) == len(set(gateway.texted)) == 400
@@ -102,6 +104,15 @@ async def test_redis_killed_under_load_loses_and_repeats_nothing(
 
 def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+async def until_answering(client: Redis) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            with suppress(RedisError):
+                await client.ping()
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_a_frozen_redis_does_not_make_a_message_go_twice() -> None:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from redis.asyncio import Redis
-
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
+from runtime.redis_client import connect
 from sms.gateways.simulator import Simulator
 from tests.support.service import SECRET, Service, running, short_folder
 
@@ -51,7 +50,7 @@ class Phones:
         """What a phone has received by now."""
 
         async def read() -> list[str]:
-            async with Redis.from_url(self.url, decode_responses=True) as redis:
+            async with connect(self.url, PATIENCE) as redis:
                 seal = Seal(base64.b64decode(KEY))
                 return [each.text for each in await Simulator(redis, seal).inbox(number)]
 

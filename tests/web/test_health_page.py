@@ -17,7 +17,7 @@ from tests.support.fake_gateway import API_KEY, fake_gateway
 from tests.support.operators import operator, words
 from tests.support.service import ANY_AGE, REPOSITORY, SECRET, Service, running, short_folder
 from tests.support.trees import copied_menus, edit, until
-from web.health.page import redis_at, roughly
+from web.health.page import roughly
 from web.health.versions import KOMEK
 from web.recent_errors import LONGEST, MOST, RecentErrors
 
@@ -99,19 +99,6 @@ def test_it_tells_what_the_command_tells() -> None:
     assert len(told) > 12
     assert [each for each in told if each not in text] == []
     assert "must be mended: No process sends SMS." in text
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://user:secret@example.org:6380/0", "example.org:6380"),
-        ("rediss://:secret@example.org", "example.org:6379"),
-        ("unix:///run/redis.sock", "/run/redis.sock"),
-        ("unix://user:secret@/run/redis.sock", "/run/redis.sock"),
-    ],
-)
-def test_where_redis_is_without_its_password(url: str, shown: str) -> None:
-    assert redis_at(url) == shown
 
 
 @pytest.mark.usefixtures("processes")

@@ -24,6 +24,7 @@ from menus.model import Menu
 from runtime.clock import utc_now, utc_today
 from runtime.files import mode_of
 from runtime.logs import redacted
+from runtime.redis_address import sentinels_of
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import read_redis_status, refusal_of
 from runtime.settings import Settings, secret_of
@@ -82,7 +83,7 @@ async def findings_of(parts: Parts) -> list[Finding]:
     asked = [
         *(_in_time(_silent(each), ask_gateway(settings, each)) for each in real),
         *(_in_time(_unreached(settings, each), ask_callbacks(settings, each)) for each in real),
-        _in_time(mend(Word.REDIS_DOWN), ask_redis(parts.redis, parts.outbox)),
+        _in_time(mend(Word.REDIS_DOWN), ask_redis(parts)),
         _in_time(mend(Word.DISKS_SILENT), ask_disks(settings, parts.redis)),
     ]
     found = chain.from_iterable(await asyncio.gather(*asked))
@@ -174,11 +175,12 @@ def _unreached(settings: Settings, gateway: GatewayEntry) -> Finding:
 # --- Redis, and the disks -------------------------------------------------------------
 
 
-async def ask_redis(redis: Redis | None, outbox: Outbox | None) -> list[Finding]:
+async def ask_redis(parts: Parts) -> list[Finding]:
     """What it could lose, who sends, whether its clock agrees with ours."""
+    redis, outbox, replicas = parts.redis, parts.outbox, parts.settings.redis_replicas
     if redis is None or outbox is None:
         return [mend(Word.REDIS_DOWN)]
-    refusal = await refusal_of(redis)
+    refusal = await refusal_of(redis, replicas, PART_SECONDS / 4)
     refuses = [mend(Word.REDIS_REFUSES, why=refusal)] if refusal else []
     status = await read_redis_status(redis)
     sending = await read_outbox_status(redis, outbox)
@@ -211,7 +213,10 @@ def _of_disks(settings: Settings, named: str) -> Iterator[Finding]:
 
 def _runs_here(settings: Settings) -> bool:
     """Whether Redis runs on this machine, by its address."""
-    parts = urlsplit(settings.redis_url or "")
+    url = settings.redis_url or ""
+    if sentinels_of(url):  # the primary may be on any machine
+        return False
+    parts = urlsplit(url)
     return parts.scheme == "unix" or is_loopback(parts.hostname or "")
 
 

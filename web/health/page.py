@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -19,6 +18,7 @@ from menus.contacts import Doubt, doubt_of, too_old
 from menus.model import is_read
 from runtime.clock import utc_now, utc_today
 from runtime.files import mode_of
+from runtime.redis_address import shown_address
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
@@ -112,7 +112,7 @@ class Health:
             findings=findings,
             menu=menu,
             answers=answers,
-            redis_at=redis_at(self.settings.redis_url or ""),
+            redis_at=shown_address(self.settings.redis_url or ""),
             gateways={each.name: each.sms.address() for each in gateways_of(self.settings)},
             series_open=self.sms.calendar.allows(now),
             series_next=self.sms.calendar.first_from(now).astimezone(zone),
@@ -195,12 +195,6 @@ def memory(status: RedisStatus) -> str:
         return ""
     used, most = (f"{octets / 1024 / 1024:.1f} MB" for octets in (status.used, status.most))
     return f"{used} / {most}" if status.most else used
-
-
-def redis_at(url: str) -> str:
-    """Where Redis is, without the password that the address may hold."""
-    parts = urlsplit(url)
-    return parts.path if parts.scheme == "unix" else f"{parts.hostname}:{parts.port or 6379}"
 
 
 def unread_pages(language: str) -> list[str]:
