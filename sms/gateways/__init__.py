@@ -1,4 +1,7 @@
-"""Everything that carries SMS: the port, its results, one file for each gateway."""
+"""Everything that carries SMS: the port, its results, one file for each gateway.
+
+`ussd/gateways/registry.py` lists the gateways, with what each does for dialled sessions.
+"""
 
 from sms.gateways.gateway import (
     MOST_RECIPIENTS,
