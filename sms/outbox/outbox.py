@@ -46,6 +46,7 @@ from runtime.msisdn import is_msisdn
 from runtime.replication import ReplicatedScripts
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
+from sms.outbox.counts import day_of
 from sms.outbox.messages import MessageCodec, Outgoing, Queue
 from sms.states import State
 
@@ -264,9 +265,11 @@ class Outbox:
         message of ours.
         """
         if report.state is not None:
-            index = self._codec.index_of(report.msisdn) if report.msisdn else ""
-            forgotten = self._codec.forgotten_key(report.msisdn)
-            args = gateway, report.message_id, index, report.state, now.timestamp(), forgotten
+            msisdn, day = report.msisdn, day_of(now)
+            index = self._codec.index_of(msisdn) if msisdn else ""
+            told = gateway, report.message_id, index, report.state, now.timestamp()
+            who = [self._codec.index_of_day(each, msisdn) for each in (day, day - 1)]
+            args = *told, self._codec.forgotten_key(msisdn), day, *who
             await self._replicated.run(self._report, args)
 
     # --- For the worker

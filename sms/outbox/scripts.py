@@ -39,14 +39,18 @@ MOST_TRIES = 5
 """Workers that may end, one after the other, holding a message that none of them began."""
 CLOCK_SECONDS = 2
 """By which the clocks of two machines may differ."""
-MOST_EARLY = 20
-"""Reports kept for one number that name a message we do not know (yet)."""
+MOST_EARLY, MOST_NAMELESS = 20, 1000
+"""Reports kept that name a message we do not know (yet): for one number, and of all that name no
+number.  One for a number that we have not texted lately is not kept.
+"""
 
 _KNOWN = f"""
 local MAY = cjson.decode('{json.dumps({str(a): {str(b): True for b in bs} for a, bs in NEXT.items()})}')
 local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP_SECONDS.items()})}')
 local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
-local EARLY_SECONDS, MOST_EARLY, SLACK = {EARLY_SECONDS}, {MOST_EARLY}, {CLOCK_SECONDS}
+local EARLY_SECONDS, SLACK = {EARLY_SECONDS}, {CLOCK_SECONDS}
+local MOST_EARLY, MOST_NAMELESS = {MOST_EARLY}, {MOST_NAMELESS}
+local KINDS = cjson.decode('{json.dumps([str(kind) for kind in MessageKind])}')
 local KEY_SECONDS, SIMULATOR = {KEY_SECONDS}, '{SIMULATOR}'
 local SET_ASIDE, SET_ASIDE_SECONDS = '{SET_ASIDE}', {SET_ASIDE_SECONDS}
 local ALARM_SECONDS, MOST_TRIES = {ALARM_SECONDS}, {MOST_TRIES}
@@ -98,6 +102,16 @@ end
 
 local function bind(id, gateway, gateway_id)
   call('SET', 'sms:gateway:' .. of(gateway, gateway_id), id, 'EX', KEEP['accepted'])
+end
+
+-- Whether we have texted a number on that day or the day before, by what it is counted as.
+local function texted_lately(day, who, who_before)
+  for _, kind in ipairs(KINDS) do
+    if is_counted(day, who .. ' ' .. kind) or is_counted(day - 1, who_before .. ' ' .. kind) then
+      return true
+    end
+  end
+  return false
 end
 
 -- The gateway's name for this message is not known: wait for a report to this
@@ -189,7 +203,6 @@ def script(body: str) -> str:
 _PUTTING = (
     f"""
 local REPLIES, NEW_NUMBERS = '{REPLIES}', '{NEW_NUMBERS}'
-local KINDS = cjson.decode('{json.dumps([str(kind) for kind in MessageKind])}')
 """
     + """
 local now, caps = tonumber(ARGV[1]), cjson.decode(ARGV[2])
@@ -203,14 +216,9 @@ local function caps_of(part, share)
     {a_day, 'sms:cap:' .. a_day .. ':' .. day, caps.replies_a_day * share, 172800}
 end
 
--- Whether we have texted this number neither today nor the day before, and send it no series.
 local function is_new(outgoing)
-  for _, kind in ipairs(KINDS) do
-    for back, who in ipairs({outgoing.who, outgoing.who_before}) do
-      if is_counted(outgoing.day + 1 - back, who .. ' ' .. kind) then return false end
-    end
-  end
-  return call('EXISTS', 'sms:series:' .. outgoing.index) == 0
+  local lately = texted_lately(outgoing.day, outgoing.who, outgoing.who_before)
+  return not lately and call('EXISTS', 'sms:series:' .. outgoing.index) == 0
 end
 
 -- Lists of caps: a message counts against the first list of which none is met.  What is kept for
@@ -513,21 +521,21 @@ call('EXPIRE', stream(ARGV[1]), QUEUED_SECONDS)
 """)
 
 # ARGV: gateway, its id of the message, index of the number or '', state, now, the key that says
-# that the number was forgotten.
+# that the number was forgotten; today, and as what the number is counted then and the day before.
 REPORT = script("""
-local gateway, gateway_id, index, state, now, forgotten = unpack(ARGV)
+local gateway, gateway_id, index, state, now, forgotten, day, who, who_before = unpack(ARGV)
 
 local function keep_early()
   if call('EXISTS', forgotten) == 1 then return 'forgotten' end
+  if index ~= '' and not texted_lately(tonumber(day), who, who_before) then return 'of nobody' end
   local key = 'sms:early:' .. of(gateway, gateway_id)
   local before = call('GET', key)
   if before and not MAY[before][state] then return 'repeated' end
-  if index ~= '' then
-    local came = 'sms:early-of:' .. of(gateway, index)
-    if not before and call('ZCARD', came) >= MOST_EARLY then call('ZPOPMIN', came) end
-    call('ZADD', came, now, gateway_id)
-    call('EXPIRE', came, EARLY_SECONDS)
-  end
+  local came = 'sms:early-of:' .. of(gateway, index)
+  local most = index == '' and MOST_NAMELESS or MOST_EARLY
+  if not before and call('ZCARD', came) >= most then early(gateway, call('ZPOPMIN', came)[1]) end
+  call('ZADD', came, now, gateway_id)
+  call('EXPIRE', came, EARLY_SECONDS)
   call('SET', key, state, 'EX', EARLY_SECONDS)
   return 'early'
 end

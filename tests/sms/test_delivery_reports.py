@@ -10,6 +10,7 @@ from runtime.encryption import Seal
 from sms.outbox.counts import COUNTS_SECONDS, counts_key
 from sms.outbox.messages import MessageKind
 from sms.outbox.outbox import Outbox, Outcome
+from sms.outbox.scripts import MOST_EARLY, MOST_NAMELESS
 from sms.states import State
 from tests.support.outboxes import (
     GATEWAY,
@@ -110,11 +111,22 @@ async def test_an_accepted_message_without_a_name_is_settled_by_its_number(
     assert await outbox.state_of("k") is State.DELIVERED
 
 
-async def test_reports_of_nothing_of_ours_do_not_pile_up(outbox: Outbox, redis: Redis) -> None:
-    for n in range(100):
-        await outbox.report(told(State.DELIVERED, f"g{n}"), GATEWAY, NOW + timedelta(seconds=n))
-    [key] = [key async for key in redis.scan_iter("sms:early-of:*")]
-    assert await redis.zcard(key) <= 20
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        pytest.param(NUMBER, MOST_EARLY, id="a number that we texted"),
+        pytest.param("", MOST_NAMELESS, id="no number"),
+        pytest.param(OTHER, 0, id="a number that we did not text"),
+    ],
+)
+async def test_forged_reports_leave_little(
+    outbox: Outbox, redis: Redis, number: str, kept: int
+) -> None:
+    await put(outbox, "k")
+    for n in range(MOST_NAMELESS + 100):
+        await outbox.report(told(State.DELIVERED, f"g{n}", number), GATEWAY, NOW)
+    assert len([key async for key in redis.scan_iter("sms:early:*")]) == kept
+    assert await outbox.state_of("k") is State.QUEUED
 
 
 # --- Reports by our own id

@@ -334,4 +334,4 @@ async def test_a_body_that_is_cut_off_is_no_error_of_ours() -> None:
 
 def test_too_many_fields_are_refused(stranger: httpx.Client) -> None:
     response = stranger.post("/operator/enter", data={f"f{n}": "x" for n in range(101)})
-    assert response.status_code == 400
+    assert response.status_code == 403

@@ -21,7 +21,7 @@ from runtime.encryption import Seal
 from runtime.redis_client import REDIS_ERRORS
 
 ATTEMPTS = 10
-"""From one address, before it must wait."""
+"""From one address; to more it is said to wait, and the log says nothing of them."""
 ATTEMPTS_WITHIN = timedelta(minutes=10)
 REDIS_SECONDS = 0.5
 MOST_REMEMBERED = 10_000
@@ -42,8 +42,8 @@ class Attempts:
         self._seal = seal
         self._here = ExpiringCounter(ATTEMPTS_WITHIN.total_seconds(), clock)
 
-    async def count_and_allow(self, address: str) -> bool:
-        """Count one attempt; whether it may be made.  Counting comes first, so that
+    async def count_and_tell_few(self, address: str) -> bool:
+        """Count one attempt; whether there have been few.  Counting comes first, so that
         many at once are not let through together.
         """
         name = self._hashed(address)

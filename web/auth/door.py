@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
@@ -23,6 +23,7 @@ from starlette.datastructures import FormData
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
+from runtime.callbacks import BadRequest, Form, parse_form
 from runtime.encryption import Seal
 from web.auth.attempts import Attempts, RevokedSessions
 from web.auth.origin import origin_is_host
@@ -38,6 +39,8 @@ MOST_AT_THE_DOOR = 4096
 MOST_FIELDS = 100
 BODY_SECONDS = 20.0
 """For all of it to come, on a slow line too."""
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -202,24 +205,30 @@ class Door:
     async def log_in(self, request: Request) -> Response:
         """Let in who knows a token, and with the shared one gives a name; ask the others again.
 
+        Attempts of an address are counted before anything is read.  However many there were,
+        a right token opens: many people may share an address, and no token can be guessed.
         Raises `LoginDisabled`, `Refused`, `TooLarge` and `TooSlow`.
         """
         self._require_tokens()
         address = request.client.host if request.client else ""
-        if not await self._attempts.count_and_allow(address):
-            return self.show_login(request, 429, "too_often")
-        form = await read_form(request, MOST_AT_THE_DOOR)
+        few = await self._attempts.count_and_tell_few(address)
+        form = await read_login(request)
         name, token = str(form.get("name", "")).strip(), hash_of(str(form.get("token", "")))
         holder = next((h for h in self._holders() if compare_digest(h.token, token)), None)
         if holder is None:
-            log.warning("operator: a wrong token at the door")
-            return self.show_login(request, 403, "wrong_token")
+            return self._show_wrong(request, few=few)
         await self._attempts.forget(address)
         if not holder.name and not is_name(name):
             return self.show_login(request, 422, "no_name")
         if not holder.name and is_one_of(name, self._roster.known()):
             return self.show_login(request, 422, "name_taken")
         return self._start_session(request, holder.name or name, holder)
+
+    def _show_wrong(self, request: Request, *, few: bool) -> Response:
+        if not few:
+            return self.show_login(request, 429, "too_often")
+        log.warning("operator: a wrong token at the door")
+        return self.show_login(request, 403, "wrong_token")
 
     async def log_out(self, request: Request) -> Response:
         """Take the cookie of an admitted operator back; a copy of it opens nothing."""
@@ -272,6 +281,22 @@ async def read_form(request: Request, most: int = MOST_OCTETS) -> FormData:
     """The form of a request.  Raises `Refused`, `TooLarge` and `TooSlow`; what comes
     beyond `most` octets is not read, whatever the request says of its length.
     """
+
+    async def read(bounded: Request) -> FormData:
+        return await bounded.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=most)
+
+    return await _read(request, most, read)
+
+
+async def read_login(request: Request) -> Form:
+    """The same of the form at the door, by a parser that costs callers next to nothing."""
+    try:
+        return parse_form(await _read(request, MOST_AT_THE_DOOR, Request.body))
+    except BadRequest:
+        raise Refused from None
+
+
+async def _read(request: Request, most: int, read: Callable[[Request], Awaitable[T]]) -> T:
     if not is_same_origin(request):
         raise Refused
     came = 0
@@ -284,10 +309,9 @@ async def read_form(request: Request, most: int = MOST_OCTETS) -> FormData:
             raise TooLarge
         return message
 
-    read = Request(request.scope, measured).form
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await read(max_files=1, max_fields=MOST_FIELDS, max_part_size=most)
+            return await read(Request(request.scope, measured))
     except TimeoutError:
         raise TooSlow from None
     except ClientDisconnect:  # nobody is there to hear the answer
