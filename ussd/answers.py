@@ -96,14 +96,16 @@ class Answers:
         """What was answered.  None where Redis cannot tell the answers before, or has none."""
         return await self._hear(who, hop, answers, begins=False)
 
-    async def leave(self, who: SessionName) -> None:
-        """Our last screen was shown."""
-        await self._scripts.run(_END, [self._key(who)], [REPEAT_SECONDS])
+    async def leave(self, who: SessionName) -> str | None:
+        """Our last screen was shown, or the network ended the session.  The id of its first hop,
+        empty where there was none; None where Redis cannot tell.
+        """
+        first = await self._scripts.run(_END, [self._key(who)], [REPEAT_SECONDS])
+        return None if first is None else str(first).partition(" ")[0]
 
-    async def delete(self, who: SessionName) -> str | None:
-        """The session is over.  The id of its first hop, where there was one."""
-        first = await self._scripts.run(_END, [self._key(who)], [0])
-        return str(first).partition(" ")[0] if first else None
+    async def delete(self, who: SessionName) -> None:
+        """Its end is known."""
+        await self._scripts.run(_END, [self._key(who)], [0])
 
     async def forget(self, msisdn: str) -> int:
         """Forget the sessions of a number; how many there were.  Raises `RedisError`."""

@@ -381,6 +381,13 @@ async def test_with_redis_away_the_caller_gets_the_numbers(operation: str) -> No
     assert (response.text, ends(response)) == ("Polisiya 102", True)
 
 
+async def test_with_redis_away_the_end_of_a_session_comes_again() -> None:
+    away = connect(f"redis://127.0.0.1:{free_port()}")
+    async with away, calling(heard_nothing, away) as http:
+        response = await http.post("ussd?id=1", content="", headers=headers(ENDED))
+    assert response.status_code == 503
+
+
 async def test_a_session_that_redis_lost_ends_with_the_numbers(phone: Phone, redis: Redis) -> None:
     phone.dial()
     await redis.flushdb()

@@ -21,7 +21,7 @@ from pydantic import Field, StringConstraints
 from pydantic_settings import SettingsConfigDict
 from starlette.responses import PlainTextResponse, Response
 
-from runtime.callbacks import Callback, HttpRequest
+from runtime.callbacks import COME_AGAIN, BadRequest, Callback, HttpRequest
 from runtime.clock import utc_now
 from runtime.msisdn import with_plus
 from runtime.settings import KomekSettings, Numbers
@@ -217,7 +217,7 @@ async def _screen(post: UssdPost, own: KannelUssdSettings, handlers: UssdHandler
         heard = await handlers.answers.add(session, post.hop, answers_of(post))
     if heard is None:
         return None
-    hop = Hop(f"kannel:{heard.first_hop}", heard.answers, with_plus(post.caller) or None)
+    hop = Hop(_id(heard.first_hop), heard.answers, with_plus(post.caller) or None)
     screen = await handlers.answer(hop)
     if screen.ends:
         await handlers.answers.leave(session)
@@ -226,9 +226,19 @@ async def _screen(post: UssdPost, own: KannelUssdSettings, handlers: UssdHandler
 
 
 async def _end(post: UssdPost, own: KannelUssdSettings, handlers: UssdHandlers) -> None:
-    """The network says that the session is over."""
-    if first_hop := await handlers.answers.delete(who(post, own)):
-        await handlers.end(f"kannel:{first_hop}", "by the network")
+    """The network says that the session is over.  Raises `BadRequest` where that is not stored."""
+    session = who(post, own)
+    first_hop = await handlers.answers.leave(session)
+    if first_hop is None or (
+        first_hop and not await handlers.end(_id(first_hop), "by the network")
+    ):
+        raise BadRequest(503, COME_AGAIN)
+    await handlers.answers.delete(session)
+
+
+def _id(first_hop: str) -> str:
+    """Of a session, among those of all gateways."""
+    return f"kannel:{first_hop}"
 
 
 KANNEL = UssdDialect(callbacks={"ussd": hop_callback}, settings=KannelUssdSettings, holds=HOLDS)
