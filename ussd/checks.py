@@ -8,11 +8,12 @@ many lines around the text that hardly any of it is left.
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache, partial
 
 from menus.checklists import NOT_YET
 from menus.countries import NO_NAMES, Names
 from menus.faults import Fault
-from menus.loading import ParsedFile, ParsedFolder, numbers_known
+from menus.loading import ParsedFile, ParsedFolder, in_each_language, numbers_known
 from menus.model import Language, Menu
 from menus.parsing import KeyPath, Source, screen_of
 from sms.checks import longest_lines
@@ -22,6 +23,7 @@ from sms.understanding import name_of
 from ussd.paging import Budget, Frame
 from ussd.screens import KEYS, SCREEN_0, Place, Screens, View
 
+BUDGETS_AT_HAND = 4
 MIN_ROOM = 20
 """Units for the text itself that the lines around it must leave on each screen."""
 _UCS2_LETTER, _TWO_SEPTETS = "Ж", "|"
@@ -29,25 +31,31 @@ _HEADINGS = ("abroad", "here")
 """Of an answer about a country; only messages need them."""
 
 
+@lru_cache(maxsize=BUDGETS_AT_HAND)
 def fits_on_screens(budget: Budget) -> Callable[[ParsedFolder, Menu], Iterator[Fault]]:
     """The check for screens of this budget.  It says nothing while a number is faulty."""
+    in_languages = in_each_language(partial(_language, budget))
 
     def check(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
-        if not numbers_known(parsed):
-            return
-        screens = Screens(menu, budget)
-        yield from _screen_0(parsed, screens.view(SCREEN_0))
-        for language in menu.all_languages.values():
-            too_long = list(_phrases(parsed, screens, menu, language))
-            yield from too_long
-            for node in menu.nodes if not too_long else ():
-                view = screens.view(Place(language.code, node))
-                yield from _node(parsed, view, language, node)
-                yield from _checklist(parsed, screens, Place(language.code, node), menu)
-            if not too_long:
-                yield from _look_ups(parsed, screens, menu, language)
+        if numbers_known(parsed):
+            yield from _screen_0(parsed, Screens(menu, budget).view(SCREEN_0))
+            yield from in_languages(parsed, menu)
 
     return check
+
+
+def _language(
+    budget: Budget, parsed: ParsedFolder, menu: Menu, language: Language
+) -> Iterator[Fault]:
+    screens = Screens(menu, budget)
+    too_long = list(_phrases(parsed, screens, menu, language))
+    yield from too_long
+    for node in menu.nodes if not too_long else ():
+        view = screens.view(Place(language.code, node))
+        yield from _node(parsed, view, language, node)
+        yield from _checklist(parsed, screens, Place(language.code, node), menu)
+    if not too_long:
+        yield from _look_ups(parsed, screens, menu, language)
 
 
 def _screen_0(parsed: ParsedFolder, view: View) -> Iterator[Fault]:

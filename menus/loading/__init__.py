@@ -1,7 +1,7 @@
 """A folder of data files in, a checked menu or every fault out."""
 
 from menus.loading.blank_language import blank_language_of
-from menus.loading.checks import numbers_known
+from menus.loading.checks import in_each_language, numbers_known
 from menus.loading.latin import latin_code, letters_of, speller
 from menus.loading.load import Reader, build, load, version_of
 from menus.loading.offer import offering
@@ -22,6 +22,7 @@ __all__ = [
     "Reader",
     "blank_language_of",
     "build",
+    "in_each_language",
     "is_data",
     "language_files",
     "latin_code",

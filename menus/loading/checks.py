@@ -28,6 +28,7 @@ from menus.loading.kind_checks import (
 )
 from menus.loading.latin import latin_letters_have_a_key, latin_letters_have_a_language
 from menus.loading.parsed_folder import FILLER, ParsedFile, ParsedFolder
+from menus.model import Language, Menu
 from menus.parsing import FILES_AT_HAND, KeyPath, screen_of
 
 Check = Callable[[ParsedFolder], Iterator[Fault]]
@@ -50,6 +51,29 @@ def in_each_file(check: FileCheck) -> Check:
     def check_all(parsed: ParsedFolder) -> Iterator[Fault]:
         for part in parsed.worded():
             yield from faults_in(part)
+
+    return check_all
+
+
+def in_each_language(
+    check: Callable[[ParsedFolder, Menu, Language], Iterator[Fault]],
+) -> Callable[[ParsedFolder, Menu], Iterator[Fault]]:
+    """A check of every language by itself; what it found in one is kept while the files that
+    its screens and messages are made of stay.  It says nothing while a number is faulty.
+    """
+    kept: dict[object, tuple[Fault, ...]] = {}
+
+    def check_all(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
+        shared = (parsed.tree, parsed.numbers, parsed.latin, parsed.countries, parsed.contacts)
+        for language in menu.all_languages.values() if numbers_known(parsed) else ():
+            made_of = (language.code, parsed.languages[language.file], *shared)
+            found = kept.pop(made_of, None)
+            if found is None:
+                found = tuple(check(parsed, menu, language))
+            kept[made_of] = found
+            for oldest in list(kept)[:-FILES_AT_HAND]:
+                kept.pop(oldest, None)
+            yield from found
 
     return check_all
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from menus.contacts import Contact, Sendable
 from menus.faults import Fault
 from menus.forms import EmbassyWords, SmsWords
-from menus.loading import ParsedFolder, numbers_known
+from menus.loading import ParsedFolder, in_each_language
 from menus.model import Language, Menu
 from menus.parsing import KeyPath, screen_of
 from sms.embassy_reply import EMBASSY_SEGMENTS, Line, marked
@@ -49,20 +49,16 @@ class Message:
     most: int
 
 
-def messages_fit(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
+@in_each_language
+def messages_fit(parsed: ParsedFolder, menu: Menu, language: Language) -> Iterator[Fault]:
     """Each message is within its budget and has a neutral first line; each tip ends
     with the help number.
-
-    Says nothing while a number is faulty.
     """
-    if not numbers_known(parsed):
-        return
-    for language in menu.all_languages.values():
-        source = parsed.languages[language.file].source
-        for each in messages(menu, language):
-            for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
-                where, screen = source.value(*each.steps), screen_of(each.steps)
-                yield Fault(where, screen, f"{_named(each.steps)} {what}")
+    source = parsed.languages[language.file].source
+    for each in messages(menu, language):
+        for what in (*_too_long(each), *_tells(each, language.sms), *_endless(each, menu)):
+            where, screen = source.value(*each.steps), screen_of(each.steps)
+            yield Fault(where, screen, f"{_named(each.steps)} {what}")
 
 
 def messages(menu: Menu, language: Language) -> Iterator[Message]:
