@@ -28,6 +28,7 @@ from menus.loading import Reader, load, offering
 from menus.model import Menu
 from menus.versions import VersionStore
 from runtime.callbacks import Callback, CallbackRouter
+from runtime.data_keys import keys_of
 from runtime.embedded_redis import AnotherRuns
 from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
@@ -42,7 +43,7 @@ from runtime.processes import (
 )
 from runtime.provision import kept_at_handover, made_at_start, start_what_is_missing
 from runtime.redis_client import connect
-from runtime.settings import Settings, data_key_of, secret_of
+from runtime.settings import Settings, secret_of
 from runtime.tasks import keep_running
 from sms.bootstrap import SmsService, build_sms
 from sms.checks import (
@@ -101,7 +102,7 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     """
     redis, menu = connect(settings.redis_url or "", REDIS_SECONDS), live_menu(settings, first)
     sms = build_sms(settings, menu, sms_dialects(settings))
-    seal = Seal(data_key_of(settings))
+    seal = Seal(keys_of(settings))
     sessions, answers = Sessions(redis, seal), Answers(sms.redis, seal)
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     pages = partial(make_pages, settings, sms, RecentErrors().listen())

@@ -13,6 +13,7 @@ MAKERS = {
     ("contacts",): "contacts.contact_commands",
     ("forget",): "forget.forget_command",
     ("gateway",): "gateways.gateway_commands",
+    ("key",): "keys.key_commands",
     ("language",): "language.language_commands",
     ("text", "worker", "digest"): "texts.sms_commands",
     ("operator",): "operators.operator_commands",
@@ -20,7 +21,7 @@ MAKERS = {
     ("stats",): "stats.stats_command",
 }
 """By the names of commands, the file of this room and the function in it that makes them."""
-_GROUPS = {"contacts", "gateway", "language", "operator"}
+_GROUPS = {"contacts", "gateway", "key", "language", "operator"}
 """Those with commands of their own."""
 
 

@@ -10,11 +10,12 @@ import typer
 from cli.consoles import out
 from cli.context import CommandContext
 from menus.live import LiveMenu
+from runtime.data_keys import keys_of
 from runtime.embedded_redis import NoServer
 from runtime.encryption import Seal
 from runtime.provision import join_running
 from runtime.redis_client import connect
-from runtime.settings import Settings, data_key_of, faults_in
+from runtime.settings import Settings, faults_in
 from sms.outbox import Outbox
 from ussd.gateways import faults_in_settings
 from web.health import Finding, Parts, Verdict, findings_of, health_words
@@ -65,7 +66,7 @@ async def _parts(settings: Settings, menu: LiveMenu | None, stack: AsyncExitStac
     except NoServer:
         return Parts(settings, menu, None, None)
     redis = await stack.enter_async_context(connect(settings.redis_url or "", REDIS_SECONDS))
-    outbox = Outbox(redis, Seal(data_key_of(settings)), prefixes=settings.prefixes)
+    outbox = Outbox(redis, Seal(keys_of(settings)), prefixes=settings.prefixes)
     return Parts(settings, menu, redis, outbox)
 
 

@@ -19,10 +19,11 @@ from cli.consoles import err, out
 from cli.context import CommandContext, join_or_exit, refuse, settings_or_exit
 from runtime.append_only_file import rewrite, save_anew
 from runtime.clock import utc_now
+from runtime.data_keys import keys_of
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
 from runtime.redis_client import REDIS_ERRORS, connect
-from runtime.settings import Settings, data_key_of
+from runtime.settings import Settings
 from sms.country_requests import CountryRequests
 from sms.gateways import Simulator
 from sms.outbox import forget_messages
@@ -83,7 +84,7 @@ def _end_partly(left: list[str]) -> NoReturn:
 
 async def _forget(settings: Settings, msisdn: str) -> list[str]:
     """Print what was forgotten; what is still to be done, a line each."""
-    seal = Seal(data_key_of(settings))
+    seal = Seal(keys_of(settings))
     async with connect(settings.redis_url or "", REDIS_SECONDS) as redis:
         _tell(await forget_number(redis, seal, msisdn))
         left = await _make_files_anew(redis)
@@ -106,16 +107,19 @@ async def forget_number(redis: Redis, seal: Seal, msisdn: str) -> Counter[str]:
     subscriptions = Subscriptions(redis, seal, Calendar())
     counts = Counter(series=int(await subscriptions.runs(msisdn)))
     await subscriptions.stop(msisdn)  # no tip leaves from now on
-    counts.update(await _forget_once(redis, seal, msisdn, utc_now()))
+    for each in seal.apart():
+        counts.update(await _forget_once(redis, each, msisdn, utc_now()))
     await asyncio.sleep(PAUSE_SECONDS)
     await subscriptions.forget(msisdn)
-    counts.update(await _forget_once(redis, seal, msisdn, utc_now()))
+    for each in seal.apart():
+        counts.update(await _forget_once(redis, each, msisdn, utc_now()))
     with suppress(ResponseError):  # forbidden
         await redis.slowlog_reset()  # it quotes commands
     return counts
 
 
 async def _forget_once(redis: Redis, seal: Seal, msisdn: str, now: datetime) -> dict[str, int]:
+    """What is kept under one key."""
     outbox = await forget_messages(redis, seal, msisdn, now)
     return {
         "messages": outbox.messages,

@@ -65,9 +65,10 @@ def _locks(handle: int) -> bool:
 def replace_file(path: Path, text: str) -> None:
     """Put the text in place of the file at once: a reader sees the old or the new.
 
-    Raises `OSError` if the folder cannot be written; the file is then the old one.
+    It stays its owner's.  Raises `OSError` if the folder cannot be written; the file is then
+    the old one.
     """
-    _put(path, text, path.stat().st_mode & 0o777)
+    _put(path, text, path.stat().st_mode & 0o777, path.stat())
 
 
 def put_private_file(path: Path, text: str) -> None:
@@ -93,7 +94,7 @@ def _ends_a_line(handle: int) -> bool:
     return size == 0 or os.pread(handle, 1, size - 1) == b"\n"
 
 
-def _put(path: Path, text: str, mode: int) -> None:
+def _put(path: Path, text: str, mode: int, was: os.stat_result | None = None) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     aside = Path(name)
     try:
@@ -102,6 +103,8 @@ def _put(path: Path, text: str, mode: int) -> None:
             file.flush()
             os.fsync(file.fileno())
         aside.chmod(mode)
+        if was and was.st_uid != os.getuid():
+            os.chown(aside, was.st_uid, was.st_gid)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)

@@ -1,6 +1,5 @@
 """Several processes that serve one port, a new beginning on it, and what they do on a signal."""
 
-import base64
 import multiprocessing
 import os
 import signal
@@ -14,7 +13,7 @@ from uvicorn.supervisors import Multiprocess
 
 from runtime.exit_with_parent import exit_with
 from runtime.http_server import environment_with
-from runtime.settings import Settings, data_key_of, secret_of, token_of
+from runtime.settings import FileSecret, Settings, revealed, secret_of, token_of
 
 
 def at_a_terminal() -> bool:
@@ -28,7 +27,10 @@ def export_settings(settings: Settings) -> None:
     """Hand the completed settings to the worker processes, in their environment."""
     os.environ["KOMEK_REDIS_URL"] = settings.redis_url or ""
     os.environ["KOMEK_CALLBACK_SECRET"] = secret_of(settings)
-    os.environ["KOMEK_DATA_KEY"] = base64.b64encode(data_key_of(settings)).decode()
+    if isinstance(settings.data_key, FileSecret):  # they look into it themselves
+        os.environ["KOMEK_DATA_KEY_FILE"] = str(settings.data_key.file)
+    else:
+        os.environ["KOMEK_DATA_KEY"] = revealed(settings.data_key)
     os.environ["KOMEK_OPERATOR_TOKEN"] = token_of(settings) or ""
     os.environ["KOMEK_PORT"] = str(settings.port)
     os.environ["KOMEK_WORKER"] = str(settings.worker)

@@ -2,7 +2,6 @@
 key; and how another process on the same data directory finds them.
 """
 
-import base64
 import logging
 import secrets
 from collections.abc import Collection
@@ -11,11 +10,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from runtime.data_keys import new_key
 from runtime.embedded_redis import NoServer, embedded_redis, running_redis
+from runtime.encryption import keys_in
 from runtime.files import make_private, put_private_file
-from runtime.settings import Settings, revealed
-
-KEY_OCTETS = 32
+from runtime.settings import FileSecret, Settings, revealed
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +25,7 @@ def start_what_is_missing(settings: Settings, stack: ExitStack) -> Settings:
     """
     url = settings.redis_url or stack.enter_context(embedded_redis(settings.data_dir))
     secret = settings.callback_secret or SecretStr(secrets.token_urlsafe(16))
-    key = settings.data_key or SecretStr(_key_for_now(settings.data_dir))
+    key = settings.data_key or _key_for_now(settings.data_dir)
     made = {"redis_url": url, "callback_secret": secret, "data_key": key}
     if settings.simulated:
         token = settings.operator_token or SecretStr(secrets.token_urlsafe(16))
@@ -55,50 +54,45 @@ def join_running(settings: Settings) -> Settings:
         where = settings.data_dir
         raise NoServer(f"no service runs on {where}: start it, or set KOMEK_REDIS_URL")
     try:
-        key = settings.data_key or SecretStr(load_or_make_key(settings.data_dir))
+        key = settings.data_key or load_or_make_key(settings.data_dir)
     except OSError as error:
         raise NoServer(f"{settings.data_dir / 'data-key'}: {error.strerror}") from None
     return settings.model_copy(update={"redis_url": url, "data_key": key})
 
 
-def load_or_make_key(data_dir: Path) -> str:
+def load_or_make_key(data_dir: Path) -> FileSecret:
     """The data key of this directory, made at the first call: a simulator needs none from an
     operator.  Raises `OSError`.
     """
-    file = data_dir / "data-key"
-    return _kept_key(file) or _new_key(file)
+    file = data_dir.absolute() / "data-key"
+    return FileSecret(_kept_key(file) or _new_key(file), file)
 
 
-def _key_for_now(data_dir: Path) -> str:
+def _key_for_now(data_dir: Path) -> SecretStr:
     """The same; where it cannot be kept, one for this run."""
     try:
         return load_or_make_key(data_dir)
     except OSError as error:
         log.error("%s: %s; what is sealed now is lost at the end", data_dir, error.strerror)
-        return _any_key()
+        return SecretStr(new_key())
 
 
 def _kept_key(file: Path) -> str:
     """Empty where there is none.  A torn one is put aside: nobody can open anything with it."""
     try:
         key = file.read_text(encoding="ascii").strip()
-        if len(base64.b64decode(key, validate=True)) == KEY_OCTETS:
-            return key
+        if key:
+            keys_in(key)
     except FileNotFoundError:
         return ""
     except ValueError:
-        key = "?"
-    if key:
         log.error("%s: is no data key, and is put aside; a new one is made", file)
         file.replace(file.with_suffix(".unusable"))
-    return ""
+        return ""
+    return key
 
 
 def _new_key(file: Path) -> str:
     make_private(file.parent)
-    put_private_file(file, key := _any_key())
+    put_private_file(file, key := new_key())
     return key
-
-
-def _any_key() -> str:
-    return base64.b64encode(secrets.token_bytes(KEY_OCTETS)).decode()

@@ -1,6 +1,5 @@
 """The settings: KOMEK_… variables of the environment or of a `.env` file."""
 
-import base64
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
 )
 from pydantic.fields import FieldInfo
@@ -27,6 +28,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from runtime.encryption import keys_in
 from runtime.logs import LogForm
 from runtime.redis_address import checked_address
 
@@ -61,17 +63,28 @@ def _public_address(url: str) -> str:
 
 
 def _32_octets(key: SecretStr) -> SecretStr:
-    """The key, if it is 32 octets in base64."""
+    """The key, if it is 32 octets in base64, or several such with moments between."""
     try:
-        octets = base64.b64decode(key.get_secret_value(), validate=True)
+        keys_in(key.get_secret_value())
     except ValueError:
-        octets = b""
-    if len(octets) != 32:
         raise ValueError(
             "needs 32 octets in base64: python3 -c 'import base64, os; "
             "print(base64.b64encode(os.urandom(32)).decode())'"
-        )
+        ) from None
     return key
+
+
+class FileSecret(SecretStr):
+    """A secret, and the file that it was read from."""
+
+    def __init__(self, text: str, file: Path) -> None:
+        super().__init__(text)
+        self.file = file
+
+
+def _with_its_file(path: object, read: ValidatorFunctionWrapHandler) -> FileSecret:
+    secret: SecretStr = read(_content_of(path))
+    return FileSecret(secret.get_secret_value(), Path(str(path)).absolute())
 
 
 def _zone(name: object) -> ZoneInfo:
@@ -108,8 +121,8 @@ Languages = Annotated[tuple[Language, ...], NoDecode, BeforeValidator(_split)]
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
 Prefixes = Annotated[tuple[Prefix, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
 Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split), Field(min_length=1)]
-DataKey = Annotated[SecretStr, AfterValidator(_32_octets)]
-DataKeyFile = Annotated[DataKey, BeforeValidator(_content_of)]
+DataKeys = Annotated[SecretStr, AfterValidator(_32_octets)]
+DataKeysFile = Annotated[DataKeys, WrapValidator(_with_its_file)]
 AnySecretFile = Annotated[SecretStr, BeforeValidator(_content_of)]
 Secret = Annotated[SecretStr, AfterValidator(_strong)]
 SecretFile = Annotated[Secret, BeforeValidator(_content_of)]
@@ -196,8 +209,8 @@ class Settings(ChosenGateways):
     service_code: Annotated[str, Field(pattern=r"^\*[0-9]+(\*[0-9]+)*#$")] = "*384*55#"
     callback_secret_file: SecretFile | None = None
     callback_secret: Annotated[Secret | None, Field(validate_default=True)] = None
-    data_key_file: DataKeyFile | None = None
-    data_key: Annotated[DataKey | None, Field(validate_default=True)] = None
+    data_key_file: DataKeysFile | None = None
+    data_key: Annotated[DataKeys | None, Field(validate_default=True)] = None
     sender_id: str | None = None
     short_code: str = "1234"
     prefixes: Prefixes = ("+7",)
@@ -308,13 +321,6 @@ def secret_of(settings: Settings) -> str:
     if settings.callback_secret is None:
         raise ValueError("no callback secret")
     return settings.callback_secret.get_secret_value()
-
-
-def data_key_of(settings: Settings) -> bytes:
-    """The key that seals numbers.  Raises `ValueError` if the settings have none."""
-    if settings.data_key is None:
-        raise ValueError("no data key")
-    return base64.b64decode(settings.data_key.get_secret_value())
 
 
 def token_of(settings: Settings) -> str | None:

@@ -13,9 +13,10 @@ from menus.live import AT_HAND, LiveMenu
 from menus.model import Menu
 from runtime.append_only_file import rewrite_daily
 from runtime.clock import utc_now, utc_today
+from runtime.data_keys import keys_of
 from runtime.encryption import Seal
 from runtime.redis_client import connect
-from runtime.settings import Settings, data_key_of
+from runtime.settings import Settings
 from runtime.tasks import keep_running
 from sms.consent import ConsentHandler
 from sms.content import Content
@@ -81,7 +82,7 @@ class SmsService:
 
 def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDialect]) -> SmsService:
     """SMS, by complete settings.  `dialects`: of the gateways that are set up."""
-    redis, seal = connect(settings.redis_url or "", OUTBOX_SECONDS), Seal(data_key_of(settings))
+    redis, seal = connect(settings.redis_url or "", OUTBOX_SECONDS), Seal(keys_of(settings))
     calendar = Calendar(
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )

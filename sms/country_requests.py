@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from runtime.encryption import Seal
 from runtime.suppression import in_steps_of_people
 from sms.outbox import Act
-from sms.unknown_words import month_of, seconds_of_month
+from sms.unknown_words import month_of, month_start, seconds_of_month
 
 COUNTRY_SECONDS = 124 * 24 * 3600
 MOST_PEOPLE = 1000
@@ -115,7 +115,7 @@ def _counts_key(moment: datetime) -> str:
 
 def person_of(seal: Seal, msisdn: str, moment: datetime) -> str:
     """A number as it is counted in a month."""
-    return seal.index(f"country {month_of(moment)} {msisdn}")
+    return seal.index(f"country {month_of(moment)} {msisdn}", month_start(moment))
 
 
 def months_until(now: datetime) -> list[datetime]:

@@ -92,16 +92,17 @@ class UnknownWords:
         args: dict[str, str | int] = {"index": self._seal.index(msisdn)}
         args["seconds"] = seconds_of_month(now)
         if readable := countable(text):
-            args |= {"readable": readable, **self._hashes(readable, msisdn, month_of(now))}
+            args |= {"readable": readable, **self._hashes(readable, msisdn, now)}
         return Act(_COUNT_ACT, args)
 
-    def _hashes(self, readable: str, msisdn: str, month: str) -> dict[str, str]:
-        word = self._seal.index(f"word {month} {readable}")
-        return {"month": month, "word": word, "sender": self._sender(msisdn, month)}
+    def _hashes(self, readable: str, msisdn: str, now: datetime) -> dict[str, str]:
+        """A number and a word as they are counted in a month."""
+        month, begun = month_of(now), month_start(now)
+        word = self._seal.index(f"word {month} {readable}", begun)
+        return {"month": month, "word": word, "sender": self._sender(msisdn, month, begun)}
 
-    def _sender(self, msisdn: str, month: str) -> str:
-        """A number as it is counted in a month."""
-        return self._seal.index(f"word sender {month} {msisdn}")
+    def _sender(self, msisdn: str, month: str, at: datetime | None = None) -> str:
+        return self._seal.index(f"word sender {month} {msisdn}", at)
 
     async def forget(self, msisdn: str, now: datetime) -> int:
         """Forget that this number sent words; how many.  A word that nobody else sent goes too,
@@ -149,10 +150,13 @@ def month_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m}"
 
 
+def month_start(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
 def seconds_of_month(moment: datetime) -> int:
     """From then until an hour after its month (UTC): a process may be behind."""
-    first = moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    following = (first + timedelta(days=32)).replace(day=1)
+    following = (month_start(moment) + timedelta(days=32)).replace(day=1)
     return int((following - moment).total_seconds()) + 3600
 
 

@@ -100,27 +100,38 @@ class Answers:
         """Our last screen was shown, or the network ended the session.  The id of its first hop,
         empty where there was none; None where Redis cannot tell.
         """
-        first = await self._scripts.run(_END, [self._key(who)], [REPEAT_SECONDS])
-        return None if first is None else str(first).partition(" ")[0]
+        firsts = await self._end(who, REPEAT_SECONDS)
+        if None in firsts:
+            return None
+        return next((str(first).partition(" ")[0] for first in firsts if first), "")
 
     async def delete(self, who: SessionName) -> None:
         """Its end is known."""
-        await self._scripts.run(_END, [self._key(who)], [0])
+        await self._end(who, 0)
+
+    async def _end(self, who: SessionName, seconds: int) -> list[object]:
+        return [await self._scripts.run(_END, [key], [seconds]) for key in self._keys(who)]
 
     async def forget(self, msisdn: str) -> int:
         """Forget the sessions of a number; how many there were.  Raises `RedisError`."""
-        keys = f"ussd:answers:{self._caller(msisdn)}:*"
-        found = [key async for key in self._redis.scan_iter(keys, 1000)]
+        found = [
+            key
+            for caller in self._callers(msisdn)
+            async for key in self._redis.scan_iter(f"ussd:answers:{caller}:*", 1000)
+        ]
         return int(await self._redis.delete(*found)) if found else 0
 
     async def _hear(
         self, who: SessionName, hop: str, answers: tuple[str, ...], *, begins: bool
     ) -> Heard | None:
-        key = self._key(who)
-        sealed = self._seal.seal(json.dumps(answers), f"{key} {hop}")
-        args = [hop, sealed, int(begins), SESSION_SECONDS]
-        heard = await self._scripts.run(_HEAR, [key], args)
-        return self._opened(key, [str(each) for each in heard]) if isinstance(heard, list) else None
+        todays, *former = self._keys(who)
+        for key in [todays] if begins else [todays, *former]:
+            sealed = self._seal.seal(json.dumps(answers), f"{key} {hop}")
+            args = [hop, sealed, int(begins), SESSION_SECONDS]
+            heard = await self._scripts.run(_HEAR, [key], args)
+            if isinstance(heard, list) and heard:
+                return self._opened(key, [str(each) for each in heard])
+        return None
 
     def _opened(self, key: str, entries: list[str]) -> Heard | None:
         hops = [entry.partition(" ") for entry in entries]
@@ -131,14 +142,16 @@ class Answers:
         except CannotOpen:  # sealed under another key
             return None
         answers = tuple(answer for some in opened for answer in some)
-        return Heard(hops[0][0], answers) if hops else None
+        return Heard(hops[0][0], answers)
 
-    def _key(self, who: SessionName) -> str:
-        session = self._seal.index(f"answers in {who.caller} {who.session}")
-        return f"ussd:answers:{self._caller(who.caller)}:{session}"
+    def _keys(self, who: SessionName) -> list[str]:
+        """Under which a session is kept, or may have been before."""
+        sessions = self._seal.indexes(f"answers in {who.caller} {who.session}")
+        both = zip(self._callers(who.caller), sessions, strict=True)
+        return [f"ussd:answers:{caller}:{session}" for caller, session in both]
 
-    def _caller(self, msisdn: str) -> str:
-        return self._seal.index(f"answers of {msisdn}")
+    def _callers(self, msisdn: str) -> list[str]:
+        return self._seal.indexes(f"answers of {msisdn}")
 
 
 def answers_in(dialled: str, service_code: str) -> tuple[str, ...]:

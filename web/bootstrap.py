@@ -11,8 +11,9 @@ from menus.contacts import ContactNotes, Rule
 from menus.editing import History, Publisher
 from menus.live import LiveMenu
 from menus.loading import Reader
+from runtime.data_keys import keys_of
 from runtime.encryption import Seal
-from runtime.settings import Settings, data_key_of, secret_of, token_of
+from runtime.settings import Settings, secret_of, token_of
 from sms.bootstrap import SmsService, caps_of
 from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
@@ -36,7 +37,7 @@ def pages_of(
 ) -> FastAPI:
     """What people look at: the phone, with the simulator only, and the operator's pages."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
-    pages, seal = Pages(lambda: sms.menu.current.own_names), Seal(data_key_of(settings))
+    pages, seal = Pages(lambda: sms.menu.current.own_names), Seal(keys_of(settings))
     roster, figures = Roster(settings.operators), FigureStore.of(sms)
     door = Door(token_of(settings), roster, pages, sms.redis, seal)
     if simulator := sms.simulator:

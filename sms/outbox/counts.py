@@ -89,6 +89,11 @@ def day_of(moment: datetime) -> int:
     return moment.astimezone(UTC).date().toordinal() - _EPOCH
 
 
+def start_of(day: int) -> datetime:
+    """The midnight with which a day begins, by its number."""
+    return datetime.fromtimestamp(day * DAY_SECONDS, UTC)
+
+
 def counts_key(day: date) -> str:
     return f"sms:counts:{day.toordinal() - _EPOCH}"
 

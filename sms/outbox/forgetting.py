@@ -89,14 +89,17 @@ class Forgotten:
 
 
 async def forget_messages(redis: Redis, seal: Seal, msisdn: str, now: datetime) -> Forgotten:
-    """Forget the number.  May be called again.  Raises `RedisError` when Redis does not answer."""
+    """Forget what is kept of the number under one key.  May be called again.  Raises
+    `RedisError` when Redis does not answer.
+    """
     codec = MessageCodec(seal)
-    await redis.set(codec.forgotten_key(msisdn), "", ex=LATE_SECONDS)
-    await redis.delete(f"sms:cap:number:{codec.index_of(msisdn)}")
+    [index], [forgotten] = codec.indexes_of(msisdn), codec.forgotten_keys(msisdn)
+    await redis.set(forgotten, "", ex=LATE_SECONDS)
+    await redis.delete(f"sms:cap:number:{index}")
     known, reports = list[str](), 0
     more = [""]
     while more:  # once they are known, what names them is found
-        more, went = await _go_through(redis, codec.index_of(msisdn), now, known)
+        more, went = await _go_through(redis, index, now, known)
         known, reports = [*known, *more], reports + went
     days = [await _forget_day(redis, codec, day_of(now) - n, msisdn) for n in range(2)]
     return Forgotten(len(known), reports, sum(days))

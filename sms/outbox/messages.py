@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from runtime.encryption import CannotOpen, Seal
 from sms.encoding import measure
-from sms.outbox.counts import day_of
+from sms.outbox.counts import day_of, start_of
 
 KEY_SECONDS = 48 * 3600
 """How long a request is recognised; gateways repeat a callback for up to 24 h."""
@@ -63,20 +63,21 @@ class MessageCodec:
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
 
-    def index_of_key(self, key: str) -> str:
-        """What stands for a key in the names of Redis."""
-        return self._seal.index(f"key {key}")
+    def indexes_of_key(self, key: str) -> list[str]:
+        """What stands for a key in the names of Redis, and may have stood for it before."""
+        return self._seal.indexes(f"key {key}")
 
-    def seal(self, outgoing: Outgoing, now: datetime) -> dict[str, str | float]:
+    def seal(self, outgoing: Outgoing, now: datetime) -> dict[str, str | float | list[str]]:
         """A new message, as the scripts of the outbox take it."""
         id_, day = uuid4().hex, day_of(now)
         left = max(0, int((outgoing.expires_at - now).total_seconds()))
         return {
             "id": id_,
-            "key": self.index_of_key(outgoing.key),
+            "keys": self.indexes_of_key(outgoing.key),
             "to": self._seal.seal(outgoing.msisdn, f"{id_} to"),
             "text": self._seal.seal(outgoing.text, f"{id_} text"),
             "index": self._seal.index(outgoing.msisdn),
+            "indexes": self.indexes_of(outgoing.msisdn),
             "queue": Queue.SERIES if outgoing.kind is MessageKind.SERIES else Queue.REPLIES,
             "gateway": outgoing.gateway,
             "urgent": outgoing.kind is MessageKind.EMERGENCY,
@@ -91,17 +92,18 @@ class MessageCodec:
             "key_seconds": max(KEY_SECONDS, left + UNCLAIMED_SECONDS),
         }
 
-    def index_of(self, msisdn: str) -> str:
-        """By which messages to a number are found."""
-        return self._seal.index(msisdn)
+    def indexes_of(self, msisdn: str) -> list[str]:
+        """By which messages to a number are found; they are put under the first."""
+        return self._seal.indexes(msisdn)
 
     def index_of_day(self, day: int, msisdn: str) -> str:
-        """By which a number is counted on a day."""
-        return self._seal.index(f"recipient {day} {msisdn}")
+        """By which a number is counted on a day, whichever data key is used later."""
+        return self._seal.index(f"recipient {day} {msisdn}", start_of(day))
 
-    def forgotten_key(self, msisdn: str) -> str:
-        """The key that says that a number was forgotten."""
-        return f"sms:forgotten:{self._seal.index(f'forgotten {msisdn}')}"
+    def forgotten_keys(self, msisdn: str) -> list[str]:
+        """The keys, each of which says that a number was forgotten."""
+        indexes = self._seal.indexes(f"forgotten {msisdn}")
+        return [f"sms:forgotten:{index}" for index in indexes]
 
     def open(self, sealed: str | None, id_: str, what: str) -> str:
         """Empty when it cannot be opened: the data key was changed."""

@@ -79,7 +79,9 @@ class Act:
     """
 
     lua: str
-    args: Mapping[str, str | int | Mapping[str, bool]] = field(default_factory=dict)
+    args: Mapping[str, "str | int | Mapping[str, bool] | Sequence[str]"] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +228,9 @@ class Outbox:
         if not all(self.allows(each.msisdn) for each in choices.values()):
             return PutResult.REFUSED
         messages = {name: self._codec.seal(each, now) for name, each in choices.items()}
-        keyed = self._codec.index_of_key(key)
-        tables = json.dumps(messages), json.dumps(act.args)
-        args = [now.timestamp(), self._caps, keyed, *tables]
+        keys = self._codec.indexes_of_key(key)
+        tables = (json.dumps(each) for each in (keys, messages, act.args))
+        args = [now.timestamp(), self._caps, *tables]
         return _put_result(await self._replicated.run(self._script_of(act), args))
 
     def _script_of(self, act: Act) -> AsyncScript:
@@ -244,11 +246,11 @@ class Outbox:
         """Where the message that answers a request has come to; `None` when nothing is known
         of it, or nothing was sent.
         """
-        return await self._state(await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}"))
+        return await self._state(await self._id_of(key))
 
     async def fate_of(self, key: str) -> tuple[State, str]:
         """The state of a message that was just put, and why it is so, in words for a log."""
-        id_ = await self._redis.get(f"sms:key:{self._codec.index_of_key(key)}")
+        id_ = await self._id_of(key)
         state, why = await self._redis.hmget(f"sms:message:{id_!s}", ["state", "why"])
         return State(str(state)), str(why or "")
 
@@ -266,11 +268,11 @@ class Outbox:
         """
         if report.state is not None:
             msisdn, day = report.msisdn, day_of(now)
-            index = self._codec.index_of(msisdn) if msisdn else ""
-            told = gateway, report.message_id, index, report.state, now.timestamp()
+            indexes = self._codec.indexes_of(msisdn) if msisdn else []
+            lists = json.dumps(indexes), json.dumps(self._codec.forgotten_keys(msisdn))
             who = [self._codec.index_of_day(each, msisdn) for each in (day, day - 1)]
-            args = *told, self._codec.forgotten_key(msisdn), day, *who
-            await self._replicated.run(self._report, args)
+            told = gateway, report.message_id, report.state, now.timestamp()
+            await self._replicated.run(self._report, [*told, *lists, day, *who])
 
     # --- For the worker
 
@@ -370,6 +372,11 @@ class Outbox:
         return unknown
 
     # --- Inside
+
+    async def _id_of(self, key: str) -> object:
+        """Of the message that a key led to, if to any."""
+        names = [f"sms:key:{each}" for each in self._codec.indexes_of_key(key)]
+        return next((found for found in await self._redis.mget(names) if found is not None), None)
 
     async def _state(self, id_: object) -> State | None:
         state = await self._redis.hget(f"sms:message:{id_!s}", "state")

@@ -217,8 +217,11 @@ local function caps_of(part, share)
 end
 
 local function is_new(outgoing)
-  local lately = texted_lately(outgoing.day, outgoing.who, outgoing.who_before)
-  return not lately and call('EXISTS', 'sms:series:' .. outgoing.index) == 0
+  if texted_lately(outgoing.day, outgoing.who, outgoing.who_before) then return false end
+  for _, index in ipairs(outgoing.indexes) do
+    if call('EXISTS', 'sms:series:' .. index) == 1 then return false end
+  end
+  return true
 end
 
 -- Lists of caps: a message counts against the first list of which none is met.  What is kept for
@@ -267,9 +270,16 @@ local function count(outgoing, number, purse)
   end
 end
 
+-- Under the key of today, or one that it may have been kept under before.
+local function is_used(keys)
+  for _, key in ipairs(keys) do
+    if call('EXISTS', 'sms:key:' .. key) == 1 then return true end
+  end
+end
+
 local function put(outgoing)
-  local key, number = 'sms:key:' .. outgoing.key, 'sms:cap:number:' .. outgoing.index
-  if call('EXISTS', key) == 1 then return 'already' end
+  local key, number = 'sms:key:' .. outgoing.keys[1], 'sms:cap:number:' .. outgoing.index
+  if is_used(outgoing.keys) then return 'already' end
   local purse, refused = over(outgoing, number)
   if not purse then
     count_capped(outgoing)
@@ -305,16 +315,16 @@ def put_chosen(act: str) -> str:
     `act` is the body of a Lua function of `args`.  It returns the name of a message, or nil
     for none.  Whatever comes of it, the key is used up: the script does nothing a second time.
     """
-    # ARGV: now, caps, key; the messages by their names and the args, both in JSON.
+    # ARGV: now, caps; the keys, the messages by their names and the args, in JSON.
     return script(
         _PUTTING
         + f"local function act(args)\n{act}\nend\n"
         + """
-local key, messages = 'sms:key:' .. ARGV[3], cjson.decode(ARGV[4])
-if call('EXISTS', key) == 1 then return 'already' end
+local keys, messages = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
+if is_used(keys) then return 'already' end
 local outgoing = messages[act(cjson.decode(ARGV[5])) or '']
 local answer = outgoing and put(outgoing) or 'nothing'
-if answer ~= 'queued' then call('SET', key, '', 'EX', KEY_SECONDS) end
+if answer ~= 'queued' then call('SET', 'sms:key:' .. keys[1], '', 'EX', KEY_SECONDS) end
 return answer
 """
     )
@@ -520,13 +530,19 @@ if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
 call('EXPIRE', stream(ARGV[1]), QUEUED_SECONDS)
 """)
 
-# ARGV: gateway, its id of the message, index of the number or '', state, now, the key that says
-# that the number was forgotten; today, and as what the number is counted then and the day before.
+# ARGV: gateway, its id of the message, state, now; in JSON the indexes of the number, if it is
+# known, and the keys, each of which says that it was forgotten; today, and as what the number is
+# counted then and the day before.
 REPORT = script("""
-local gateway, gateway_id, index, state, now, forgotten, day, who, who_before = unpack(ARGV)
+local gateway, gateway_id, state, now = unpack(ARGV)
+local indexes, forgotten = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
+local day, who, who_before = unpack(ARGV, 7)
 
 local function keep_early()
-  if call('EXISTS', forgotten) == 1 then return 'forgotten' end
+  for _, key in ipairs(forgotten) do
+    if call('EXISTS', key) == 1 then return 'forgotten' end
+  end
+  local index = indexes[1] or ''
   if index ~= '' and not texted_lately(tonumber(day), who, who_before) then return 'of nobody' end
   local key = 'sms:early:' .. of(gateway, gateway_id)
   local before = call('GET', key)
@@ -541,7 +557,7 @@ local function keep_early()
 end
 
 -- The oldest message to this number that may be the one.
-local function unsettled()
+local function unsettled_of(index)
   local key = 'sms:unsettled:' .. of(gateway, index)
   for _, id in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
     call('ZREM', key, id)
@@ -550,6 +566,13 @@ local function unsettled()
       bind(id, gateway, gateway_id)
       return id
     end
+  end
+end
+
+local function unsettled()
+  for n = #indexes, 1, -1 do  -- the oldest key has the oldest
+    local id = unsettled_of(indexes[n])
+    if id then return id end
   end
 end
 

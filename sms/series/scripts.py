@@ -44,10 +44,19 @@ local function be_due(index, at)
   call('EXPIRE', DUE, KEPT)
 end
 
+-- The language of a person's series, if one runs.  Of the indexes the first is that of today;
+-- the others are of former data keys.
+local function language_of(indexes)
+  for _, index in ipairs(indexes) do
+    local language = call('HGET', series(index), 'language')
+    if language then return language end
+  end
+end
+
 local function begin(who, language)
-  local index = who.index
-  if call('EXISTS', series(index)) == 1 then return end
-  call('DEL', stopped(index))
+  local index = who.indexes[1]
+  if language_of(who.indexes) then return end
+  for _, each in ipairs(who.indexes) do call('DEL', stopped(each)) end
   call('HSET', series(index), 'to', who.sealed, 'language', language,
     'gateway', who.gateway, 'next', 0, 'begun', who.begun, 'cut', last_cut() or '')
   be_due(index, who.first)
@@ -71,20 +80,26 @@ end
 """
 )
 
-# ARGV: index.
-STOP = f"{_STEPS} stop(ARGV[1])"
+# ARGV: indexes.
+STOP = f"{_STEPS} for _, index in ipairs(ARGV) do stop(index) end"
 
-# ARGV: index, the tip, how many tips the series has, when the next one is due.  Only who
-# is still at this tip moves on, so a second run moves nobody twice.
+# ARGV: index, the tip, how many tips the series has, when the next one is due, the index under
+# the data key of today, and the number sealed for that.  Only who is still at this tip moves
+# on, so a second run moves nobody twice.
 MOVE_ON = f"""{_STEPS}
-local index, tip, tips, following = unpack(ARGV)
+local index, tip, tips, following, todays, sealed = unpack(ARGV)
 if call('HGET', series(index), 'next') ~= tip then return end
 if tonumber(tip) + 1 >= tonumber(tips) then
   call('DEL', series(index))
   call('ZREM', DUE, index)
 else
   call('HINCRBY', series(index), 'next', 1)
-  be_due(index, following)
+  if todays ~= index then
+    call('HSET', series(index), 'to', sealed)
+    call('RENAME', series(index), series(todays))
+    call('ZREM', DUE, index)
+  end
+  be_due(todays, following)
 end
 """
 
@@ -104,20 +119,21 @@ return found
 # The bodies of acts: see `Act` in `sms/outbox/outbox.py`.
 
 STOP_ACT = f"""{_STEPS}
-stop(args.index)
+for _, index in ipairs(args.indexes) do stop(index) end
 return 'stopped'
 """
 
 ASK_ACT = f"""{_STEPS}
-if call('EXISTS', series(args.index)) == 1 then return 'already' end
-call('SET', asked(args.index), args.language, 'EX', ANSWER_WITHIN)
+if language_of(args.indexes) then return 'already' end
+call('SET', asked(args.indexes[1]), args.language, 'EX', ANSWER_WITHIN)
 return 'asked'
 """
 
 CONFIRM_ACT = f"""{_STEPS}
-local language = call('GETDEL', asked(args.index))
+local language
+for _, index in ipairs(args.indexes) do language = call('GETDEL', asked(index)) or language end
 if not language then
-  local running = call('HGET', series(args.index), 'language')
+  local running = language_of(args.indexes)
   return running and args.languages[running] and ('already ' .. running) or 'not asked'
 end
 if not args.languages[language] then return 'not asked' end

@@ -57,7 +57,8 @@ class Subscriptions:
         """Notes that this person asked; nothing is sent before they confirm.  Chooses
         `asked`, or `already` if the series runs.
         """
-        return Act(scripts.ASK_ACT, {"index": self._seal.index(msisdn), "language": language})
+        indexes = self._seal.indexes(msisdn)
+        return Act(scripts.ASK_ACT, {"indexes": indexes, "language": language})
 
     def confirming(
         self, msisdn: str, languages: Collection[str], gateway: str, now: datetime
@@ -79,28 +80,28 @@ class Subscriptions:
         """Ends the series and forgets the number: nothing of it is sent after this.
         Chooses `stopped`.
         """
-        return Act(scripts.STOP_ACT, {"index": self._seal.index(msisdn)})
+        return Act(scripts.STOP_ACT, {"indexes": self._seal.indexes(msisdn)})
 
     async def stop(self, msisdn: str) -> None:
         """The same, where nothing is answered."""
-        await self._replicated.run(self._stop, [self._seal.index(msisdn)])
+        await self._replicated.run(self._stop, self._seal.indexes(msisdn))
 
     async def forget(self, msisdn: str) -> None:
         """Forget the number, also that it said STOP.  A tip that waits in the outbox would then
         be sent: `stop`, and let the outbox forget, before.
         """
-        index = self._seal.index(msisdn)
-        await self._redis.zrem(scripts.DUE, index)
-        await self._redis.delete(_series(index), f"sms:asked:{index}", _stopped(index))
+        for index in self._seal.indexes(msisdn):
+            await self._redis.zrem(scripts.DUE, index)
+            await self._redis.delete(_series(index), f"sms:asked:{index}", _stopped(index))
 
     async def runs(self, msisdn: str) -> bool:
         """Whether this person gets the series now."""
-        return bool(await self._redis.exists(_series(self._seal.index(msisdn))))
+        return bool(await self._redis.exists(*map(_series, self._seal.indexes(msisdn))))
 
     async def bring_forward(self, msisdn: str, now: datetime) -> bool:
         """Let the next tip be due now; False if this person gets no series."""
-        index = self._seal.index(msisdn)
-        await self._redis.zadd(scripts.DUE, {index: now.timestamp()}, xx=True)
+        soon = dict.fromkeys(self._seal.indexes(msisdn), now.timestamp())
+        await self._redis.zadd(scripts.DUE, soon, xx=True)
         return await self.runs(msisdn)
 
     async def still_wanted(self, indexes: Sequence[str]) -> Collection[str]:
@@ -131,14 +132,23 @@ class Subscriptions:
         following = self._calendar.next_after(now).timestamp()
         async with self._redis.pipeline(transaction=False) as pipe:
             for tip, tips in moves:
-                await self._move_on(args=[tip.index, tip.number, tips, following], client=pipe)
+                todays = self._under_todays_key(tip.msisdn)
+                args = tip.index, tip.number, tips, following, *todays
+                await self._move_on(args=args, client=pipe)
             await pipe.execute()
 
-    def _subscriber(self, msisdn: str, gateway: str, now: datetime) -> dict[str, str]:
-        index, first = self._seal.index(msisdn), self._calendar.first_from(now).timestamp()
-        sealed = self._seal.seal(msisdn, index)
+    def _under_todays_key(self, msisdn: str) -> tuple[str, str]:
+        """The index of a number, and the number sealed for that."""
+        index = self._seal.index(msisdn)
+        return index, self._seal.seal(msisdn, index)
+
+    def _subscriber(
+        self, msisdn: str, gateway: str, now: datetime
+    ) -> dict[str, str | Sequence[str]]:
+        first = self._calendar.first_from(now).timestamp()
+        _, sealed = self._under_todays_key(msisdn)
         return {
-            "index": index,
+            "indexes": self._seal.indexes(msisdn),
             "sealed": sealed,
             "gateway": gateway,
             "first": str(first),

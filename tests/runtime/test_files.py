@@ -9,10 +9,11 @@ import pytest
 
 from menus.live import LiveMenu
 from menus.versions import VersionStore
+from runtime.data_keys import keys_of
 from runtime.embedded_redis import embedded_redis
 from runtime.files import make_private
 from runtime.provision import load_or_make_key, start_what_is_missing
-from runtime.settings import Settings, data_key_of
+from runtime.settings import Settings
 from tests.support.menus_read import read_once
 from tests.support.service import short_folder
 from tests.support.trees import MENUS
@@ -80,7 +81,7 @@ def test_where_no_key_can_be_kept_there_is_one_for_this_run(
     data.touch()
     settings = Settings(data_dir=data, redis_url="redis://127.0.0.1:1", callback_secret=None)
     with ExitStack() as stack:
-        assert len(data_key_of(start_what_is_missing(settings, stack))) == 32
+        assert len(keys_of(start_what_is_missing(settings, stack))()) == 1
     assert f"{data}: Not a directory" in caplog.text
 
 

@@ -21,6 +21,7 @@ from tests.support.workers import Gateway, until_empty, working
 
 MONDAY_NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
 CALENDAR = Calendar()
+CAPS = Caps()
 
 
 class SeriesTrial:
@@ -28,11 +29,15 @@ class SeriesTrial:
 
     def __init__(self, redis: Redis, menu: Menu, caps: Caps | None = None) -> None:
         self.redis = redis
-        self.seal = Seal(b"k" * 32)
-        self.subscriptions = Subscriptions(redis, self.seal, CALENDAR)
-        self.outbox = Outbox(redis, self.seal, caps or Caps())
         self.menu = menu
         self.now = MONDAY_NOON
+        self.use(Seal(b"k" * 32), caps or CAPS)
+
+    def use(self, seal: Seal, caps: Caps = CAPS) -> None:
+        """Keep everything under this from now on."""
+        self.seal = seal
+        self.subscriptions = Subscriptions(self.redis, seal, CALENDAR)
+        self.outbox = Outbox(self.redis, seal, caps)
 
     def tips(self, language: str) -> list[str]:
         return [tip.strip() for tip in self.menu.languages[language].sms.series]

@@ -30,7 +30,7 @@ from web.auth.door import (
     Refused,
     TooSlow,
     read_form,
-    signing_key,
+    signing_keys,
 )
 from web.auth.roster import Role, hash_of
 from web.recent_errors import RecentErrors
@@ -182,7 +182,7 @@ def seal_of(service: Service) -> Seal:
 
 
 def signed(service: Service, signer: type[TimestampSigner] = TimestampSigner) -> str:
-    key = signing_key(seal_of(service))
+    key = signing_keys(seal_of(service))
     cookies = URLSafeTimedSerializer(key, salt="session", signer=signer)
     mark = Holder("", Role.ALL, hash_of(OPERATOR_TOKEN)).mark
     return str(cookies.dumps(["Aigul", "a-session", mark]))

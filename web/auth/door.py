@@ -135,9 +135,7 @@ class Door:
     ) -> None:
         self._shared = (Holder("", Role.ALL, hash_of(shared)),) if shared else ()
         self._roster = roster
-        key = signing_key(seal)
-        self._cookies = URLSafeTimedSerializer(key, salt="session")
-        self._csrf = URLSafeTimedSerializer(key, salt="csrf")
+        self._seal = seal
         self._pages = pages
         self._attempts = Attempts(redis, seal)
         self._revoked = RevokedSessions(redis, OPEN_SECONDS)
@@ -237,6 +235,14 @@ class Door:
         response.delete_cookie(COOKIE, "/operator", httponly=True, samesite="strict")
         return response
 
+    @property
+    def _cookies(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(signing_keys(self._seal), salt="session")
+
+    @property
+    def _csrf(self) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(signing_keys(self._seal), salt="csrf")
+
     def _holders(self) -> tuple[Holder, ...]:
         return (*self._shared, *map(holder_of, self._roster.known()))
 
@@ -269,9 +275,11 @@ def holder_of(entry: OperatorEntry) -> Holder:
     return Holder(entry.name, entry.role, entry.token)
 
 
-def signing_key(seal: Seal) -> str:
-    """What signs the cookies: another data key makes them void."""
-    return seal.index("operator cookie")
+def signing_keys(seal: Seal) -> list[str]:
+    """What cookies are signed with: the last one signs, all are taken.  Another data key makes
+    them void, unless it follows one that is known.
+    """
+    return seal.indexes("operator cookie")[::-1]
 
 
 # --- What is posted -----------------------------------------------------------

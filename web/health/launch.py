@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import shutil
+from base64 import b64encode
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from redis.asyncio import Redis
 from menus.live import LiveMenu
 from menus.model import Menu
 from runtime.clock import utc_now, utc_today
+from runtime.encryption import keys_in
 from runtime.files import mode_of
 from runtime.logs import redacted
 from runtime.redis_address import sentinels_of
@@ -239,9 +241,10 @@ def of_key_in(settings: Settings, folders: Iterable[Path]) -> Finding:
     """Who has the key and the data can read the numbers, so the key lies elsewhere."""
     if settings.data_key is None:
         return mend(Word.NO_KEY)
-    key = settings.data_key.get_secret_value().encode()
+    known = keys_in(settings.data_key.get_secret_value())
+    keys = [b64encode(each.octets) for each in known]
     files = islice(chain.from_iterable(_files_in(each) for each in folders), MOST_FILES)
-    return of_key(next((each.name for each in files if _holds(each, key)), None))
+    return of_key(next((each.name for each in files if _holds(each, keys)), None))
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
@@ -249,13 +252,14 @@ def _files_in(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names)
 
 
-def _holds(file: Path, key: bytes) -> bool:
-    """Whether the key stands in a file; not, in one that is large or that we may not read."""
+def _holds(file: Path, keys: Iterable[bytes]) -> bool:
+    """Whether a key stands in a file; not, in one that is large or that we may not read."""
     try:
         small = file.is_file() and file.stat().st_size <= LARGEST_FILE
-        return small and key in file.read_bytes()
+        content = file.read_bytes() if small else b""
     except OSError:
         return False
+    return any(key in content for key in keys)
 
 
 # --- The words ------------------------------------------------------------------------
