@@ -3,18 +3,15 @@
 import asyncio
 import os
 import resource
-import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from functools import partial
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -24,7 +21,7 @@ from uvicorn.server import ServerState
 from runtime import http_server
 from runtime.http_server import MOST_HEAD_OCTETS, MOST_OCTETS, BoundedHttp, Patience
 from tests.support.commands import MAIN, environment
-from tests.support.trees import HTTP, Server, copied_tree, serving, until
+from tests.support.trees import HTTP, copied_tree, serving
 
 WHOLE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok"
 
@@ -187,37 +184,6 @@ def called(url: str) -> Iterator[list[str]]:
         over.set()
         for each in callers:
             each.join()
-
-
-@pytest.mark.usefixtures("processes")
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere children are found otherwise")
-def test_no_call_fails_while_one_of_two_workers_ends(tmp_path: Path) -> None:
-    with serving(copied_tree(tmp_path), "--workers", "2") as server:
-        until(lambda: len(workers(server)) == 2, "both workers run")
-        with called(server.url) as failures:
-            first, _second = workers(server)
-            os.kill(first, signal.SIGTERM)
-            until(partial(has_ended, first), "it has ended")
-        assert failures == []
-
-
-def workers(server: Server) -> list[int]:
-    """The processes that have a loop of their own, and so heed SIGHUP by themselves."""
-    children = psutil.Process(server.process.pid).children()
-    return sorted(each.pid for each in children if heeds_sighup(each.pid))
-
-
-def has_ended(pid: int) -> bool:
-    return not psutil.pid_exists(pid)
-
-
-def heeds_sighup(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
-    return bool(int(caught.split()[1], 16) >> (signal.SIGHUP - 1) & 1)
 
 
 @pytest.mark.usefixtures("processes")

@@ -20,7 +20,7 @@ from runtime.logs import JsonLines, TextLines
 from tests.support.commands import command, process, refused
 from tests.support.operators import entered, visitor
 from tests.support.service import SECRET
-from tests.support.trees import edit, serving
+from tests.support.trees import edit, serving, serving_soon
 
 PERSON = "+77019876549"
 FORMS = {"text": TextLines(), "json": JsonLines()}
@@ -156,7 +156,8 @@ def provoke(base: str, secret: str) -> None:
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_service_writes_json_and_nothing_else(tree: Path, workers: str) -> None:
     own = {"KOMEK_LOG": "json", "KOMEK_CALLBACK_SECRET": SECRET}
-    with serving(tree, "--workers", workers, **own) as server:
+    begun = serving(tree, "--workers", "2", **own) if workers == "2" else serving_soon(tree, **own)
+    with begun as server:
         provoke(server.url, SECRET)
         written = server.said()
     lines = [json.loads(each) for each in written.splitlines()]
