@@ -27,8 +27,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.calls import TURNS, Tally, hop, text
-from benchmarks.faults import SEAL, Row, serving, settings, until_sent
 from benchmarks.servers import machine
+from benchmarks.trials.worlds import SEAL, Row, serving, settings, until_sent
 from runtime.redis_client import REDIS_ERRORS, connect
 from sms.outbox import Outbox
 from tests.support.fake_gateway import fake_gateway

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 LOCK_SECONDS = 10.0
@@ -63,11 +64,14 @@ def _locks(handle: int) -> bool:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put the text in place of the file at once: a reader sees the old or the new.
+    """Put the text in place of the file at once: a reader sees the old or the new.  Nobody else
+    may be writing it (see `exclusive_lock`): what somebody who was killed left is removed.
 
     It stays its owner's.  Raises `OSError` if the folder cannot be written; the file is then
     the old one.
     """
+    for left in path.parent.glob(f".{escape(path.name)}.*"):
+        left.unlink()
     _put(path, text, path.stat().st_mode & 0o777, path.stat())
 
 

@@ -11,7 +11,7 @@ from menus.live import LiveMenu
 from menus.versions import VersionStore
 from runtime.data_keys import keys_of
 from runtime.embedded_redis import embedded_redis
-from runtime.files import make_private
+from runtime.files import make_private, replace_file
 from runtime.provision import load_or_make_key, start_what_is_missing
 from runtime.settings import Settings
 from tests.support.menus_read import read_once
@@ -59,6 +59,15 @@ def test_a_folder_that_is_there_keeps_its_mode(data: Path) -> None:
     data.chmod(0o750)
     make_private(data)
     assert mode(data) == 0o750
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write(data: Path) -> None:
+    make_private(data)
+    for name in ("en.yaml", ".en.yaml.abc", ".ru.yaml.abc"):
+        (data / name).write_text("old")
+    replace_file(data / "en.yaml", "new")
+    assert {file.name for file in data.iterdir()} == {"en.yaml", ".ru.yaml.abc"}
+    assert (data / "en.yaml").read_text() == "new"
 
 
 @pytest.mark.parametrize("left", ["", "half of a ke", "\xff"])
