@@ -176,7 +176,7 @@ Keywords = Annotated[tuple[Line, ...], Field(min_length=1)]
 class EmbassyWords(Form):
     """The lines of the answer to EMBASSY and a country, under the country's name."""
 
-    abroad: Line = Field(description="Above Kazakhstan's missions there")
+    abroad: Line = Field(description="Above whom a citizen of Kazakhstan calls there")
     police: Line = Field(description="The police there: {phone}")
     emergency: Line = Field(description="The one emergency number there: {phone}")
     ambulance: Line = Field(description="An ambulance, where neither is known: {phone}")
@@ -187,7 +187,7 @@ class EmbassyWords(Form):
     unconfirmed: Line = Field(description="Behind a number that is not sure: not confirmed")
     none_abroad: Line = Field(description="We have no number of Kazakhstan's mission")
     duty_diplomat: Line = Field(description="Whom to call then: {duty_diplomat}")
-    duty_hours: Line = Field(description="Under the diplomat: whom he serves, at which hours")
+    duty_hours: Line = Field(description="Under the diplomat: at which hours")
     here: Line = Field(description="Above whom to call in Kazakhstan")
     none_here: Line = Field(description="We have no number of that country's mission")
     help_here: Line = Field(description="Whom to call in Kazakhstan at any hour")

@@ -85,15 +85,17 @@ def country_reply(  # noqa: PLR0913, PLR0917
 def country_screen(
     menu: Menu, language: str, finds: Finds, code: str, directory: CountryDirectory
 ) -> str:
-    """One of them for a screen, which has room for all lines.  The screen before asked for
-    this one, so what stands above the missions in a message is left out.
+    """One of them for a screen, which has room for all lines.  The screen before asked who is
+    in Kazakhstan, so that is not said again.  A number comes first.
     """
     said, contacts = menu.language(language).sms.embassy, directory.contacts
     if finds == "abroad":
         lines = [line.text for line in there_lines(said, contacts, code)]
     else:
         lines = [line.text for line in here_lines(said, contacts, code, alone=True)]
-    below = [line for line in lines if line not in (said.abroad, said.here)]
+    below = [line for line in lines if line != said.here]
+    if below[0] == said.abroad:
+        below[:2] = below[1], below[0]
     return "\n".join([country_name(directory, code, language), *below])
 
 
@@ -109,7 +111,7 @@ def there_lines(said: EmbassyWords, contacts: Sendable[Contact], code: str) -> l
     named = _named(sure, doubted, Rank.NEVER)
     return [
         *_local_lines(said, contacts, code),
-        *([Line(said.abroad)] if named else []),
+        Line(said.abroad),
         *_mission_lines(said, sure, named),
         Line(said.duty_diplomat, Rank.DIPLOMAT_TOO if named else Rank.NEVER),
         Line(said.duty_hours, Rank.HOURS_TOO if named else Rank.NEVER),

@@ -39,13 +39,14 @@ def blank_language_of(words: Words, code: str) -> str:
 
 def _lines(part: Mapping[str, Any], like: str, indent: str) -> Iterator[str]:
     for key, value in part.items():
+        if value in ((), {}):
+            continue
         if isinstance(value, Mapping):
             yield f"{indent}{key}:"
             yield from _lines(value, like, f"{indent}  ")
         elif isinstance(value, tuple):
-            if value:
-                yield from _notes(_listed(value), like, indent)
-                yield f"{indent}{key}: []"
+            yield from _notes(_listed(value), like, indent)
+            yield f"{indent}{key}: []"
         else:
             yield from _notes(value, like, indent)
             yield f'{indent}{key}: ""'

@@ -99,10 +99,13 @@ def _longest_embassy(language: Language) -> str:
     """
     lines = longest_lines(language.sms.embassy)
     mission = max((lines[key] for key in ("embassy", "consulate", "duty_phone")), key=len)
-    there = [[lines["abroad"], mission], [lines["duty_diplomat"], lines["duty_hours"]]]
+    there = [[mission], [lines["duty_diplomat"], lines["duty_hours"]]]
     first = max(lines["police"], lines["emergency"], key=len)
     name = _names(language, 1, LONG_NAME)
-    texts = ["\n".join([name, first, *each, lines["here"], lines["help_here"]]) for each in there]
+    texts = [
+        "\n".join([name, first, lines["abroad"], *each, lines["here"], lines["help_here"]])
+        for each in there
+    ]
     return max(texts, key=lambda text: measure(text).units)
 
 

@@ -24,6 +24,7 @@ def test_a_skeleton_has_every_key_and_check_names_each(code: str, like: str, tre
     named = {line for line in missing if f"menus/{code}.yaml:{line}:" in said}
     keywords = {n for n in missing if "    keywords: []" in empty.splitlines()[n - 1]}
     assert set(missing) - keywords == named - keywords
+    assert said.count(f"menus/{code}.yaml:") == len(named), "and nothing else"
 
 
 def test_the_words_of_the_other_language_stand_beside_each_key(tree: Path) -> None:
