@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import PATIENCE, environment
+from tests.support.commands import environment
 from tests.support.operators import entered, posted, visitor, words
+from tests.support.patience import PATIENCE
 from tests.support.service import OPERATOR_TOKEN, REPOSITORY, SECRET, new_session
 from tests.support.trees import HTTP, serving
 

@@ -14,6 +14,7 @@ from cli.commands import MAKERS, other_commands
 from main import CONTEXT
 from tests.support.commands import command, ended_well, process, refused
 from tests.support.mistakes import NEW_LABEL
+from tests.support.patience import PATIENCE
 from tests.support.service import free_port
 from tests.support.trees import HTTP, Server, edit, serving, starting, until
 from ussd.gateways.africastalking import answers_of
@@ -218,7 +219,7 @@ def ends_at_sigterm(server: Server) -> None:
     family = psutil.Process(server.process.pid).children(recursive=True)
     assert [each for each in family if "valkey" in each.name() or "redis" in each.name()]
     server.process.terminate()
-    code = server.process.wait(20)
+    code = server.process.wait(PATIENCE)
     until(lambda: not any(each.is_running() for each in family), "all have ended")
     assert code == 0
     assert "Traceback" not in server.said()

@@ -38,6 +38,7 @@ from sms.states import State
 from tests.support.fake_gateway import API_KEY
 from tests.support.kannel import PASSWORD, World, need_kannel, world_on
 from tests.support.outboxes import SEAL
+from tests.support.patience import PATIENCE
 from tests.support.service import (
     ANY_AGE,
     SECRET,
@@ -48,7 +49,6 @@ from tests.support.smsc import (
     ITS_SESSION_INFO,
     NO_SUCH_NUMBER,
     OK,
-    SECONDS,
     SHORT_CODE,
     SILENT,
     THROTTLED,
@@ -106,7 +106,7 @@ async def post(all_well: World, redis: Redis) -> AsyncIterator[Post]:
 
 
 async def when(done: Callable[[], bool]) -> None:
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while not done():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -393,7 +393,7 @@ async def test_the_networks_end_is_answered_by_nothing(all_well: World, redis: R
     await asyncio.to_thread(all_well.smsc.hop, 1, "*384*55#", number, b"+\0")
     [key] = [key async for key in redis.scan_iter("ussd:answers:*")]
     await asyncio.to_thread(all_well.smsc.tell, 129, "", number, b"+\x02")
-    async with asyncio.timeout(SECONDS):
+    async with asyncio.timeout(PATIENCE):
         while await redis.exists(key):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert all_well.smsc.screens[number].empty()

@@ -16,6 +16,7 @@ from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.menus_read import read_menu, read_once
 from tests.support.mistakes import NEW_LABEL
+from tests.support.patience import PATIENCE
 from tests.support.trees import Server, copied_menus, copied_tree, edit, serving_soon, until
 
 FAULT = "Call {no_such_number} "
@@ -182,7 +183,7 @@ def test_every_data_file_counts_for_the_version(menus: Path) -> None:
 
 
 async def becomes(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not true():  # noqa: ASYNC110 (nothing tells of it)
             await asyncio.sleep(0.02)
 
@@ -199,7 +200,7 @@ async def test_changes_of_the_files_are_followed(menus: Path, live: LiveMenu) ->
     words = "Start "
     new_label(menus, words)
     # The watch may not stand yet at the first change: one more, until it does.
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while live.current is before:
             await asyncio.sleep(0.1)
             (menus / "numbers.yaml").touch()
@@ -208,7 +209,7 @@ async def test_changes_of_the_files_are_followed(menus: Path, live: LiveMenu) ->
         lambda: new_label(menus, "Mended ", before=FAULT), lambda: label(live)[:7] == "Mended "
     )
     stop.set()
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +234,7 @@ async def test_where_there_are_no_watches_it_is_looked_at_intervals(
     new_label(menus, "Two ", before="One ")
     await becomes(lambda: label(live).startswith("Two "))
     stop.set()
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, PATIENCE)
     assert caplog.text.count("cannot be watched") == 1
 
 
@@ -251,13 +252,13 @@ async def test_a_menu_that_cannot_be_read_at_all_leaves_the_one_in_force(
     broken.reload = fail  # type: ignore[method-assign]
     stop = asyncio.Event()
     following = asyncio.create_task(follow_changes(broken, stop))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not threads:
             (menus / "numbers.yaml").touch()
             await asyncio.sleep(0.1)
     assert not following.done()
     stop.set()
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, PATIENCE)
     assert threads[0] != threading.get_ident(), "callers were held up"
     assert "could not be read again; the one in force stays" in caplog.text
 

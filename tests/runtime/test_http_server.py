@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 from runtime import http_server
 from runtime.http_server import MOST_HEAD_OCTETS, MOST_OCTETS, BoundedHttp, Patience
 from tests.support.commands import MAIN, environment
+from tests.support.patience import PATIENCE
 from tests.support.trees import HTTP, copied_tree, serving
 
 WHOLE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nok"
@@ -122,7 +123,7 @@ async def write_without_end(writer: asyncio.StreamWriter, chunk: bytes) -> None:
 async def test_who_does_not_go_on_is_not_waited_for(sent: bytes) -> None:
     async with listening() as server:
         reader, _writer = await server.connect(sent)
-        assert await asyncio.wait_for(reader.read(), 20) == b""
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
 
 
 async def test_of_too_many_that_wait_the_one_that_waited_longest_goes(
@@ -133,7 +134,7 @@ async def test_of_too_many_that_wait_the_one_that_waited_longest_goes(
         idle = [await server.connect(b"GET /") for _ in range(5)]
         reader, writer = await server.connect(WHOLE)
         assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
-        assert await asyncio.wait_for(idle[0][0].read(), 20) == b""
+        assert await asyncio.wait_for(idle[0][0].read(), PATIENCE) == b""
         writer.close()
 
 
@@ -145,7 +146,7 @@ async def test_a_connection_without_a_request_is_still_answered_when_the_server_
         for each in list(server.state.connections):
             each.shutdown()
         writer.write(WHOLE)
-        answer = await asyncio.wait_for(reader.read(), 20)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
         assert answer.startswith(b"HTTP/1.1 200")
         assert b"connection: close" in answer.lower()
 
@@ -237,4 +238,4 @@ def served_on(held: socket.socket, tree: Path) -> Iterator[None]:
         yield
     finally:
         service.terminate()
-        service.wait(30)
+        service.wait(PATIENCE)

@@ -19,6 +19,7 @@ from runtime.callbacks import CallbackRouter, form_callback
 from runtime.logs import JsonLines, TextLines
 from tests.support.commands import command, process, refused
 from tests.support.operators import entered, visitor
+from tests.support.patience import PATIENCE
 from tests.support.service import SECRET
 from tests.support.trees import edit, serving, serving_soon
 
@@ -138,7 +139,7 @@ async def test_each_line_of_a_request_has_its_id(
 def no_http(base: str) -> bytes:
     """What a server says to a line that is no HTTP."""
     host, port = base.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as line:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as line:
         line.sendall(b"GARBAGE\r\n\r\n")
         return line.recv(100)
 

@@ -7,6 +7,7 @@ import pytest
 
 from runtime import tasks
 from runtime.tasks import keep_running
+from tests.support.patience import PATIENCE
 
 
 def returns() -> None:
@@ -51,7 +52,7 @@ async def test_whatever_ends_it_it_begins_anew(
         else:
             ends()
 
-    await asyncio.wait_for(keep_running("the menu", run, stop), 5)
+    await asyncio.wait_for(keep_running("the menu", run, stop), PATIENCE)
     assert times == 3
     assert caplog.text.count(f"the menu ended ({why}") == 2
     assert "+7701" not in caplog.text
@@ -72,4 +73,4 @@ async def test_it_ends_when_it_is_cancelled_itself() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE)

@@ -7,6 +7,7 @@ import pytest
 
 from sms.bootstrap import SmsService
 from sms.series.run import Run
+from tests.support.patience import PATIENCE
 
 
 async def test_a_mistake_of_ours_does_not_end_the_sending(
@@ -36,7 +37,7 @@ async def test_a_mistake_of_ours_does_not_end_the_sending(
     monkeypatch.setattr("runtime.tasks.AGAIN_SECONDS", 0.01)
     nothing = cast("SmsService", type("Nothing", (), {"still_wanted": None})())
     service = SmsService(*[nothing] * 10)  # type: ignore[arg-type]
-    await asyncio.wait_for(service.work(stop), 5)
+    await asyncio.wait_for(service.work(stop), PATIENCE)
     assert (sent, runs) == (1, 2)
     assert "sms: the series ended (KeyError at " in caplog.text
     assert "+7701" not in caplog.text

@@ -207,10 +207,10 @@ def test_a_skeleton_is_small_latin_letters_and_digits(word: str) -> None:
 
 def test_a_look_up_takes_less_than_five_milliseconds() -> None:
     words = "помогите пожалуйста срочно хозяин не отдаёт паспорт и деньги мы сидим в подвале"
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(20):
         COUNTRIES.find(words)
-    assert (time.perf_counter() - begun) / 20 < 0.025, "five times the limit, for a busy machine"
+    assert (time.process_time() - begun) / 20 < 0.025, "five times the limit, for a busy machine"
 
 
 @pytest.mark.parametrize(

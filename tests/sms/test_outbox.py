@@ -28,6 +28,7 @@ from tests.support.outboxes import (
     put,
     told,
 )
+from tests.support.patience import PATIENCE
 
 # --- States
 
@@ -387,6 +388,6 @@ async def test_a_clock_of_redis_that_was_put_back_stops_nothing(
     assert not isinstance(await outbox.begin(one, "w", rate, [GATEWAY], NOW), Wait)
     bucket = f"sms:bucket:{GATEWAY}"
     await redis.hset(bucket, "at", float(str(await redis.hget(bucket, "at"))) + 3600)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while isinstance(await outbox.begin(two, "w", rate, [GATEWAY], NOW), Wait):  # noqa: ASYNC110
             await asyncio.sleep(0.02)

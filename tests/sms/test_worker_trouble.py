@@ -16,6 +16,7 @@ from sms.outbox.worker import WorkerConfig, run_worker
 from sms.states import State
 from tests.support.outbox_trials import Count, hung, killed, refused
 from tests.support.outboxes import GATEWAY, SEAL
+from tests.support.patience import PATIENCE
 from tests.support.service import short_folder
 from tests.support.worker_process import connect
 from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, until_empty, working
@@ -52,7 +53,7 @@ async def test_stopping_finishes_the_calls_under_way_and_begins_no_more(outbox: 
 async def test_waiting_for_the_rate_does_not_hold_up_stopping(outbox: Outbox) -> None:
     await owe(outbox, 3)
     gateway = Gateway()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         async with working(outbox, gateway, WorkerConfig(Rate(0.01, 1))):
             await asyncio.sleep(0.3)
     states = [await outbox.state_of(f"reply{n}") for n in range(3)]
@@ -107,7 +108,7 @@ def _kill(pid: int) -> None:
 
 
 async def until_answering(client: Redis) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with suppress(RedisError):
                 await client.ping()

@@ -24,6 +24,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.support.patience import PATIENCE
 from tests.support.service import OPERATOR_TOKEN
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -43,7 +44,7 @@ WIDTHS = (NARROW, WIDE)
 """Of a small phone and of a laptop, in CSS pixels."""
 HEIGHT = 800
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WAIT_MS = 10_000
+WAIT_MS = 1000 * PATIENCE
 expect.set_options(timeout=WAIT_MS)
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 FIND = """axe.run(

@@ -17,10 +17,9 @@ from typer.testing import CliRunner
 
 import main
 from tests.support.menus_read import read_once_for
+from tests.support.patience import PATIENCE
 from tests.support.service import REPOSITORY
 
-PATIENCE = 60.0
-"""Seconds until something that must come is given up on; nothing waits that long."""
 MAIN = str(REPOSITORY / "main.py")
 
 

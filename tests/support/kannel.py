@@ -20,6 +20,7 @@ import pytest
 from sms.gateways.kannel import SendSms
 from sms.gateways.kannel_client import KannelGateway
 from tests.support.fake_gateway import API_KEY, FakeGateway, fake_gateway
+from tests.support.patience import PATIENCE
 from tests.support.relay import Relay, relay_to
 from tests.support.service import SECRET, Service, free_port, running, short_folder
 from tests.support.smsc import SHORT_CODE, Smsc, smsc_on
@@ -28,7 +29,6 @@ from ussd.gateways.kannel_conf import KannelPlan, Pace, Ports, Smpp, conf_of
 PROGRAMS = ("bearerbox", "smsbox")
 INSTALL = "install Debian's package kannel: tests/install_packages.sh says why it could not"
 USER, PASSWORD, ADMIN = "komek", "password-of-sendsms", "password-of-admin"
-START_SECONDS = 15.0
 WITH_US = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
 """Whatever ends the tests ends what they started."""
 HURRY = Pace(resend=1, reconnect=1, patience=2, repeat=1)
@@ -72,7 +72,7 @@ class Kannel:
         for program in programs or PROGRAMS:
             if process := self.running.pop(program, None):
                 process.kill()
-                process.wait(5)
+                process.wait(PATIENCE)
 
     @contextmanager
     def frozen(self, program: str) -> Iterator[None]:
@@ -86,13 +86,13 @@ class Kannel:
     def status(self) -> str:
         """Its status page."""
         url = f"http://127.0.0.1:{self.plan.ports.admin}/status.txt?password={ADMIN}"
-        return httpx.get(url, trust_env=False, timeout=5).text
+        return httpx.get(url, trust_env=False, timeout=PATIENCE).text
 
     def order(self, what: str) -> str:
         """An order of an administrator, such as `stop-smsc?smsc=texts`."""
         joined = "&" if "?" in what else "?"
         url = f"http://127.0.0.1:{self.plan.ports.admin}/{what}{joined}password={ADMIN}"
-        return httpx.get(url, trust_env=False, timeout=5).text
+        return httpx.get(url, trust_env=False, timeout=PATIENCE).text
 
     @property
     def logs(self) -> str:
@@ -173,7 +173,7 @@ def listens(port: int) -> bool:
 
 
 def _wait_for(done: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while not done():
         assert time.monotonic() < deadline, f"it is too late that {what}"
         time.sleep(0.02)

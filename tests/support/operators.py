@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import httpx
 
+from tests.support.patience import PATIENCE
 from tests.support.service import OPERATOR_TOKEN
 
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
@@ -16,7 +17,7 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 def visitor(base: str, address: str = "198.51.100.1") -> Iterator[httpx.Client]:
     """A browser in front of the door, behind a proxy that names its address."""
     headers = {"X-Forwarded-For": address}
-    with httpx.Client(base_url=base, trust_env=False, headers=headers, timeout=20) as client:
+    with httpx.Client(base_url=base, trust_env=False, headers=headers, timeout=PATIENCE) as client:
         yield client
 
 

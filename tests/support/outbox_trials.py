@@ -30,6 +30,7 @@ from sms.outbox.outbox import Caps, Outbox, PutResult
 from sms.states import State
 from tests.support.fake_gateway import FakeGateway, fake_gateway
 from tests.support.outboxes import GATEWAY
+from tests.support.patience import PATIENCE
 from tests.support.worker_process import KEY, connect
 
 WORKER = Path(__file__).with_name("worker_process.py")
@@ -184,7 +185,7 @@ async def hung(sends: int, read: float = 1.0) -> list[Count]:
             on.gateway.mode = "accept"
             await asyncio.sleep(1.0)  # time to send again, if anything would
             worker.send_signal(signal.SIGTERM)
-            worker.wait(10)
+            worker.wait(PATIENCE)
         await on.report_all()
         after = await on.states(sends)
         resent = len(on.gateway.sent) - sends

@@ -11,10 +11,10 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from runtime.redis_client import connect
 from sms.gateways.simulator import Simulator
+from tests.support.patience import PATIENCE
 from tests.support.service import SECRET, Service, running, short_folder
 
 KEY = base64.b64encode(b"k" * 32).decode()
-PATIENCE = 30.0
 
 
 class Phones:

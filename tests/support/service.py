@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 
+from tests.support.patience import PATIENCE
 from tests.support.ready_process import ReadyProcess
 
 REPOSITORY = Path(__file__).parents[2]
 SECRET = "for-tests-only-0123456789"
 OPERATOR_TOKEN = "test-token-of-the-operator"
-START_SECONDS = 60.0
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 (or on the disk)
 """There a Redis that forces every change to the disk does not wait for one."""
 ANY_AGE = 100_000
@@ -30,7 +30,9 @@ class Service:
 
     base: str
     log: Path
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=10.0, trust_env=False))
+    http: httpx.Client = field(
+        default_factory=lambda: httpx.Client(timeout=PATIENCE, trust_env=False)
+    )
 
     @property
     def callback(self) -> str:
@@ -95,11 +97,11 @@ def running(redis_url: str, **settings: str) -> Iterator[Service]:
         finally:
             service.http.close()
             process.terminate()
-            process.wait(15)
+            process.wait(PATIENCE)
 
 
 def _wait_until_alive(service: Service, process: ReadyProcess) -> None:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, service.log.read_text()
         try:

@@ -15,10 +15,9 @@ from typing import Any, TypeVar
 from smpp34 import Esme, Server, SubmitSmEvent, Tlv
 
 from sms.encoding import SEPTETS, is_gsm7
+from tests.support.patience import PATIENCE
 from tests.support.service import free_port
 
-SECONDS = 10.0
-"""The most that a test waits for anything here."""
 SHORT_CODE, SERVICE_CODE = "7111", "*384*55#"
 OK, SILENT = 0, -1
 SYSTEM_ERROR, QUEUE_FULL, THROTTLED, NO_SUCH_NUMBER = 0x08, 0x14, 0x58, 0x0B
@@ -111,7 +110,7 @@ class Smsc:
         """A phone dials or answers, and is shown a screen."""
         shown = self.screens.setdefault(sender, Queue())
         self.tell(operation, typed, sender, session)
-        return shown.get(timeout=SECONDS)
+        return shown.get(timeout=PATIENCE)
 
     def tell(self, operation: int, typed: str, sender: str, session: bytes) -> None:
         """What the network says of a session."""
@@ -153,7 +152,7 @@ class Smsc:
     def until(self, done: Callable[[], bool]) -> None:
         """Wait until something that was submitted, or bound, makes it so."""
         with self._arrived:
-            assert self._arrived.wait_for(done, SECONDS)
+            assert self._arrived.wait_for(done, PATIENCE)
 
     def _whole(self, to: str) -> int:
         return sum(each.to == to and each.part == each.parts for each in self.submitted)
@@ -219,7 +218,7 @@ class Smsc:
             event.reject(status)
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(SECONDS)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE)
 
 
 async def _carry(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:

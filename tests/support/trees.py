@@ -14,8 +14,9 @@ import httpx
 
 from menus.faults import BrokenMenu
 from menus.loading.parsed_folder import is_data
-from tests.support.commands import MAIN, PATIENCE, environment
+from tests.support.commands import MAIN, environment
 from tests.support.menus_read import read_menu
+from tests.support.patience import PATIENCE
 from tests.support.ready_process import ReadyProcess
 from tests.support.service import REPOSITORY, SECRET, free_port
 

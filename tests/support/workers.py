@@ -15,6 +15,7 @@ from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run_worker
 from sms.states import State
 from tests.support.outbox_trials import number
 from tests.support.outboxes import GATEWAY
+from tests.support.patience import PATIENCE
 
 UNLIMITED = Caps(10**9, 600, 10**9, 10**9, 10**9)
 CONFIG = WorkerConfig(
@@ -59,7 +60,7 @@ async def working(
         yield stop
     finally:
         stop.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 async def owe(
@@ -72,12 +73,12 @@ async def owe(
 
 
 async def until(outbox: Outbox, key: str, state: State) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while await outbox.state_of(key) is not state:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
 async def until_empty(outbox: Outbox) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while sum((await outbox.waiting()).values()):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
