@@ -30,6 +30,7 @@ MADE_LATER = {
     "words-history.jsonl": "in the data directory",
     "contacts-history.jsonl": "in the data directory",
     "operators.jsonl": "in the data directory",
+    "redis.log": "in the data directory",
 }
 """Files that a document may name although nobody has committed them."""
 NOT_OURS = {"FORWARDED_ALLOW_IPS"}

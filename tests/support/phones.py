@@ -14,7 +14,8 @@ from sms.gateways.simulator import Simulator
 from tests.support.patience import PATIENCE
 from tests.support.service import SECRET, Service, running, short_folder
 
-KEY = base64.b64encode(b"k" * 32).decode()
+KEY_OCTETS = b"k" * 32
+KEY = base64.b64encode(KEY_OCTETS).decode()
 
 
 class Phones:
@@ -33,10 +34,10 @@ class Phones:
         address = f"{self.service.base}/africastalking/{SECRET}/sms"
         return self.service.http.post(address, data=form).status_code
 
-    def inbox(self, number: str, count: int) -> list[str]:
+    def inbox(self, number: str, count: int, key: bytes = KEY_OCTETS) -> list[str]:
         """The first texts that a phone receives, waited for."""
         deadline = time.monotonic() + PATIENCE
-        while len(texts := self.received(number)) < count and time.monotonic() < deadline:
+        while len(texts := self.received(number, key)) < count and time.monotonic() < deadline:
             time.sleep(0.05)
         return texts
 
@@ -46,12 +47,12 @@ class Phones:
         time.sleep(0.5)
         return self.received(number)
 
-    def received(self, number: str) -> list[str]:
+    def received(self, number: str, key: bytes = KEY_OCTETS) -> list[str]:
         """What a phone has received by now."""
 
         async def read() -> list[str]:
             async with connect(self.url, PATIENCE) as redis:
-                seal = Seal(base64.b64decode(KEY))
+                seal = Seal(key)
                 return [each.text for each in await Simulator(redis, seal).inbox(number)]
 
         return asyncio.run(read())

@@ -20,7 +20,7 @@ LEAST_FREE, SOON_FULL = 500 * 10**6, 2 * 10**9
 """Octets of a disk."""
 NEVER = "–"
 
-_WARNINGS = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN, Danger.NOTES_LOST, Danger.TOO_OLD}
+WARNINGS = {Danger.FSYNC_UNKNOWN, Danger.EVICTION_UNKNOWN, Danger.NOTES_LOST, Danger.TOO_OLD}
 """Nobody can mend them here: somebody must be asked, or see what was lost."""
 
 
@@ -153,7 +153,7 @@ def of_redis(status: RedisStatus) -> Iterator[Finding]:
     if not status.dangers:
         yield ok(Word.REDIS_WELL)
     for each in status.dangers:
-        yield Finding(Verdict.WARNING if each in _WARNINGS else Verdict.MEND, each)
+        yield Finding(Verdict.WARNING if each in WARNINGS else Verdict.MEND, each)
 
 
 def of_worker(alive: bool) -> Finding:
