@@ -12,7 +12,7 @@ from datetime import datetime
 
 from runtime.clock import utc_now
 from runtime.redis_client import REDIS_ERRORS
-from sms.outbox import MessageKind, Outbox, Outgoing, PutResult
+from sms.outbox import AGREED, MessageKind, Outbox, Outgoing, PutResult
 from sms.requests import DialableRequest, Series
 from sms.series import Subscriptions
 from sms.text_handler import REPLY_WITHIN
@@ -78,5 +78,5 @@ class ConsentHandler:
             act = self._subscriptions.beginning(msisdn, request.language, gateway, now)
             return await self._outbox.put_chosen(key, act, {}, now)
         until = now + REPLY_WITHIN
-        reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway, agreed=True)
+        reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway, AGREED)
         return await self._outbox.put(reply, now)

@@ -16,7 +16,7 @@ from runtime.tally import Tally
 from sms.content import Content, unless_asked
 from sms.country_requests import CountryRequests
 from sms.gateways import Inbound
-from sms.outbox import Act, MessageKind, Outbox, Outgoing, PutResult
+from sms.outbox import DANGER, Act, MessageKind, Outbox, Outgoing, PutResult
 from sms.requests import Confirm, Embassy, Request, Series, Stop, Unknown
 from sms.series import Subscriptions
 from sms.unknown_words import UnknownWords
@@ -56,9 +56,11 @@ class TextHandler:
         if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
         act = self._act_of(request, inbound, gateway, content, now)
-        kind = MessageKind.EMERGENCY if content.is_urgent(request) else MessageKind.REPLY
+        urgent, until = content.is_urgent(request), now + REPLY_WITHIN
+        kind = MessageKind.EMERGENCY if urgent else MessageKind.REPLY
+        reserve = DANGER if urgent and is_in_own_words(inbound.text) else ""
         choices = {
-            name: Outgoing(key, inbound.sender, words, kind, now + REPLY_WITHIN, gateway)
+            name: Outgoing(key, inbound.sender, words, kind, until, gateway, reserve)
             for name, words in replies_to(request, content).items()
         }
         if await self.outbox.put_chosen(key, act, choices, now) is PutResult.REFUSED:
@@ -105,6 +107,11 @@ def replies_to(request: Request, content: Content) -> Mapping[str, str]:
             return {"unknown": words(request)}
         case _:
             return {"reply": words(request)}
+
+
+def is_in_own_words(text: str) -> bool:
+    """And no keyword alone, of which a flood of forged texts would most likely be."""
+    return len(text.split()) > 1
 
 
 def key_of(inbound: Inbound, gateway: str) -> str:

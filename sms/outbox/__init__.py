@@ -9,7 +9,7 @@ from sms.outbox.counts import (
     counts_key,
 )
 from sms.outbox.forgetting import Forgotten, forget_messages
-from sms.outbox.messages import MessageKind, Outgoing, Queue
+from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.outbox.status import (
     OutboxStatus,
@@ -22,8 +22,10 @@ from sms.outbox.status import (
 from sms.outbox.worker import run_worker
 
 __all__ = [
+    "AGREED",
     "CAPPED",
     "COUNTS_SECONDS",
+    "DANGER",
     "MOST_SEGMENTS",
     "SETTLED_DAYS",
     "UNDER_WAY",

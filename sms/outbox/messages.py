@@ -16,7 +16,7 @@ UNCLAIMED_SECONDS = 23 * 3600
 
 
 DANGER, AGREED = "words of danger", "agreed on a screen"
-"""For what some replies are kept."""
+"""For what some replies are kept.  A flood of one keyword uses up neither."""
 
 
 class MessageKind(StrEnum):
@@ -38,7 +38,7 @@ class Queue(StrEnum):
 class Outgoing:
     """One text for one number.  `key` names the request that it answers: the same key, one
     message.  `gateway`: by which it is to leave; empty, by the first that is set up.
-    `agreed`: to this message, on a screen.
+    `reserve`: the part of all replies that is kept for such ones, if one is.
     """
 
     key: str
@@ -47,14 +47,7 @@ class Outgoing:
     kind: MessageKind
     expires_at: datetime
     gateway: str = ""
-    agreed: bool = False
-
-    @property
-    def reserve(self) -> str:
-        """The part of all replies that is kept for such ones; empty where none is."""
-        if self.kind is MessageKind.EMERGENCY:
-            return DANGER
-        return AGREED if self.agreed else ""
+    reserve: str = ""
 
 
 class MessageCodec:

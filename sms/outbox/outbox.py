@@ -90,7 +90,7 @@ class Caps:
 
     `new_numbers_share`: of the replies, at most so many to numbers that were texted neither on
     that day nor on the day before.  `reserve_share`: so many more for words of danger, and as
-    many for what was agreed to on a screen, once the others are used up.
+    many for what was agreed to on a screen.
     """
 
     replies_a_number: int = 3

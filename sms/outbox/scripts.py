@@ -225,17 +225,17 @@ local function is_new(outgoing)
 end
 
 -- Lists of caps: a message counts against the first list of which none is met.  What is kept for
--- words of danger and for what was agreed to on a screen no other text uses up.
+-- words of danger and for what was agreed to on a screen no other text uses up; and a flood of
+-- these, from new numbers, uses up nothing else.
 local function purses(outgoing)
   if outgoing.queue == 'series' then
     return {{{'series a day', 'sms:cap:series a day:' .. day, caps.series_a_day, 172800}}}
   end
-  local all = {{caps_of(REPLIES, 1)}}
-  if is_new(outgoing) then
-    all[1][3], all[1][4] = caps_of(NEW_NUMBERS, caps.new_numbers_share)
-  end
-  if outgoing.reserve ~= '' then all[2] = {caps_of(outgoing.reserve, caps.reserve_share)} end
-  return all
+  local common = {caps_of(REPLIES, 1)}
+  local kept = outgoing.reserve ~= '' and {caps_of(outgoing.reserve, caps.reserve_share)}
+  if not is_new(outgoing) then return {common, kept or nil} end
+  common[3], common[4] = caps_of(NEW_NUMBERS, caps.new_numbers_share)
+  return {kept or common}
 end
 
 local function met(purse)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from sms.gateways.gateway import DeliveryReport
-from sms.outbox.messages import MessageKind, Outgoing, Queue
+from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, PutResult, Rate, Wait
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
@@ -91,7 +91,7 @@ async def test_a_capped_wish_may_come_again(outbox: Outbox) -> None:
     assert await outbox.put(message, later) is PutResult.QUEUED
 
 
-REPLY, DANGER = MessageKind.REPLY, MessageKind.EMERGENCY
+REPLY = MessageKind.REPLY
 ALL_ALIKE = partial(Caps, new_numbers_share=1, reserve_share=0)
 
 
@@ -99,7 +99,7 @@ ALL_ALIKE = partial(Caps, new_numbers_share=1, reserve_share=0)
     ("caps", "kind", "named"),
     [
         (ALL_ALIKE(replies_a_minute=5), REPLY, "replies a minute"),
-        (ALL_ALIKE(replies_a_day=5), DANGER, "words of danger a minute"),
+        (ALL_ALIKE(replies_a_day=5), MessageKind.EMERGENCY, "replies a day"),
         (Caps(replies_a_minute=10), REPLY, "new numbers a minute"),
         (Caps(replies_a_day=10), REPLY, "new numbers a day"),
         (Caps(series_a_day=5), MessageKind.SERIES, "series a day"),
@@ -121,18 +121,15 @@ async def test_a_flood_of_new_numbers_silences_nobody_else(redis: Redis) -> None
     yesterday = Outgoing("before", OTHER, "", REPLY, SOON)
     assert await outbox.put(yesterday, NOW - timedelta(days=1)) is PutResult.QUEUED
 
-    def agreed(n: int) -> Outgoing:
-        return Outgoing(f"a{n}", f"+770155504{n:02}", "", REPLY, SOON, agreed=True)
+    async def flood(series: int, reserve: str) -> int:
+        texts = [
+            Outgoing(f"{reserve}{n}", f"+77015551{series}{n:02}", "", REPLY, SOON, "", reserve)
+            for n in range(99)
+        ]
+        return (await outbox.put_all(texts, NOW)).count(PutResult.QUEUED)
 
-    floods = {
-        "words": [await put(outbox, f"k{n}", f"+770155502{n:02}") for n in range(99)],
-        "words of danger": [
-            await put(outbox, f"d{n}", f"+770155503{n:02}", DANGER) for n in range(99)
-        ],
-        "forged sessions": [await outbox.put(agreed(n), NOW) for n in range(99)],
-    }
-    queued = {of: said.count(PutResult.QUEUED) for of, said in floods.items()}
-    assert queued == {"words": 20, "words of danger": 20, "forged sessions": 20}
+    parts = ("", DANGER, AGREED)
+    assert [await flood(*each) for each in enumerate(parts)] == [20, 20, 20]
     assert await put(outbox, "known", OTHER) is PutResult.QUEUED
 
 
