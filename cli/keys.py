@@ -2,8 +2,11 @@
 
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import SecretStr
 
 from cli.consoles import out
 from cli.context import CommandContext, refuse, settings_or_exit
@@ -24,14 +27,19 @@ A new data key is in {file}. It is used from {since} on, in {hours} h.
 - The former key is needed until {until}; then: main.py key drop"""
 
 
+KeyFileOption = Annotated[
+    Path | None, typer.Option("--file", help="Holds the keys; default: as the settings say")
+]
+
+
 def key_commands(_context: CommandContext) -> typer.Typer:
     """`key`, with its own commands."""
     cli = typer.Typer(no_args_is_help=True, help="Change the data key, without loss or a stop.")
 
     @cli.command()
-    def rotate() -> None:
+    def rotate(file: KeyFileOption = None) -> None:
         """Put a new key beside the one in use, to be used from a midnight of UTC on."""
-        held, now = _held(), utc_now()
+        held, now = _held(file), utc_now()
         try:
             keys = with_new_key(keys_in(held.get_secret_value()), now)
         except ValueError as error:
@@ -43,16 +51,16 @@ def key_commands(_context: CommandContext) -> typer.Typer:
         out.print(_NEXT.format(file=held.file, hours=hours, **told), markup=False, soft_wrap=True)
 
     @cli.command(name="list")
-    def list_() -> None:
+    def list_(file: KeyFileOption = None) -> None:
         """The keys by their names, which all machines must have alike."""
-        keys, now = keys_in(_held().get_secret_value()), utc_now()
+        keys, now = keys_in(_held(file).get_secret_value()), utc_now()
         for key, following in zip_longest(keys, keys[1:]):
             out.print(f"{key.name}  {_use(key, following, now)}", markup=False, soft_wrap=True)
 
     @cli.command()
-    def drop() -> None:
+    def drop(file: KeyFileOption = None) -> None:
         """Take out former keys that nothing is kept under any more."""
-        held, now = _held(), utc_now()
+        held, now = _held(file), utc_now()
         keys = keys_in(held.get_secret_value())
         left = without_former(keys, now)
         if len(left) == len(keys) == 1:
@@ -65,16 +73,32 @@ def key_commands(_context: CommandContext) -> typer.Typer:
     return cli
 
 
-def _held() -> FileSecret:
+def _held(file: Path | None) -> FileSecret:
     """The keys, and their file."""
-    settings = settings_or_exit()
-    try:
-        key = settings.data_key or load_or_make_key(settings.data_dir)
-    except OSError as error:
-        refuse(f"{settings.data_dir}: {error.strerror}")
+    key = _in_file(file) if file else _of_settings()
     if not isinstance(key, FileSecret):
         refuse("the data key is in no file: put it into one that KOMEK_DATA_KEY_FILE names")
     return key
+
+
+def _in_file(file: Path) -> FileSecret:
+    """Without any settings, which whoever keeps the file need not have."""
+    try:
+        text = file.read_text("ascii").strip()
+        keys_in(text)
+    except OSError as error:
+        refuse(f"{file} cannot be read: {error.strerror}")
+    except ValueError:
+        refuse(f"{file} holds no data key")
+    return FileSecret(text, file.absolute())
+
+
+def _of_settings() -> SecretStr:
+    settings = settings_or_exit()
+    try:
+        return settings.data_key or load_or_make_key(settings.data_dir)
+    except OSError as error:
+        refuse(f"{settings.data_dir}: {error.strerror}")
 
 
 def _write(held: FileSecret, keys: tuple[DataKey, ...]) -> None:

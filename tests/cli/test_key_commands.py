@@ -88,6 +88,16 @@ def test_a_file_that_cannot_be_written_is_told(tree: Path, file: Path) -> None:
     assert text_of([OLD]) not in line
 
 
+def test_whoever_keeps_the_file_needs_no_settings(tree: Path, file: Path) -> None:
+    real = {"KOMEK_GATEWAY": "africastalking"}
+    ended_well(command(tree, "key", "rotate", "--file", str(file), settings=real))
+    assert len(keys_in(file.read_text("ascii"))) == 2
+    for name, why in (("none", "cannot be read"), ("menus/en.yaml", "holds no data key")):
+        other = str(tree / name)
+        [line] = refused(command(tree, "key", "list", "--file", other, settings=real))
+        assert line.startswith(f"{other} {why}")
+
+
 def test_a_running_service_takes_a_new_key_up_and_loses_nobody(
     processes: None, tmp_path: Path
 ) -> None:
