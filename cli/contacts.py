@@ -124,12 +124,12 @@ def show_repairs(repairs: Iterable[Repair]) -> None:
 
 
 def show(changes: Changes) -> None:
-    """What a newer list would do, a line for each contact."""
+    """What a newer list would do, a line for each contact or cell."""
     for contact in changes.added:
         out.print(f"new      {contact.id}  {', '.join(contact.phones)}", markup=False)
-    for before, after in changes.changed:
-        phones = f"{', '.join(before.phones)} -> {', '.join(after.phones)}"
-        out.print(f"changed  {after.id}  {phones}", markup=False)
+    for each in changes.differences:
+        cell = f"{each.id}  {each.column}: {each.before} -> {each.after}"
+        out.print(f"changed  {cell}", markup=False, soft_wrap=True)
     for contact in changes.missing:
         out.print(f"kept     {contact.id}: the newer list lacks it", markup=False)
 

@@ -207,7 +207,7 @@ class SmsWords(Form):
     )
     heading: Line = Field(description="Above a text whose first line has such a word")
     help: Line = Field(description="Under each answer that does not name the hotline")
-    help_abroad: Line = Field(description="Under each answer that does not name the diplomat")
+    help_abroad: Text = Field(description="Under each answer that does not name the diplomat")
     choose: Line = Field(description="Under a menu: its choices, as {words} to send")
     stopped: Line = Field(description="After STOP: one neutral line")
     unknown: Text = Field(description="The number to call, and three words to try")

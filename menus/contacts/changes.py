@@ -23,16 +23,28 @@ from runtime.files import exclusive_lock, replace_file
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """One cell that a list would change."""
+
+    id: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What a newer list would do.  With faults there is nothing to apply.
 
-    `changed`: each contact before and after.  `missing`: contacts of the scopes that the
-    list speaks of, which it lacks; they stay until somebody takes them out by hand.
-    `text`: the whole file afterwards; `made_for`: a digest of the file before.
+    `changed`: each contact before and after; `differences`: their cells that differ.
+    `missing`: contacts of the scopes that the list speaks of, which it lacks; they stay until
+    somebody takes them out by hand.  `text`: the whole file afterwards; `made_for`: a digest of
+    the file before.
     """
 
     added: tuple[Contact, ...] = ()
     changed: tuple[tuple[Contact, Contact], ...] = ()
+    differences: tuple[Difference, ...] = ()
     missing: tuple[Contact, ...] = ()
     faults: tuple[Fault, ...] = ()
     text: str = ""
@@ -182,6 +194,12 @@ def _differences(ours: Table, merged: Table) -> Changes:
         added=tuple(contact_of(each) for id_, each in after.items() if id_ not in before),
         changed=tuple(
             (contact_of(old), contact_of(new)) for old, new in both if old.cells != new.cells
+        ),
+        differences=tuple(
+            Difference(new.cells["id"], column, old.cells.get(column, ""), after_it)
+            for old, new in both
+            for column, after_it in new.cells.items()
+            if old.cells.get(column, "") != after_it
         ),
         missing=tuple(
             contact_of(each)

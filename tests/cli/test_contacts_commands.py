@@ -210,13 +210,19 @@ def test_an_import_shows_what_it_would_change_then_applies(
     lines = said.splitlines()
     assert lines[:2] == [
         "new      kz-abroad-tr-izmir-consulate  +902324919100",
-        f"changed  {LONDON.id}  +442079251757 -> +442079251758",
+        f"changed  {LONDON.id}  phones: +442079251757 -> +442079251758",
     ]
     assert "kept     kz-abroad-ua-kyiv-embassy: the newer list lacks it" in lines
     assert ("Apply?" in said) == (not options)
     assert said.endswith("1 added, 1 changed.\n")
     gone, come = changed_lines(before, contacts_of(tree).read_bytes())
     assert (gone, come) == ([london("+442079251757")], [london("+442079251758"), NEW])
+
+
+def test_an_import_tells_each_cell_that_differs(tree: Path) -> None:
+    newer = newer_list(tree, london("+442079251757").replace(",high,", ",medium,"))
+    said = ended_well(command(tree, "contacts", "import", newer, "--yes"))
+    assert f"changed  {LONDON.id}  confidence: high -> medium" in said.splitlines()
 
 
 @pytest.mark.parametrize(("typed", "code"), [("n\n", 0), ("\n", 0), ("", 1)])

@@ -7,7 +7,7 @@ that it was compared with.  Where the file has changed meanwhile, it is shown an
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
@@ -18,7 +18,6 @@ from starlette.datastructures import FormData, UploadFile
 from menus.contacts import Changes, Repair, apply, changes_from, read_sheet
 from menus.faults import Fault
 from menus.live import reload_aside
-from menus.parsing import Table, parse_table, read_table
 from web.auth import Door, Refused, Role, operator_of
 from web.contacts.contacts_file import ContactsFile, shared_words
 from web.pages import Context, Pages
@@ -27,16 +26,6 @@ MOST_OCTETS = 700_000
 """Of a list: carried in base64, it is still within what the door lets in."""
 LIST = "list"
 """How faults name what was uploaded or pasted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One cell that a list would change."""
-
-    id: str
-    column: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,6 @@ class Preview:
     text: str = ""
     repairs: tuple[Repair, ...] = ()
     changes: Changes = field(default_factory=Changes)
-    differences: tuple[Difference, ...] = ()
     problem: str = ""
     error: str = ""
 
@@ -159,10 +147,7 @@ def preview_of(contacts: ContactsFile, content: bytes) -> Preview:
         changes = changes_from(contacts.path, sheet.table)
     except OSError as error:
         return replace(preview, error=error.strerror or type(error).__name__)
-    if changes.faults:
-        return replace(preview, changes=changes)
-    before, after = read_table(contacts.path), parse_table(changes.text, LIST)
-    return replace(preview, changes=changes, differences=tuple(differences(before, after)))
+    return replace(preview, changes=changes)
 
 
 def apply_list(contacts: ContactsFile, content: bytes, made_for: str) -> Preview:
@@ -185,14 +170,3 @@ def ids_of(changes: Changes) -> list[str]:
     """Of the contacts that are new or other."""
     new = [each.id for each in changes.added]
     return [*new, *(after.id for _, after in changes.changed)]
-
-
-def differences(before: Table, after: Table) -> Iterator[Difference]:
-    """Each cell that differs, of the contacts that both have."""
-    known = {each.cells["id"]: each.cells for each in before.records}
-    for record in after.records:
-        new = record.cells
-        old = known.get(new["id"], new)
-        for column in after.columns:
-            if old.get(column, "") != new[column]:
-                yield Difference(new["id"], column, old.get(column, ""), new[column])
