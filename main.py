@@ -267,9 +267,7 @@ def run(settings: Settings, workers: int, menu: Menu | None, made: Collection[st
         server.run(sockets)
     else:
         export_settings(settings)
-        parent = Workers(config, sockets)
-        handover.heed(parent.should_exit.set)
-        parent.run()
+        Workers(config, sockets).run()
     return handover
 
 

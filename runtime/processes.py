@@ -9,6 +9,7 @@ from pathlib import Path
 from socket import socket
 from typing import NoReturn
 
+from uvicorn import Config
 from uvicorn.supervisors import Multiprocess
 
 from runtime.exit_with_parent import exit_with
@@ -44,9 +45,9 @@ def settings_in_worker() -> Settings:
 
 
 class Handover:
-    """On SIGUSR2 this process ends what it does and becomes a new one, of the code and the settings
-    as they are then.  The listening socket stays open: who calls meanwhile waits and is not
-    refused.
+    """On SIGUSR2 the one process ends what it does and becomes a new one, of the code and the
+    settings as they are then.  The listening socket stays open: who calls meanwhile waits and is
+    not refused.
     """
 
     def __init__(self, listening: socket) -> None:
@@ -78,8 +79,23 @@ def ignore_until_there_is_a_service() -> None:
 
 class Workers(Multiprocess):
     """The parent process, which serves nothing itself.  SIGHUP makes each worker reload
-    the menu.
+    the menu; SIGUSR2 puts new workers, of the code as it is then, in the place of the old ones,
+    each once it answers: somebody always does.
     """
+
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        self._renewal_asked = False
+        signal.signal(signal.SIGUSR2, self._ask_for_renewal)
+
+    def _ask_for_renewal(self, *_: object) -> None:
+        self._renewal_asked = True
+
+    def keep_subprocess_alive(self) -> None:
+        if self._renewal_asked:
+            self._renewal_asked = False
+            self.restart_all()
+        super().keep_subprocess_alive()
 
     def handle_hup(self) -> None:
         if at_a_terminal():

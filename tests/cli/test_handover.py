@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.cli.test_several_workers import heeding_workers
 from tests.support.service import SECRET, form, new_session
 from tests.support.trees import Server, serving, until
 
@@ -40,10 +41,8 @@ def calling(server: Server) -> Iterator[list[str]]:
             each.join()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_all_who_call_during_a_handover_are_answered(tree: Path, workers: str) -> None:
-    settings = {"KOMEK_CALLBACK_SECRET": SECRET}
-    with serving(tree, "--workers", workers, **settings) as server, calling(server) as said:
+def test_all_who_call_during_a_handover_are_answered(tree: Path) -> None:
+    with serving(tree, KOMEK_CALLBACK_SECRET=SECRET) as server, calling(server) as said:
         before = server.process.pid
         until(lambda: len(said) > 10, "calls are answered")
         server.process.send_signal(signal.SIGUSR2)
@@ -52,6 +51,23 @@ def test_all_who_call_during_a_handover_are_answered(tree: Path, workers: str) -
         until(lambda: len(said) > after + 10, "calls are answered by it")
         assert server.process.pid == before
     assert {*said} == {"CON 1 I am"}
+
+
+def test_of_several_workers_one_always_answers(tree: Path) -> None:
+    settings = {"KOMEK_CALLBACK_SECRET": SECRET}
+    with serving(tree, "--workers", "2", **settings) as server, calling(server) as said:
+        until(lambda: len(heeding_workers(server)) == 2, "both run")
+        before = heeding_workers(server)
+        server.process.send_signal(signal.SIGUSR2)
+        until(lambda: renewed(server, before), "both are others")
+        after = len(said)
+        until(lambda: len(said) > after + 10, "calls are answered by them")
+    assert {*said} == {"CON 1 I am"}
+
+
+def renewed(server: Server, before: set[int]) -> bool:
+    workers = heeding_workers(server)
+    return len(workers) == 2 and not workers & before
 
 
 def test_what_the_simulator_made_is_kept(tree: Path) -> None:
