@@ -149,12 +149,15 @@ def _word_ends(text: str, start: int, budget: Budget) -> Iterator[int]:
 
 def _best_end(text: str, start: int, fitting: list[int]) -> int:
     """The last blank line, else the last line end, else the last sentence end in
-    the second half of the page, else the last word end.
+    the second half of the page, else the last word end.  A line that ends in a colon
+    stays with the next one, where another line stands before it.
     """
     words = {end: text[start:end].rstrip() for end in fitting}
     lines = [end for end in fitting if "\n" in text[start + len(words[end]) : end]]
     if lines:
-        return lines[-1]
+        blank = _BLANK_LINE.match(text, start + len(words[lines[-1]]))
+        whole = [end for end in lines if blank or not words[end].endswith(":")]
+        return (whole or lines)[-1]
     sentences = [end for end in fitting if words[end].endswith(_SENTENCE_ENDS)]
     halfway = (start + fitting[-1]) // 2
     return sentences[-1] if sentences and sentences[-1] > halfway else fitting[-1]

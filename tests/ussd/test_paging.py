@@ -42,6 +42,16 @@ def texts_of(text: str, frame: Frame, budget: Budget = BUDGET) -> list[str]:
             id="the end of a line comes before the end of a word",
         ),
         pytest.param(
+            "Южная Корея\nполиция 112\nКазахстанцам:\nдипломат +7 7172 720111",
+            ["Южная Корея\nполиция 112", "Казахстанцам:\nдипломат +7 7172 720111"],
+            id="a line that ends in a colon stays with the next one",
+        ),
+        pytest.param(
+            "Россия\nКазахстанцам:\n\nдипломат",
+            ["Россия\nКазахстанцам:", "дипломат"],
+            id="but an empty line parts them",
+        ),
+        pytest.param(
             "Звоните сейчас же на этот номер. Вам там обязательно помогут сегодня",
             ["Звоните сейчас же на этот номер.", "Вам там обязательно помогут сегодня"],
             id="the end of a sentence comes before the end of a word",
