@@ -42,8 +42,8 @@ def texts_of(text: str, frame: Frame, budget: Budget = BUDGET) -> list[str]:
             id="the end of a line comes before the end of a word",
         ),
         pytest.param(
-            "Южная Корея\nполиция 112\nКазахстанцам:\nдипломат +7 7172 720111",
-            ["Южная Корея\nполиция 112", "Казахстанцам:\nдипломат +7 7172 720111"],
+            "Южная Корея\nполиция и помощь 112\nКазахстанцам:\nдипломат +7 7172 720111",
+            ["Южная Корея\nполиция и помощь 112", "Казахстанцам:\nдипломат +7 7172 720111"],
             id="a line that ends in a colon stays with the next one",
         ),
         pytest.param(
