@@ -68,11 +68,11 @@ territories: .venv/dev ## write the names of all countries anew from CLDR
 	$(BIN)/python -m menus.countries.territories
 
 lock: .venv/dev ## resolve the dependencies anew; needs uv
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 		--upgrade pyproject.toml -o requirements/run.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 		--upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 		--upgrade --group audit -o requirements/audit.txt
 
 clean: ## remove the environment and what the tests left
