@@ -111,29 +111,33 @@ async def lose_primaries(
     seconds: dict[Loss, list[float]] = {loss: [] for loss in losses}
     for loss in losses:
         await asyncio.sleep(random.uniform(0.5, 2.0))
-        primary = servers.primary()
-        await asyncio.to_thread(loss, servers, primary)
-        seconds[loss].append(await until_taken(load))
-        await asyncio.to_thread(servers.wait_for_other_than, primary)
+        began = time.monotonic()
+        await asyncio.to_thread(loss, servers, servers.primary())
+        await until_taken(load)
+        seconds[loss].append(time.monotonic() - began)
         await asyncio.to_thread(servers.heal)
     return seconds
 
 
-async def until_taken(load: Load) -> float:
-    """A text that was under way at the loss does not count."""
+async def until_taken(load: Load) -> None:
+    """A text that was under way before does not count."""
     began = time.monotonic()
     while load.last_taken < began + 0.2 and time.monotonic() < began + 60:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
-    return time.monotonic() - began
 
 
 def kill(servers: ReplicatedRedis, primary: int) -> None:
+    """It is started again, as a replica, when another has taken its place."""
     servers.kill(primary)
+    servers.wait_for_other_than(primary)
+    servers.start(primary, servers.primary())
 
 
 def freeze(servers: ReplicatedRedis, primary: int) -> None:
-    """What is frozen does not know, when it is back, that it is the primary no more."""
+    """When it is back, it does not know that it is the primary no more."""
     servers.send(signal.SIGSTOP, primary)
+    servers.wait_for_other_than(primary)
+    servers.send(signal.SIGCONT, primary)
 
 
 async def failed_over(losses: list[Loss], replicas: int) -> list[Row]:
@@ -205,7 +209,7 @@ async def main() -> bool:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=KILLS)
     options.add_argument("--freezes", type=int, default=FREEZES)
-    options.add_argument("--replicas", type=int, default=1)
+    options.add_argument("--replicas", type=int, default=2)
     options.add_argument("--seed", type=int, default=SEED)
     chosen = options.parse_args()
     random.seed(chosen.seed)

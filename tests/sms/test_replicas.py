@@ -11,7 +11,7 @@ from tests.support.service import new_number, new_session, running
 from tests.support.trees import until
 
 SENDS = {"KOMEK_DATA_KEY": KEY, "KOMEK_WORKER": "true", "KOMEK_REDIS_REPLICAS": "1"}
-"""One of two: sentinels choose the replica that has more."""
+"""One of two, so that one may be away; what is promised needs both."""
 
 
 @pytest.fixture(scope="module")
