@@ -65,8 +65,12 @@ async def sigterm(size: float) -> list[Row]:
 
 
 async def handed_over(size: float) -> list[Row]:
-    """SIGUSR2 to a service of one process."""
-    with world(KOMEK_WORKER="true") as on:
+    return [await handed_over_by(workers, size) for workers in (1, 2)]
+
+
+async def handed_over_by(workers: int, size: float) -> Row:
+    """SIGUSR2 to the process that was started."""
+    with world("--workers", str(workers), KOMEK_WORKER="true") as on:
         times, rate = max(2, int(10 * size)), rate_of(size)
 
         async def hand_over() -> None:
@@ -75,8 +79,8 @@ async def handed_over(size: float) -> list[Row]:
                 await asyncio.sleep(3 * APART)
 
         failed, came = await asked_during(on, rate, times * 3 * APART, hand_over())
-    done = f"SIGUSR2 of the one process {times} times, {3 * APART:.0f} s apart, {rate:g} requests/s"
-    return [Row(done, "0 failed, 0 lost, 0 double", came, not failed)]
+    done = f"SIGUSR2 to a service of {workers} {times} times, {3 * APART:.0f} s apart, "
+    return Row(f"{done}{rate:g} requests/s", "0 failed, 0 lost, 0 double", came, not failed)
 
 
 async def asked_during(

@@ -128,6 +128,17 @@ async def test_nothing_comes_at_night_or_on_days_off(trial: SeriesTrial) -> None
         assert await trial.run() == Run()
 
 
+@pytest.mark.parametrize("hours", [(1, -1, 0), (-1, 1, 0), (0, -1, 0, 1)])
+async def test_a_clock_that_is_put_back_or_forward_sends_no_tip_twice(
+    trial: SeriesTrial, hours: tuple[int, ...]
+) -> None:
+    await trial.begin(number(1), "ru")
+    for hour in hours:
+        trial.now = MONDAY_NOON + timedelta(hours=hour)
+        await trial.run()
+    assert [text for _, text in await trial.queued()] == trial.tips("ru")[:1]
+
+
 async def test_who_begins_at_night_gets_the_first_in_the_morning(trial: SeriesTrial) -> None:
     trial.now = MONDAY_NOON + timedelta(hours=11)
     await trial.begin(number(1), "ru")
