@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -22,14 +23,18 @@ TURNS = [turn for dialogue in DIALOGUES for turn in dialogue]
 @dataclass
 class Tally:
     """What came of calls.  `seconds`: each, in order; `wrong`: another screen than is written;
-    `emergency`: the numbers alone, as they are shown when anything breaks; `failed`: no answer
-    with 200.
+    `emergency`: the numbers alone, as they are shown when anything breaks; `why`: what came in
+    the place of an answer with 200, as `post` tells it.
     """
 
     seconds: list[float] = field(default_factory=list)
     wrong: int = 0
     emergency: int = 0
-    failed: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def failed(self) -> int:
+        return self.why.total()
 
     @property
     def p99(self) -> float:
@@ -38,17 +43,27 @@ class Tally:
     def __str__(self) -> str:
         right = len(self.seconds) - self.wrong - self.failed - self.emergency
         screens = f"{right} of {len(self.seconds)} right, {self.emergency} emergency screens"
-        bad = f"{self.wrong} wrong, {self.failed} failed"
+        bad = f"{self.wrong} wrong, {self.failed} failed{reasons(self.why)}"
         return f"{screens}, {bad}; p99 {self.p99:.2f} s, longest {max(self.seconds):.2f} s"
 
 
+def reasons(why: Counter[str]) -> str:
+    """In brackets, how often each; nothing where there is none."""
+    told = ", ".join(f"{many} {what}" for what, many in why.most_common())
+    return f" ({told})" if told else ""
+
+
 async def post(port: int, kind: str, fields: dict[str, str]) -> tuple[int, str]:
-    """The status and the body; 0 where there is no answer."""
+    """The status and the body; 0 and why, where there is no answer."""
     try:
         async with asyncio.timeout(GATEWAY_SECONDS):
             return await _post(port, f"/africastalking/{SECRET}/{kind}", urlencode(fields))
-    except (OSError, TimeoutError, ValueError, IndexError):
-        return 0, ""
+    except ConnectionRefusedError:
+        return 0, "refused"
+    except TimeoutError:
+        return 0, f"later than {GATEWAY_SECONDS:.0f} s"
+    except (OSError, ValueError, IndexError):
+        return 0, "cut off"
 
 
 async def _post(port: int, path: str, body: str) -> tuple[int, str]:
@@ -77,7 +92,7 @@ async def hop(port: int, turn: Turn, tally: Tally, session: str = "") -> None:
     status, screen = await post(port, "ussd", form(session or new_session(), turn.text, number))
     tally.seconds.append(time.perf_counter() - began)
     if status != 200:
-        tally.failed += 1
+        tally.why[f"HTTP {status}" if status else screen] += 1
     elif as_written(screen) != turn.screen:
         emergency = screen.startswith("END ") and "112" in screen
         tally.emergency += emergency

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks.calls import DIALOGUES, Tally, call_at, hop, text
+from benchmarks.calls import DIALOGUES, Tally, call_at, hop, reasons, text
 from benchmarks.trials.worlds import Row, World, serving, settings, until_sent, world
 from tests.support.fake_gateway import fake_gateway
 from tests.support.outbox_trials import number
@@ -98,7 +98,8 @@ async def asked_during(
     )
     bad = tally.failed + tally.wrong + tally.emergency + refused
     asked = len(tally.seconds) + len(acknowledged) + refused
-    came = f"{bad} of {asked} requests failed, longest {max(tally.seconds):.1f} s; "
+    came = f"{bad} of {asked} requests failed{reasons(tally.why)}, "
+    came += f"longest {max(tally.seconds):.1f} s; "
     came += f"of {len(acknowledged)} SMS {lost} lost, {twice} double"
     return bad + lost + twice, came
 
