@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from datetime import datetime
 
 import httpx
 
@@ -24,7 +25,7 @@ async def pumped(size: float) -> list[Row]:
         calls = asyncio.create_task(call_at(on.port, 5, seconds))
         real = asyncio.create_task(plead(on, 20, seconds))
         invented = int(seconds * 1000 / MINUTE)
-        began = time.monotonic()
+        began, began_at = time.monotonic(), datetime.now()
         for n in range(invented):
             await asyncio.sleep(max(0.0, began + n * MINUTE / 1000 - time.monotonic()))
             outside = n % 10 == 0
@@ -33,9 +34,11 @@ async def pumped(size: float) -> list[Row]:
         tally, pleas = await calls, await real
         sent = await sent_at_the_end(on)
         answered = len(pleas & {int(each[-7:]) for each in sent if each.startswith("+7702")})
-        came, holds = judged(on, tally, sent, seconds, answered)
+        came, holds = judged(on, tally, sent, (began_at, seconds), answered)
     done = f"{invented} invented senders in {seconds:.0f} s, the secret known; 20 in danger text"
-    wanted = "≤ 3 a number, caps hold, 0 outside, one alarm, all in danger answered, all screens"
+    wanted = (
+        "≤ 3 a number, caps hold, 0 outside, one alarm ≤ 60 s, all in danger answered, all screens"
+    )
     return [Row(done, wanted, came, holds)]
 
 
@@ -48,17 +51,25 @@ async def sent_at_the_end(on: World) -> dict[str, int]:
 
 
 def judged(
-    on: World, tally: Tally, sent: dict[str, int], seconds: float, answered: int
+    on: World, tally: Tally, sent: dict[str, int], when: tuple[datetime, float], answered: int
 ) -> tuple[str, bool]:
-    outside = sum(not each.startswith("+7") for each in sent)
+    """`when`: since when, and for how many seconds."""
+    (began, seconds), outside = when, sum(not each.startswith("+7") for each in sent)
     most, total = max(sent.values()), sum(sent.values())
     alarms = [line for line in on.told if "the cap of new numbers a minute" in line]
+    after = [(at_of(line) - began).total_seconds() for line in alarms]
     allowed = 90 * (seconds // MINUTE + 1)
-    came = f"{total} sent, at most {most} a number, {outside} outside, {len(alarms)} alarm; "
-    came += f"{answered} of 20 in danger answered; {tally}"
+    came = f"{total} sent, at most {most} a number, {outside} outside, {len(alarms)} alarm"
+    came += "".join(f", after {each:.0f} s" for each in after)
+    came += f"; {answered} of 20 in danger answered; {tally}"
     bad = tally.failed + tally.wrong
-    holds = most <= 3 and not outside and len(alarms) == 1 and answered == 20 and not bad
-    return came, holds and total <= allowed
+    holds = most <= 3 and not outside and len(alarms) == 1 and after[0] <= 60 and answered == 20
+    return came, holds and not bad and total <= allowed
+
+
+def at_of(line: str) -> datetime:
+    """When a line of the log was written, by the clock of this place."""
+    return datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f")
 
 
 async def plead(on: World, many: int, seconds: float) -> set[int]:

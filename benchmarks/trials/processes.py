@@ -116,7 +116,12 @@ async def text_at(port: int, rate: float, seconds: float) -> tuple[set[int], int
 
 
 def workers_of(process: psutil.Process) -> list[psutil.Process]:
-    return [each for each in process.children() if "spawn_main" in " ".join(each.cmdline())]
+    """Those that live; one that is gone has no command line any more."""
+    found = list[psutil.Process]()
+    for each in process.children():
+        with suppress(psutil.NoSuchProcess):
+            found += [each] if "spawn_main" in " ".join(each.cmdline()) else []
+    return found
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -2,6 +2,7 @@
 again: it has the same effect and the same reply as one that nothing disturbed.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,16 @@ async def test_a_text_that_comes_again_when_it_was_answered(
         await answering(redis, menu).handle(
             Inbound(f"text-{len(texts) - 1}", NUMBER, texts[-1]), GATEWAY
         )
+    assert await snapshot(redis) == expected
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+async def test_a_text_that_comes_ten_times_at_once(
+    redis: Redis, menu: Menu, texts: list[str]
+) -> None:
+    expected = await undisturbed(redis, menu, texts)
+    last, phones = await texted(redis, menu, texts), answering(redis, menu)
+    await asyncio.gather(*(phones.handle(last, GATEWAY) for _ in range(10)))
     assert await snapshot(redis) == expected
 
 
