@@ -45,10 +45,10 @@ def test_no_callback_breaks_the_service(attacked: OwnRedis) -> None:
     assert not strange_keys(attacked.redis)
 
 
-def test_a_text_is_still_taken_afterwards(attacked: OwnRedis) -> None:
+def test_danger_in_own_words_is_still_taken_afterwards(attacked: OwnRedis) -> None:
     before = wishes(attacked.redis)
     address = f"{attacked.service.base}/africastalking/{SECRET}/sms"
-    text = {"id": "afterwards", "from": "+77015999999", "to": "1234", "text": "HELP"}
+    text = {"id": "afterwards", "from": "+77015999999", "to": "1234", "text": "help, they beat me"}
     assert attacked.service.http.post(address, data=text).status_code == 200
     assert wishes(attacked.redis) == before + 1
 

@@ -21,6 +21,7 @@ from tests.web.test_contacts_page import file_of, line_of
 
 ANKARA = "kz-abroad-tr-ankara-embassy"
 PAGE = "/operator/contacts/calls"
+COUNTRIES = f"sms:countries:{month_of(datetime.now(UTC))}"
 
 
 @pytest.fixture
@@ -30,6 +31,9 @@ def menus_(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def we(redis_url: str, menus_: Path) -> Iterator[httpx.Client]:
+    """No country has been asked for yet."""
+    with Redis.from_url(redis_url) as redis:
+        redis.delete(COUNTRIES)
     with (
         running(
             redis_url, KOMEK_MENUS_DIR=str(menus_), KOMEK_CONTACTS_OLDEST_DAYS="1095"
@@ -56,13 +60,12 @@ def test_the_first_calls_are_shown_then_all(we: httpx.Client) -> None:
 
 def test_where_most_people_ask_comes_first(we: httpx.Client, redis_url: str) -> None:
     with Redis.from_url(redis_url) as redis:
-        key = f"sms:countries:{month_of(datetime.now(UTC))}"
-        redis.hset(key, "MN", 10)
+        redis.hset(COUNTRIES, "MN", 10)
         assert listed(we)[0].startswith("foreign-in-kz-ru"), "ten people are not told of"
-        redis.hset(key, "MN", 11)
+        redis.hset(COUNTRIES, "MN", 11)
         assert "11 people or more asked about this country." in words(we.get(PAGE).text)
         assert listed(we)[0] == "kz-abroad-mn-ulaanbaatar-embassy"
-        redis.delete(key)
+        redis.delete(COUNTRIES)
 
 
 def test_a_call_is_noted_and_leads_back_to_the_list(we: httpx.Client, menus_: Path) -> None:
