@@ -92,6 +92,9 @@ class Workers(Multiprocess):
         self._renewal_asked = True
 
     def keep_subprocess_alive(self) -> None:
+        """Put new workers in the place of those that have ended, also while asked how they are."""
+        for process in self.processes:
+            process.child_conn.close()  # our copy; while it is open, its end goes unnoticed
         if self._renewal_asked:
             self._renewal_asked = False
             self.restart_all()
