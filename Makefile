@@ -3,11 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 AUDIT := .venv/audit
+HOSTILE := .venv/hostile
 ALL_CORES := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 unexport PYTHONDONTWRITEBYTECODE # what is compiled is kept: to compile the tests anew takes seconds
 
-.PHONY: help setup run dev browser fast test check lint sbom audit bench conversations animation screenshots schemas territories lock clean
+.PHONY: help setup run dev browser fast test check lint sbom audit hostile bench conversations animation screenshots schemas territories lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +49,9 @@ audit: $(AUDIT)/made ## ask whether a weakness of a package is known; needs the 
 		|| { echo "audit: NOT passed: a weakness is named above, or the advisories were not reached"; \
 		exit 1; }
 
+hostile: .venv/dev $(HOSTILE)/made ## post 10,000 times at random what the callbacks and pages are described to take, and not
+	$(BIN)/python -m benchmarks.described --tool $(HOSTILE)/bin/schemathesis
+
 bench: .venv/dev ## measure: the USSD hop against its floor
 	$(BIN)/python benchmarks/hop.py
 
@@ -74,6 +78,8 @@ lock: .venv/dev ## resolve the dependencies anew; needs uv
 		--upgrade pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras \
 		--upgrade --group audit -o requirements/audit.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--upgrade --group hostile -o requirements/hostile.txt
 
 clean: ## remove the environment and what the tests left
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -87,7 +93,7 @@ clean: ## remove the environment and what the tests left
 	$(BIN)/pip install --quiet --require-hashes -r $<
 	@touch $@
 
-$(AUDIT)/made: requirements/audit.txt .venv/run
-	$(PYTHON) -m venv $(AUDIT)
-	$(AUDIT)/bin/pip install --quiet --require-hashes -r $<
+$(AUDIT)/made $(HOSTILE)/made: .venv/%/made: requirements/%.txt .venv/run
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --require-hashes -r $<
 	@touch $@

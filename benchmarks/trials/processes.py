@@ -79,7 +79,7 @@ async def handed_over_by(workers: int, size: float) -> Row:
                 await asyncio.sleep(3 * APART)
 
         failed, came = await asked_during(on, rate, times * 3 * APART, hand_over())
-    done = f"SIGUSR2 to a service of {workers} {times} times, {3 * APART:.0f} s apart, "
+    done = f"SIGUSR2 {times} times to a service of {workers}, {3 * APART:.0f} s apart, "
     return Row(f"{done}{rate:g} requests/s", "0 failed, 0 lost, 0 double", came, not failed)
 
 

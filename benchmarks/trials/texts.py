@@ -206,9 +206,9 @@ async def power_cut(size: float) -> list[Row]:
     """`kill -9` of everything while texts come and are sent, then what a cut leaves."""
     times = max(2, int(17 * size))
     return [
-        await cut("half a command at the end", half_a_command, times),
-        await cut("4,096 zeros at the end", zeros, times),
-        await cut("a bad block within", bad_block, times, loses=True),
+        await cut("half a command at the end of the file", half_a_command, times),
+        await cut("4,096 zeros at the end of the file", zeros, times),
+        await cut("a bad block within the file", bad_block, times, loses=True),
     ]
 
 
@@ -227,9 +227,11 @@ async def cut(name: str, tear: Callable[[Path], None], times: int, *, loses: boo
                 tear(max((folder / "appendonlydir").glob("*.incr.aof")))
         twice = sum(many > 1 for many in gateway.times().values())
     came = f"{starts} starts, {lost} of {len(acknowledged)} acknowledged lost, {twice} texted twice"
-    wanted = f"{times + 1} starts, {'none lost before it' if loses else '0 lost'}, 0 twice"
+    wanted = (
+        f"{times + 1} starts, {'what is behind it may be lost' if loses else '0 lost'}, 0 twice"
+    )
     holds = starts == times + 1 and not twice and (loses or not lost)
-    return Row(f"{times} power cuts, {name} of the file", wanted, came, holds)
+    return Row(f"{times} power cuts, {name}", wanted, came, holds)
 
 
 # --- Poison
