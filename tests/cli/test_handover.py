@@ -11,9 +11,12 @@ import pytest
 
 from tests.cli.test_several_workers import heeding_workers
 from tests.support.service import SECRET, form, new_session
-from tests.support.trees import Server, serving, until
+from tests.support.trees import HTTP, Server, serving, until
 
 pytestmark = pytest.mark.usefixtures("processes")
+
+PAUSE = 0.01
+"""Seconds between the calls of one thread: the processes that begin need the processor too."""
 
 
 @contextmanager
@@ -22,13 +25,11 @@ def calling(server: Server) -> Iterator[list[str]]:
     said, over, address = list[str](), threading.Event(), server.callback()
 
     def call() -> None:
-        while not over.is_set():
-            with httpx.Client(timeout=60.0, trust_env=False) as http:
-                try:
-                    reply = http.post(address, data=form(new_session(), "3"))
-                    said.append(reply.text[:10])
-                except httpx.HTTPError as error:
-                    said.append(type(error).__name__)
+        while not over.wait(PAUSE):
+            try:
+                said.append(HTTP.post(address, data=form(new_session(), "3")).text[:10])
+            except httpx.HTTPError as error:
+                said.append(type(error).__name__)
 
     threads = [threading.Thread(target=call) for _ in range(3)]
     for each in threads:
@@ -76,5 +77,5 @@ def test_what_the_simulator_made_is_kept(tree: Path) -> None:
         server.process.send_signal(signal.SIGUSR2)
         until(lambda: server.said().count("Komek answers") == 2, "another one has begun")
         until(server.answers, "it answers")
-        reply = httpx.post(address, data=form(new_session(), "3"), trust_env=False)
+        reply = HTTP.post(address, data=form(new_session(), "3"))
     assert reply.text.startswith("CON 1 I am")

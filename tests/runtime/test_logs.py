@@ -20,8 +20,8 @@ from runtime.logs import JsonLines, TextLines
 from tests.support.commands import command, process, refused
 from tests.support.operators import entered, visitor
 from tests.support.patience import PATIENCE
-from tests.support.service import SECRET
-from tests.support.trees import edit, serving, serving_soon
+from tests.support.service import NO_TLS, SECRET
+from tests.support.trees import HTTP, edit, serving, serving_soon
 
 PERSON = "+77019876549"
 FORMS = {"text": TextLines(), "json": JsonLines()}
@@ -112,7 +112,7 @@ async def posted(*paths: str) -> list[int]:
     server, listening = uvicorn.Server(config), config.bind_socket()
     serving = asyncio.create_task(server.serve([listening]))
     base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    async with httpx.AsyncClient(base_url=base, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, trust_env=False, verify=NO_TLS) as client:
         codes = [(await client.post(path, data={"a": "b"})).status_code for path in paths]
     server.should_exit = True
     await serving
@@ -146,7 +146,7 @@ def no_http(base: str) -> bytes:
 
 def provoke(base: str, secret: str) -> None:
     """Make a service warn: of a callback, of the door, of what is no HTTP."""
-    posted = httpx.post(f"{base}/africastalking/{secret}/sms", content=b"{}", trust_env=False)
+    posted = HTTP.post(f"{base}/africastalking/{secret}/sms", content=b"{}")
     assert posted.status_code >= 400
     with visitor(base) as stranger:
         assert entered(stranger, "no-token-of-ours-at-all").status_code == 403

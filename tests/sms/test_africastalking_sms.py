@@ -24,7 +24,7 @@ from sms.gateways.gateway import (
     Result,
 )
 from tests.support.fake_gateway import API_KEY, CODES, MODES, FakeGateway, fake_gateway
-from tests.support.service import free_port
+from tests.support.service import NO_TLS, free_port
 
 ONE, TWO = "+77005550101", "+77005550102"
 SECRET = "for-tests-only-0123456789"
@@ -275,7 +275,7 @@ async def test_the_fake_posts_reports(fake: FakeGateway, reports: str, words: li
 
 
 async def test_the_fake_is_steered_by_hand(fake: FakeGateway) -> None:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, verify=NO_TLS) as http:
         await http.post(f"{fake.base}/fake/mode", data={"mode": "throttle"})
         assert isinstance((await gateway_on(fake).send(Outbound((ONE,), "x")))[ONE], NotSent)
         assert (await http.get(f"{fake.base}/fake/sent")).json() == []

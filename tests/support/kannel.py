@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import httpx
 import pytest
 
 from sms.gateways.kannel import SendSms
@@ -24,6 +23,7 @@ from tests.support.patience import PATIENCE
 from tests.support.relay import Relay, relay_to
 from tests.support.service import SECRET, Service, free_port, running, short_folder
 from tests.support.smsc import SHORT_CODE, Smsc, smsc_on
+from tests.support.trees import HTTP
 from ussd.gateways.kannel_conf import KannelPlan, Pace, Ports, Smpp, conf_of
 
 PROGRAMS = ("bearerbox", "smsbox")
@@ -86,13 +86,13 @@ class Kannel:
     def status(self) -> str:
         """Its status page."""
         url = f"http://127.0.0.1:{self.plan.ports.admin}/status.txt?password={ADMIN}"
-        return httpx.get(url, trust_env=False, timeout=PATIENCE).text
+        return HTTP.get(url).text
 
     def order(self, what: str) -> str:
         """An order of an administrator, such as `stop-smsc?smsc=texts`."""
         joined = "&" if "?" in what else "?"
         url = f"http://127.0.0.1:{self.plan.ports.admin}/{what}{joined}password={ADMIN}"
-        return httpx.get(url, trust_env=False, timeout=PATIENCE).text
+        return HTTP.get(url).text
 
     @property
     def logs(self) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import httpx
 
 from tests.support.patience import PATIENCE
-from tests.support.service import OPERATOR_TOKEN
+from tests.support.service import NO_TLS, OPERATOR_TOKEN
 
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -16,8 +16,9 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 @contextmanager
 def visitor(base: str, address: str = "198.51.100.1") -> Iterator[httpx.Client]:
     """A browser in front of the door, behind a proxy that names its address."""
-    headers = {"X-Forwarded-For": address}
-    with httpx.Client(base_url=base, trust_env=False, headers=headers, timeout=PATIENCE) as client:
+    client = httpx.Client(base_url=base, trust_env=False, verify=NO_TLS, timeout=PATIENCE)
+    client.headers["X-Forwarded-For"] = address
+    with client:
         yield client
 
 

@@ -18,12 +18,14 @@ from tests.support.commands import MAIN, environment
 from tests.support.menus_read import read_menu
 from tests.support.patience import PATIENCE
 from tests.support.ready_process import ReadyProcess
-from tests.support.service import REPOSITORY, SECRET, free_port
+from tests.support.service import NO_TLS, REPOSITORY, SECRET, free_port
 
 MENUS = REPOSITORY / "menus"
 LEFT_OUT = ("uz", "ky", "tg")
 """Languages that `copied_menus` has no words of."""
-HTTP = httpx.Client(timeout=PATIENCE, trust_env=False, headers={"Connection": "close"})
+HTTP = httpx.Client(
+    timeout=PATIENCE, trust_env=False, verify=NO_TLS, headers={"Connection": "close"}
+)
 """Each call on a connection of its own, so that each of several workers is met."""
 
 

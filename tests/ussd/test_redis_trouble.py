@@ -12,7 +12,7 @@ from redis import Redis
 
 from tests.support.own_redis import OwnRedis, on_own_redis
 from tests.support.patience import PATIENCE
-from tests.support.service import Service, form, new_session
+from tests.support.service import NO_TLS, Service, form, new_session
 from ussd.engine import play, show
 from ussd.gateways.africastalking import answers_of, reply
 from ussd.screens import Screens
@@ -115,7 +115,7 @@ async def test_more_callers_than_connections_are_all_remembered(
     sessions = [new_session() for _ in range(100)]
     with Redis.from_url(redis_url, decode_responses=True) as redis:
         for text, answers in (("", "0"), ("3", "1")):
-            async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, limits=NONE) as http:
+            async with httpx.AsyncClient(timeout=PATIENCE, verify=NO_TLS, limits=NONE) as http:
                 posts = [http.post(service.callback, data=form(each, text)) for each in sessions]
                 replies = await asyncio.gather(*posts)
             assert {reply.status_code for reply in replies} == {200}

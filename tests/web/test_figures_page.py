@@ -26,6 +26,7 @@ from tests.support.service import (
     running,
     short_folder,
 )
+from tests.support.trees import HTTP
 
 NUMBER = "+77019876543"
 
@@ -49,7 +50,7 @@ def got(service: Service, path: str) -> httpx.Response:
 
 def test_without_the_token_nothing_is_shown(house: tuple[Service, str, Path]) -> None:
     for path in ("/operator/figures", "/operator/figures.csv"):
-        response = httpx.get(f"{house[0].base}{path}", trust_env=False)
+        response = HTTP.get(f"{house[0].base}{path}")
         assert response.status_code == 303
         assert response.text == ""
 
@@ -116,7 +117,7 @@ def test_the_command_tells_the_same(house: tuple[Service, str, Path]) -> None:
 def test_metrics_tell_of_days_that_are_over_and_in_steps(
     house: tuple[Service, str, Path],
 ) -> None:
-    response = httpx.get(f"{house[0].base}/metrics", trust_env=False)
+    response = HTTP.get(f"{house[0].base}/metrics")
     assert response.status_code == 200
     assert response.headers["content-type"].startswith("text/plain; version=")
     told = dict(re.findall(r"^([^#\s].*) (\S+)$", response.text, re.MULTILINE))
