@@ -33,7 +33,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar, cast
 
@@ -52,6 +52,9 @@ from sms.states import State
 
 PUT_AT_ONCE = 100
 NAMELESS = "an entry names no message"
+
+LONGEST_RETRY_DELAY = timedelta(minutes=1)
+"""No worker puts a message off for longer."""
 
 T = TypeVar("T")
 
@@ -348,10 +351,14 @@ class Outbox:
         return int(await self._redis.get(scripts.SET_ASIDE) or 0)
 
     async def requeue_due(self, now: datetime) -> None:
-        """Queue again what was to be tried again by now."""
-        many = 200
-        while many == 200:
-            many, alarms = await self._requeue(args=[now.timestamp(), 200])
+        """Queue again what was to be tried again by now.
+
+        What is to be tried more than `LONGEST_RETRY_DELAY` from now is so by a clock that was
+        put back since, and is queued too.
+        """
+        many, later = 200, now + LONGEST_RETRY_DELAY
+        while many:
+            many, alarms = await self._requeue(args=[now.timestamp(), 200, later.timestamp()])
             _alarm(alarms)
 
     async def reclaim(self, queue: Queue, worker: str, lease_ms: int, now: datetime) -> int:

@@ -444,9 +444,13 @@ end
 return alarms
 """)
 
-# ARGV: now, most.  Messages whose time to be tried again has come.  Answer: how many; alarms.
+# ARGV: now, most, and from when on a time is one of before the clock was put back.
+# Messages whose time to be tried again has come.  Answer: how many; alarms.
 REQUEUE_DUE = script("""
 local ids = call('ZRANGEBYSCORE', 'sms:later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #ids == 0 then
+  ids = call('ZRANGEBYSCORE', 'sms:later', '(' .. ARGV[3], '+inf', 'LIMIT', 0, ARGV[2])
+end
 local function requeue(id)
   local state, entry, expires, queue, lane =
     unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'queue', 'lane'))

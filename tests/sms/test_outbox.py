@@ -12,7 +12,16 @@ from redis.asyncio import Redis
 
 from sms.gateways.gateway import DeliveryReport
 from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
-from sms.outbox.outbox import Caps, Claimed, Outbox, Outcome, PutResult, Rate, Wait
+from sms.outbox.outbox import (
+    LONGEST_RETRY_DELAY,
+    Caps,
+    Claimed,
+    Outbox,
+    Outcome,
+    PutResult,
+    Rate,
+    Wait,
+)
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
     FAST,
@@ -212,6 +221,18 @@ async def test_the_number_and_the_text_are_dropped_when_settled(
     assert await redis.xpending("sms:queue:replies", "senders") == {
         "pending": 0, "min": None, "max": None, "consumers": []
     }  # fmt: skip
+
+
+async def test_a_clock_put_back_puts_no_message_off_for_longer(outbox: Outbox) -> None:
+    await put(outbox, "k")
+    claimed = await claim(outbox)
+    await begin(outbox, claimed)
+    due = NOW + timedelta(seconds=10)
+    await outbox.settle([Outcome(claimed[0], State.QUEUED, due=due)], NOW)
+    await outbox.requeue_due(due - LONGEST_RETRY_DELAY)
+    assert await claim(outbox) == []
+    await outbox.requeue_due(due - LONGEST_RETRY_DELAY - timedelta(seconds=1))
+    assert len(await claim(outbox)) == 1
 
 
 async def test_what_never_left_is_tried_again_when_due(outbox: Outbox) -> None:
