@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -218,12 +218,21 @@ def parse_form(body: bytes) -> Form:
     Octets that are no UTF-8 become U+FFFD.  A field that comes twice could be
     read in two ways, so the form is refused.
     """
-    text = body.decode(errors="replace")
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-    except ValueError:
-        raise BadRequest(400, f"a form has at most {MOST_FIELDS} fields") from None
+    fields = body.decode(errors="replace").split("&")
+    if len(fields) > MOST_FIELDS:
+        raise BadRequest(400, f"a form has at most {MOST_FIELDS} fields")
+    pairs = [_pair_of(field) for field in fields if field]
     form = dict(pairs)
     if len(form) < len(pairs):
         raise BadRequest(400, "a field comes twice")
     return form
+
+
+def _pair_of(field: str) -> tuple[str, str]:
+    """Its name and its value.  `parse_qsl` would also decode what is plain: half of its time."""
+    name, _, value = field.partition("=")
+    return _decoded(name), _decoded(value)
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text

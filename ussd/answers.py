@@ -127,7 +127,7 @@ class Answers:
         todays, *former = self._keys(who)
         for key in [todays] if begins else [todays, *former]:
             sealed = self._seal.seal(json.dumps(answers), f"{key} {hop}")
-            args = [hop, sealed, int(begins), SESSION_SECONDS]
+            args: list[str | int] = [hop, sealed, int(begins), SESSION_SECONDS]
             heard = await self._scripts.run(_HEAR, [key], args)
             if isinstance(heard, list) and heard:
                 return self._opened(key, [str(each) for each in heard])

@@ -1,6 +1,7 @@
 """One hop of a dialled session: what came, and what the phone shows next."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from menus.live import LiveMenu
 from sms.consent import Consent, Fulfil
@@ -8,6 +9,13 @@ from ussd.bootstrap import ScreensOf, cached_per_day
 from ussd.engine import Screen, Session, play, show, show_not_sent
 from ussd.screens import Screens
 from ussd.sessions import HopRecord, SessionRecord, Sessions
+
+SESSIONS_AT_HAND = 2048
+"""Played sessions that are not played anew: of all versions, at most 2 kB each."""
+LONGEST_AT_HAND = 32
+"""Octets of the answers of one in UTF-8 and the `*` between them, so that a long text fills no
+memory.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,12 @@ class Dialogue:
         """
         record = SessionRecord(self._menu.current.version)
         screens = self._screens(self._menu.current)
-        session = play(screens, hop.answers)
+        session = _played(screens, hop.answers)
         if hop.session_id:
             record = await self._sessions.record(_record_of(hop, session), record.version)
             if record.version != screens.version:
                 screens = self._screens(self._menu.version(record.version))
-                session = play(screens, hop.answers)
+                session = _played(screens, hop.answers)
         if session.request:
             consent = _consent_of(session, hop, record, screens)
             if not (consent and await self._fulfil(consent, gateway)):
@@ -56,6 +64,15 @@ class Dialogue:
     def emergency(self) -> str:
         """The numbers in all languages, for when anything breaks."""
         return self._screens(self._menu.current).emergency
+
+
+def _played(screens: Screens, answers: tuple[str, ...]) -> Session:
+    """As `play`.  Most callers go a way that somebody has gone before."""
+    is_short = len("*".join(answers).encode()) <= LONGEST_AT_HAND
+    return (_at_hand if is_short else play)(screens, answers)
+
+
+_at_hand = lru_cache(maxsize=SESSIONS_AT_HAND)(play)
 
 
 def _consent_of(

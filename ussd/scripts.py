@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from hashlib import sha1
 
+from hiredis import pack_command
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
@@ -55,7 +56,7 @@ class Scripts:
         self._waiting: deque[_Call] = deque()
         self._batches: asyncio.Task[None] | None = None
 
-    async def run(self, script: Script, keys: list[str], args: list[object]) -> object:
+    async def run(self, script: Script, keys: list[str], args: list[str | int]) -> object:
         """What the script answers; None where Redis does not."""
         try:
             answer = await self._run(script, [len(keys), *keys, *args])
@@ -65,7 +66,7 @@ class Scripts:
         self._outages.note(None)
         return answer
 
-    async def _run(self, script: Script, args: list[object]) -> object:
+    async def _run(self, script: Script, args: list[str | int]) -> object:
         """In one round trip, or in two when the server has just started."""
         until = asyncio.get_running_loop().time() + self._seconds
         try:
@@ -147,8 +148,6 @@ def _is_over(call: _Call, now: float) -> bool:
     return call.answer.done() or call.until <= now
 
 
-def _packed(*parts: object) -> bytes:
-    """A command as Redis reads it."""
-    encoded = [str(part).encode() for part in parts]
-    sized = [b"$%d\r\n%b\r\n" % (len(each), each) for each in encoded]
-    return b"*%d\r\n%b" % (len(encoded), b"".join(sized))
+def _packed(*parts: str | int) -> bytes:
+    packed: bytes = pack_command(parts)  # type: ignore[arg-type]  # its stub says a tuple of one
+    return packed

@@ -153,7 +153,7 @@ class Sessions:
         day = self._now().date()
         keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
         caller = self._caller(hop.msisdn, day) if hop.msisdn else ""
-        args: list[object] = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
+        args: list[str | int] = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
         if hop.country and hop.msisdn:
             asker = asker_of(self._seal, hop.country, hop.msisdn, self._now())
             keys += [asker.askers, asker.counts]
@@ -168,7 +168,7 @@ class Sessions:
         know of it.
         """
         keys = [f"ussd:ended:{session_id}", self._counts_key()]
-        args: list[object] = [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS]
+        args: list[str | int] = [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS]
         return await self._scripts.run(_END, keys, args) is not None
 
     async def forget(self, session_id: str) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import httpx
 import pytest
@@ -297,6 +297,16 @@ async def test_a_body_that_is_cut_off_is_a_400() -> None:
 
 def test_empty_fields_count() -> None:
     assert parse_form(b"text=&sessionId=1") == {"text": "", "sessionId": "1"}
+
+
+@given(st.text("ab=&%+2A4;\0Ф", max_size=40).map(str.encode) | st.binary(max_size=40))
+def test_a_form_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
+    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+    if len(dict(pairs)) == len(pairs):
+        assert parse_form(body) == dict(pairs)
+    else:
+        with pytest.raises(BadRequest):
+            parse_form(body)
 
 
 def test_texts_from_outside_the_prefixes_are_told_without_a_number(service: Service) -> None:

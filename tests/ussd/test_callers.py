@@ -16,9 +16,10 @@ from sms.consent import Consent
 from tests.support.outboxes import NUMBER, OTHER, SEAL
 from tests.support.service import Service, form, new_session
 from tests.support.worker_process import connect
-from ussd.bootstrap import screens_of
+from ussd.bootstrap import ScreensOf, budget_of, screens_of
 from ussd.engine import Screen
 from ussd.hop import Dialogue, Hop
+from ussd.screens import Place, Screens, View
 from ussd.sessions import CALLERS_SECONDS, COUNTS_SECONDS, HopRecord, Sessions, dialled_key
 
 NIGHT = datetime(2026, 11, 22, 23, 59, 30, tzinfo=UTC)
@@ -163,7 +164,36 @@ async def _asked(redis: Redis) -> set[tuple[str, int]]:
     }
 
 
-def _dialogue(menu: Menu, redis: Redis) -> Dialogue:
+class Watched(Screens):
+    """Counts how often it is asked what a place says."""
+
+    asked = 0
+
+    def view(self, place: Place) -> View:
+        self.asked += 1
+        return super().view(place)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked"),
+    [(("2", "1"), [3, 1, 1]), (("2", *("1", "0") * 8), [18, 18, 18])],
+    ids=["short", "long"],
+)
+async def test_a_way_that_was_gone_before_is_played_again_only_if_it_is_long(
+    menu: Menu, answers: tuple[str, ...], asked: list[int]
+) -> None:
+    screens = Watched(menu, budget_of(Settings()))
+    async with connect("unix:///nowhere") as nowhere:
+        dialogue = _dialogue(menu, nowhere, lambda _menu: screens)
+        shown, seen = set(), []
+        for _ in asked:
+            before = screens.asked
+            shown.add(await dialogue.answer(Hop(None, answers)))
+            seen.append(screens.asked - before)
+    assert (seen, len(shown)) == (asked, 1)
+
+
+def _dialogue(menu: Menu, redis: Redis, shown: ScreensOf | None = None) -> Dialogue:
     """On a menu that stays as it is, in which nothing is looked up and nothing granted."""
     live = LiveMenu.__new__(LiveMenu)
     live.current = menu
@@ -171,7 +201,8 @@ def _dialogue(menu: Menu, redis: Redis) -> Dialogue:
     async def fulfil(_consent: Consent, _gateway: str) -> bool:
         return False
 
-    return Dialogue(live, Sessions(redis, SEAL), partial(screens_of, Settings()), fulfil)
+    shown = shown or partial(screens_of, Settings())
+    return Dialogue(live, Sessions(redis, SEAL), shown, fulfil)
 
 
 async def test_a_hop_without_redis_is_answered(menu: Menu) -> None:
