@@ -23,7 +23,7 @@ dev: .venv/run ## the same, started anew when code or pages change; the menu is 
 browser: ## install Chromium for the tests, where there is none
 	@tests/install_packages.sh chromium
 
-fast: .venv/dev ## run the tests that start no process: half a minute, for every change
+fast: .venv/dev ## run the tests that start no process: a minute, for every change
 	$(BIN)/pytest $(ALL_CORES) -m "not process"
 
 test: .venv/dev ## run every test and measure coverage; some only: pytest tests/sms, -m browser, -k outbox
