@@ -37,6 +37,7 @@ from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
 from sms.outbox.worker import WorkerConfig, run_worker
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
+from sms.series.scripts import STOPPED
 from sms.series.subscriptions import Subscriptions
 from tests.support.menus_read import read_menu
 from tests.support.trees import MENUS
@@ -48,6 +49,12 @@ AT_ONCE = 50
 """Subscriptions begun at the same time, before anything is measured."""
 CONFIG = WorkerConfig(Rate(1e6, 10**6))
 NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
+
+
+def processor_seconds() -> float:
+    """Of this process, of Redis and of the gateway, so far."""
+    me = psutil.Process()
+    return sum(sum(each.cpu_times()[:2]) for each in (me, *me.children(recursive=True)))
 
 
 def noon() -> datetime:
@@ -97,14 +104,12 @@ class Load:
     async def send_all(self, menu: Menu) -> float:
         """Queue and send all that is due; the seconds it took, `MOST_SECONDS` at most."""
         stop, began = asyncio.Event(), time.monotonic()
-        wanted = self.subscriptions.still_wanted
         sending = asyncio.create_task(
             run_worker(
                 self.outbox,
                 {"bench": self.gateway},
                 stop,
                 config=CONFIG,
-                still_wanted=wanted,
                 now=noon,
             )
         )
@@ -113,7 +118,7 @@ class Load:
                 await run_due(self.subscriptions, self.outbox, menu, Calendar(), noon)
                 print(f"all queued after {time.monotonic() - began:.1f} s")
                 while (await self.outbox.waiting())[Queue.SERIES]:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.2)
         took = time.monotonic() - began
         stop.set()
         await sending
@@ -164,7 +169,7 @@ async def trial(many: int) -> AsyncIterator[Load]:
         address, seal = f"http://127.0.0.1:{target.port}", Seal(KEY)
         gateway = AfricasTalkingGateway("sandbox", "right", address)
         async with connect(url, 60.0) as redis:
-            outbox = Outbox(redis, seal, Caps(series_a_day=many))
+            outbox = Outbox(redis, seal, Caps(series_a_day=many), unwanted=STOPPED)
             subscriptions = Subscriptions(redis, seal, Calendar())
             yield Load(redis, outbox, subscriptions, Counting(gateway), address)
 
@@ -176,20 +181,25 @@ async def measure(many: int, languages: Sequence[str]) -> bool:
         await on.subscribe(many, languages)
         before = psutil.Process().memory_info().rss / 1e6
         watching = asyncio.create_task(on.watch_memory())
+        used = -processor_seconds()
         took = await on.send_all(menu)
+        used += processor_seconds()
         watching.cancel()
         texted = on.texted()
         for line in (
             f"{len(texted)} messages in {len(on.gateway.calls)} calls, {took:.1f} s",
-            f"{len(texted) / took:.0f} messages/s",
+            f"{len(texted) / took:.0f} messages/s, {1e6 * used / len(texted):.0f} µs of processors",
             f"{on.megabytes:.0f} MB at the most, {before:.0f} MB before",
             f"{(await on.redis.info('memory'))['used_memory_peak'] / 1e6:.0f} MB in Redis",
         ):
             print(line)
         for at_once in (1, CONFIG.bulk_calls_at_once):
+            before_bare = processor_seconds()
             bare = await on.bare(at_once)
-            rate = f"{len(texted) / bare:.0f} messages/s, ratio {bare / took:.2f}"
-            print(f"bare loop, {at_once} at once: {bare:.1f} s, {rate}")
+            of_bare = processor_seconds() - before_bare
+            rate = f"{len(texted) / bare:.0f} messages/s, {1e6 * of_bare / len(texted):.0f} µs"
+            ratios = f"ratio {bare / took:.2f}, of processors {of_bare / used:.2f}"
+            print(f"bare loop, {at_once} at once: {bare:.1f} s, {rate}, {ratios}")
     twice, missing = len(texted) - len(set(texted)), many - len(set(texted))
     ended = "" if took < MOST_SECONDS else f" (stopped after {MOST_SECONDS:.0f} s)"
     print(f"texted twice: {twice}; not texted: {missing}{ended}")

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.support.outbox_trials import hung, killed, refused
 
 SEED = 20261122
-KILLS, REPLIES = 100, 1000
+KILLS, SENDS = 200, 2000
 HANGS = 100
 OUTAGE_MINUTES, OUTAGE_SPEED = 5.0, 30.0
 
@@ -19,7 +19,7 @@ OUTAGE_MINUTES, OUTAGE_SPEED = 5.0, 30.0
 async def main() -> bool:
     random.seed(SEED)
     print(f"seed {SEED}, {datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}")
-    counts = await killed(KILLS, REPLIES)
+    counts = await killed(KILLS, SENDS)
     counts += await hung(HANGS)
     counts += await refused(100, OUTAGE_MINUTES, OUTAGE_SPEED)
     for count in counts:

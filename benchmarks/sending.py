@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -30,7 +29,6 @@ from runtime.embedded_redis import embedded_redis
 from sms.gateways.gateway import GatewayError, NotSent, OutcomeUnknown
 from sms.outbox import scripts, worker
 from sms.series import scripts as series_scripts
-from sms.series.subscriptions import DueTip, Subscriptions
 from tests.support.sending import sending_machine
 from tests.support.service import short_folder
 
@@ -64,22 +62,21 @@ def edited(room: Any, *edits: Edit) -> Iterator[None]:
 def what_is_in_doubt_goes_again() -> Iterator[None]:
     """As queues of jobs do by themselves."""
 
-    def outcome(self: Any, begun: Any, results: Any) -> Any:
-        result = results.get(begun.msisdn)
+    def outcome(claimed: Any, result: Any, *rest: Any) -> Any:
         if isinstance(result, OutcomeUnknown):
-            results = {begun.msisdn: NotSent(result.why, GatewayError.OUT_OF_REACH)}
-        return original(self, begun, results)
+            result = NotSent(result.why, GatewayError.OUT_OF_REACH)
+        return original(claimed, result, *rest)
 
-    original = worker._Worker._outcome
-    with patch.object(worker._Worker, "_outcome", outcome):
+    original = worker._outcome
+    with patch.object(worker, "_outcome", outcome):
         yield
 
 
 @contextmanager
 def nobody_looks_when_it_ends() -> Iterator[None]:
     """Neither as a message is begun, nor before the call."""
-    late = Edit("BEGIN", "now >= assert(moment(expires))", "false")
-    with patch.object(worker._Worker, "_obstacle", lambda *_: None), edited(scripts, late):
+    late = Edit("_BEGIN", "tonumber(now) >= assert(moment(b.expires))", "false")
+    with patch.object(worker._Worker, "_obstacle", lambda *_: []), edited(scripts, late):
         yield
 
 
@@ -96,44 +93,33 @@ def what_a_mistake_raised_goes_again() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def nobody_asks_who_still_wants_it() -> Iterator[None]:
-    async def all_of_them(_self: Any, indexes: Any) -> Any:
-        return indexes
-
-    with patch.object(Subscriptions, "still_wanted", all_of_them):
-        yield
-
-
-@contextmanager
-def a_tip_has_another_name_each_time() -> Iterator[None]:
-    with patch.object(DueTip, "key", property(lambda _: uuid4().hex)):
-        yield
-
-
 MISTAKES: dict[str, Callable[[], Any]] = {
     "what is in doubt is sent again": what_is_in_doubt_goes_again,
     "what a mistake of ours raised is sent again": what_a_mistake_raised_goes_again,
     "what a dead worker was sending is queued again": lambda: edited(
         scripts,
-        Edit("RECLAIM", "current == entry and state == 'sending'", "false"),
-        Edit("RECLAIM", "current == entry and state == 'queued'", "current == entry"),
+        Edit("RECLAIM", "b.entry == entry and b.state == 'sending'", "false"),
+        Edit("RECLAIM", "b.entry == entry and b.state == 'queued'", "b.entry == entry"),
     ),
     "a message stays queued while it is sent": lambda: edited(
-        scripts, Edit("BEGIN", "'state', 'sending', 'by'", "'state', 'queued', 'by'")
+        scripts, Edit("_BEGIN", "'state', 'sending', 'by'", "'state', 'queued', 'by'")
     ),
     "a text that comes again is a new one": lambda: edited(
         scripts, Edit("PUT", "if is_used(outgoing.keys) then return 'already' end")
     ),
     "nobody looks when a reply ends": nobody_looks_when_it_ends,
     "a report changes what is final": lambda: edited(
-        scripts, Edit("REPORT", "if not (MAY[before] or {})[state] then return false end")
+        scripts, Edit("REPORT", "if (MAY[before] or {})[state] then", "if before then")
     ),
-    "STOP is not asked for before the call": nobody_asks_who_still_wants_it,
+    "STOP is not asked for before the call": lambda: edited(
+        scripts, Edit("_BEGIN", "if said[n] then", "if false then")
+    ),
     "STOP leaves no note": lambda: edited(
         series_scripts, Edit("STOP_ACT", "call('SET', stopped(index), '', 'EX', STOP_KEPT)")
     ),
-    "a tip has another name each time": a_tip_has_another_name_each_time,
+    "a tip leaves its person where they were": lambda: edited(
+        series_scripts, Edit("MOVE_ON_ACT", "call('HINCRBY', series(index), 'next', 1)")
+    ),
 }
 
 

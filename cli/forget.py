@@ -7,7 +7,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -108,19 +107,20 @@ async def forget_number(redis: Redis, seal: Seal, msisdn: str) -> Counter[str]:
     counts = Counter(series=int(await subscriptions.runs(msisdn)))
     await subscriptions.stop(msisdn)  # no tip leaves from now on
     for each in seal.apart():
-        counts.update(await _forget_once(redis, each, msisdn, utc_now()))
+        counts.update(await _forget_once(redis, each, msisdn, seal))
     await asyncio.sleep(PAUSE_SECONDS)
     await subscriptions.forget(msisdn)
     for each in seal.apart():
-        counts.update(await _forget_once(redis, each, msisdn, utc_now()))
+        counts.update(await _forget_once(redis, each, msisdn, seal))
     with suppress(ResponseError):  # forbidden
         await redis.slowlog_reset()  # it quotes commands
     return counts
 
 
-async def _forget_once(redis: Redis, seal: Seal, msisdn: str, now: datetime) -> dict[str, int]:
+async def _forget_once(redis: Redis, seal: Seal, msisdn: str, all_keys: Seal) -> dict[str, int]:
     """What is kept under one key."""
-    outbox = await forget_messages(redis, seal, msisdn, now)
+    now = utc_now()
+    outbox = await forget_messages(redis, seal, msisdn, now, all_keys)
     return {
         "messages": outbox.messages,
         "delivery reports": outbox.reports,

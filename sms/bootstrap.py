@@ -24,7 +24,7 @@ from sms.country_requests import CountryRequests
 from sms.embassy_reply import CountryDirectory
 from sms.gateways import Gateway, Simulator, SmsDialect, SmsHandlers
 from sms.outbox import Caps, Outbox, run_worker
-from sms.series import Calendar, Run, Subscriptions, run_due, run_on_schedule
+from sms.series import STOPPED, Calendar, Run, Subscriptions, run_due, run_on_schedule
 from sms.text_handler import TextHandler
 from sms.understanding import countries_of
 from sms.unknown_words import UnknownWords
@@ -55,11 +55,10 @@ class SmsService:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Send, and queue what is due, until stopped; a mistake of ours does not end it."""
-        wanted = self.subscriptions.still_wanted
         await asyncio.gather(
             keep_running(
                 "sms: the worker",
-                lambda: run_worker(self.outbox, self.gateways, stop, still_wanted=wanted),
+                lambda: run_worker(self.outbox, self.gateways, stop),
                 stop,
             ),
             keep_running("sms: the series", lambda: run_on_schedule(self.run_due, stop), stop),
@@ -87,7 +86,7 @@ def build_sms(settings: Settings, menu: LiveMenu, dialects: Mapping[str, SmsDial
         settings.zone, weekends=settings.series_weekends, every_days=settings.series_every_days
     )
     replicas = settings.redis_replicas
-    outbox = Outbox(redis, seal, caps_of(settings), settings.prefixes, replicas)
+    outbox = Outbox(redis, seal, caps_of(settings), settings.prefixes, replicas, unwanted=STOPPED)
     subscriptions = Subscriptions(redis, seal, calendar, replicas)
     unknown_words, country_requests = UnknownWords(redis, seal), CountryRequests(redis, seal)
     return SmsService(

@@ -29,7 +29,7 @@ from benchmarks.trials.worlds import (
 )
 from runtime.embedded_redis import embedded_redis
 from sms.outbox.messages import MessageKind, Outgoing, Queue
-from sms.outbox.outbox import Caps, Outbox, Outcome, Rate
+from sms.outbox.outbox import Caps, Outbox, Outcome, Rate, Sending
 from sms.states import State
 from tests.support.fake_gateway import fake_gateway
 from tests.support.outbox_trials import hung, killed, number, refused
@@ -127,15 +127,16 @@ async def accepted(on: World, many: int) -> None:
     await owe(on.redis_url, many)
     async with connect(on.redis_url) as redis:
         outbox, now = Outbox(redis, SEAL), datetime.now(UTC)
-        names = {SEAL.index(number(n)): f"of-{n}" for n in range(many)}
+        names = {number(n): f"of-{n}" for n in range(many)}
         while claimed := await outbox.claim(Queue.REPLIES, "w", 100) or await outbox.claim(
             Queue.REPLIES, "w", 100
         ):
-            peeked = await outbox.peek(claimed)
-            await outbox.begin(claimed, "w", Rate(1e6, 10**6), ["africastalking"], now)
+            rate, gateways = Rate(1e6, 10**6), ["africastalking"]
+            begun = [await outbox.begin(each, "w", rate, gateways, now) for each in claimed]
             took = [
-                Outcome(each.claimed, State.ACCEPTED, gateway_id=names[each.index])
-                for each in peeked
+                Outcome(each.claimed, State.ACCEPTED, gateway_id=names[each.to[1]])
+                for each in begun
+                if isinstance(each, Sending)
             ]
             await outbox.settle(took, now)
 

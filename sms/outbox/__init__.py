@@ -9,8 +9,8 @@ from sms.outbox.counts import (
     counts_key,
 )
 from sms.outbox.forgetting import Forgotten, forget_messages
-from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
-from sms.outbox.outbox import Act, Caps, Outbox, PutResult
+from sms.outbox.messages import AGREED, DANGER, Batch, MessageKind, Outgoing, Queue
+from sms.outbox.outbox import Act, BatchPut, Caps, Outbox, PutResult
 from sms.outbox.status import (
     OutboxStatus,
     Worker,
@@ -30,6 +30,8 @@ __all__ = [
     "SETTLED_DAYS",
     "UNDER_WAY",
     "Act",
+    "Batch",
+    "BatchPut",
     "Caps",
     "Forgotten",
     "MessageKind",

@@ -42,20 +42,25 @@ local function is_counted(day, who)
   return redis.call('SISMEMBER', 'sms:counted:' .. day, who) == 1
 end
 
-local function counted_before(day, who)
+-- Note them all; a list that says of each whether they were noted before.
+local function all_counted_before(day, names)
   local key = 'sms:counted:' .. day
-  if redis.call('SADD', key, who) == 0 then return true end
+  local before = redis.call('SMISMEMBER', key, unpack(names))
+  redis.call('SADD', key, unpack(names))
   if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, {COUNTED_SECONDS}) end
-  return false
+  return before
 end
 
-local function count_put(outgoing, key)
-  add(outgoing.day, outgoing.kind .. ' messages', 1)
-  add(outgoing.day, outgoing.kind .. ' segments', outgoing.segments)
-  if counted_before(outgoing.day, outgoing.who .. ' ' .. outgoing.kind) then return end
-  redis.call('HSET', key, 'day', outgoing.day, 'kind', outgoing.kind, 'who', outgoing.who)
-  add(outgoing.day, outgoing.kind .. ' is {UNDER_WAY}', 1)
-  add(outgoing.day, outgoing.kind .. ' of ' .. math.min(outgoing.segments, {MOST_SEGMENTS}), 1)
+local function counted_before(day, who) return all_counted_before(day, {{who}})[1] == 1 end
+
+-- `first`: how many of the people get their first message of this kind and day.
+local function count_put(outgoing, people, first)
+  local day, kind, segments = outgoing.day, outgoing.kind, outgoing.segments
+  add(day, kind .. ' messages', people)
+  add(day, kind .. ' segments', people * segments)
+  if first == 0 then return end
+  add(day, kind .. ' is {UNDER_WAY}', first)
+  add(day, kind .. ' of ' .. math.min(segments, {MOST_SEGMENTS}), first)
 end
 
 local function count_capped(outgoing)
@@ -69,16 +74,15 @@ local function settled(day, now)
   return not day or tonumber(now) >= (day + {SETTLED_DAYS}) * {DAY_SECONDS}
 end
 
-local function count_move(day, kind, before, state, now)
+local function count_move(day, kind, before, state, now, people)
   if settled(day, now) then return end
-  if before == 'queued' or before == 'sending' then before = '{UNDER_WAY}' end
-  add(day, kind .. ' is ' .. before, -1)
-  add(day, kind .. ' is ' .. state, 1)
+  local way = {{queued = '{UNDER_WAY}', sending = '{UNDER_WAY}'}}
+  add(day, kind .. ' is ' .. (way[before] or before), -people)
+  add(day, kind .. ' is ' .. (way[state] or state), people)
 end
 
-local function count_error(key, what, now)
-  local day, who = unpack(redis.call('HMGET', key, 'day', 'who'))
-  if what == '' or settled(day, now) then return end
+local function count_error(day, who, what, now)
+  if settled(day, now) then return end
   if not counted_before(day, who .. ' ' .. what) then add(day, 'trouble ' .. what, 1) end
 end
 """

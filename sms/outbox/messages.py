@@ -1,11 +1,12 @@
-"""One text for one number, and how Redis holds it: sealed."""
+"""One text for one number, or for many, and how Redis holds it: sealed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import uuid4
 
-from runtime.encryption import CannotOpen, Seal
+from runtime.encryption import INDEX_DIGITS, CannotOpen, Seal
 from sms.encoding import measure
 from sms.outbox.counts import day_of, start_of
 
@@ -13,6 +14,9 @@ KEY_SECONDS = 48 * 3600
 """How long a request is recognised; gateways repeat a callback for up to 24 h."""
 UNCLAIMED_SECONDS = 23 * 3600
 """After its expiry, the most that a message which no worker claimed is kept."""
+
+BLANK = "-" * INDEX_DIGITS
+"""In a batch, the index of a number that is not there."""
 
 
 DANGER, AGREED = "words of danger", "agreed on a screen"
@@ -50,6 +54,21 @@ class Outgoing:
     reserve: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One tip for up to a call of people, who are all different.  `indexes`: see
+    `Seal.index`.  `keys`: as an older version named the tip of each, which it queued for each
+    alone.
+    """
+
+    msisdns: tuple[str, ...]
+    indexes: tuple[str, ...]
+    keys: tuple[str, ...]
+    text: str
+    expires_at: datetime
+    gateway: str = ""
+
+
 class MessageCodec:
     """Seals outgoing texts into messages, and opens them again."""
 
@@ -62,28 +81,52 @@ class MessageCodec:
 
     def seal(self, outgoing: Outgoing, now: datetime) -> dict[str, str | float | list[str]]:
         """A new message, as the scripts of the outbox take it."""
+        indexes = self.indexes_of(outgoing.msisdn)
+        message = self._sealed({outgoing.msisdn: indexes[0]}, outgoing, outgoing.kind, now)
+        return {
+            **message,
+            "keys": self.indexes_of_key(outgoing.key),
+            "indexes": indexes,
+            "who_before": self.index_of_day(day_of(now) - 1, outgoing.msisdn),
+            "reserve": outgoing.reserve,
+            "urgent": outgoing.kind is MessageKind.EMERGENCY,
+            "key_seconds": max(KEY_SECONDS, int(message["seconds"])),
+        }
+
+    def seal_batch(self, batch: Batch, now: datetime) -> dict[str, str | float | list[list[str]]]:
+        """The same, of a batch."""
+        to = dict(zip(batch.msisdns, batch.indexes, strict=True))
+        message = self._sealed(to, batch, MessageKind.SERIES, now)
+        return {**message, "keys": [self.indexes_of_key(key) for key in batch.keys]}
+
+    def _sealed(
+        self, to: Mapping[str, str], what: Outgoing | Batch, kind: MessageKind, now: datetime
+    ) -> dict[str, str | float]:
         id_, day = uuid4().hex, day_of(now)
-        left = max(0, int((outgoing.expires_at - now).total_seconds()))
         return {
             "id": id_,
-            "keys": self.indexes_of_key(outgoing.key),
-            "to": self._seal.seal(outgoing.msisdn, f"{id_} to"),
-            "text": self._seal.seal(outgoing.text, f"{id_} text"),
-            "index": self._seal.index(outgoing.msisdn),
-            "indexes": self.indexes_of(outgoing.msisdn),
-            "queue": Queue.SERIES if outgoing.kind is MessageKind.SERIES else Queue.REPLIES,
-            "gateway": outgoing.gateway,
-            "urgent": outgoing.kind is MessageKind.EMERGENCY,
-            "kind": outgoing.kind,
-            "segments": measure(outgoing.text).segments,
+            "to": self.seal_numbers(dict(enumerate(to, 1)), id_),
+            "text": self._seal.seal(what.text, f"{id_} text"),
+            "index": "".join(to.values()),
+            "queue": Queue.SERIES if kind is MessageKind.SERIES else Queue.REPLIES,
+            "gateway": what.gateway,
+            "kind": kind,
+            "segments": measure(what.text).segments,
             "day": day,
-            "who": self.index_of_day(day, outgoing.msisdn),
-            "who_before": self.index_of_day(day - 1, outgoing.msisdn),
-            "reserve": outgoing.reserve,
-            "expires": outgoing.expires_at.timestamp(),
-            "seconds": left + UNCLAIMED_SECONDS,
-            "key_seconds": max(KEY_SECONDS, left + UNCLAIMED_SECONDS),
+            "who": "".join(self.index_of_day(day, msisdn) for msisdn in to),
+            "expires": what.expires_at.timestamp(),
+            "seconds": max(0, int((what.expires_at - now).total_seconds())) + UNCLAIMED_SECONDS,
         }
+
+    def seal_numbers(self, numbers: Mapping[int, str], id_: str) -> str:
+        """Those of a message, by their places, from 1."""
+        places = range(1, max(numbers, default=0) + 1)
+        return self._seal.seal(",".join(numbers.get(n, "") for n in places), f"{id_} to")
+
+    def open_numbers(self, sealed: str | None, id_: str) -> dict[int, str]:
+        """The same again; none when they cannot be opened."""
+        numbers = self.open(sealed, id_, "to").split(",")
+        return {place: number for place, number in enumerate(numbers, 1) if number}
 
     def indexes_of(self, msisdn: str) -> list[str]:
         """By which messages to a number are found; they are put under the first."""

@@ -9,11 +9,13 @@ Redis holds, each with a time to live:
 
     sms:key:KEYED       the message that a request led to; it is empty where nothing
                         was sent; repeated requests end here                     48 h
-    sms:message:ID      state, entry, kind, gateway, number and text (sealed),
-                        index; while queued until expiry and 23 h, then see
-                        `scripts.KEEP_SECONDS`
-    sms:queue:QUEUE     stream; an entry names a message, and the message names
-                        its entry: an entry that is not named is void          7 days
+    sms:message:ID      state, entry, kind, gateway, numbers and text (sealed),
+                        indexes; `apart`: a letter at the place of each person
+                        who is in another state than the rest; while queued until
+                        expiry and 23 h, then see `scripts.KEEP_SECONDS`
+    sms:queue:QUEUE     stream; an entry names a message and, of a batch, for how
+                        many it is; the message names its entry: an entry that is
+                        not named is void                                      7 days
     sms:later           messages to be tried again, by time                    7 days
     sms:cap:…, sms:alarm:…, sms:bucket:GATEWAY   counts against the caps; alarms
                         given; the rate that all workers share        2 min to 48 h
@@ -31,7 +33,8 @@ text could be sent twice.  The client must not retry by itself.
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -47,16 +50,22 @@ from runtime.replication import ReplicatedScripts
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
 from sms.outbox.counts import day_of
-from sms.outbox.messages import MessageCodec, Outgoing, Queue
+from sms.outbox.messages import Batch, MessageCodec, Outgoing, Queue
 from sms.states import State
 
 PUT_AT_ONCE = 100
+SAMPLE = 500
+"""Entries of a queue by which the number of its messages is estimated."""
+EVERYBODY = "return {}"
+"""Nobody has stopped anything."""
 NAMELESS = "an entry names no message"
 
 LONGEST_RETRY_DELAY = timedelta(minutes=1)
 """No worker puts a message off for longer."""
 
 T = TypeVar("T")
+
+_STATES = {state[0]: state for state in State}
 
 log = logging.getLogger(__name__)
 
@@ -78,13 +87,22 @@ class Act:
     """What happens in one step with the message that answers it, or not at all.
 
     `lua`: the body of a function of the table `args`.  It returns the name of the message to
-    queue, or nil for none.  Redis keeps each text of it, so it is one of few.
+    queue, or nil for none; for a batch, a function of `args` and `places` of people, which says at
+    whose places it is to be sent.  Redis keeps each text of it, so it is one of few.
     """
 
     lua: str
-    args: Mapping[str, "str | int | Mapping[str, bool] | Sequence[str]"] = field(
-        default_factory=dict
-    )
+    args: Mapping[
+        str, str | float | Mapping[str, bool] | Sequence[str] | Sequence[Sequence[str]]
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPut:
+    """Of how many people a batch was queued, and for how many not, over the day's cap."""
+
+    queued: int
+    held_back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +133,24 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Peeked:
-    """A claimed message that is not begun: the index of its number, the gateway that it is
-    to leave by, and its text.
-    """
-
-    claimed: Claimed
-    index: str
-    gateway: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Sending:
     """A message in state `sending`, for the worker that began it and no other.
 
-    `msisdn` or `text` is empty when it cannot be opened: the data key was changed.
+    `to`: the numbers that are to get it, by their places; they or `text` are empty when that
+    cannot be opened: the data key was changed.  `size`: how many places there are.
     """
 
     claimed: Claimed
     gateway: str
-    msisdn: str
+    to: Mapping[int, str]
     text: str
     attempts: int
     expires_at: datetime
+    size: int = 1
+
+    def name(self, place: int) -> str:
+        """What we call the message of this person."""
+        return f"{self.claimed.id}.{place}" if self.size > 1 else self.claimed.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +162,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a claimed message.  `error`: of the gateway, where it was one.
-    `due`: when to try again, if `QUEUED`.
+    """What became of a claimed message, for the person at a place; None: for all who are not
+    named by another outcome.  `error`: of the gateway, where it was one.  `due`: when to try
+    again, if `QUEUED`, and then `msisdn`: the numbers of the others are dropped.
     """
 
     claimed: Claimed
@@ -160,6 +173,8 @@ class Outcome:
     error: GatewayError | None = None
     gateway_id: str = ""
     due: datetime | None = None
+    place: int | None = None
+    msisdn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +190,19 @@ class Outbox:
     and may then be called again: what it did is not done twice.
 
     What is acknowledged to a gateway, and what is about to be sent, `replicas` replicas have.
+    `unwanted`: of a series, the body of a Lua function of a list of `indexes`, which says at
+    the place of each whether that person has said stop; asked in the step that begins a message.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         redis: Redis,
         seal: Seal,
         caps: Caps = Caps(),
         prefixes: Sequence[str] = ("+7",),
         replicas: int = 0,
+        *,
+        unwanted: str = EVERYBODY,
     ) -> None:
         self._redis = redis
         self._replicated = ReplicatedScripts(redis, replicas)
@@ -192,7 +211,7 @@ class Outbox:
         self._prefixes = tuple(prefixes)
         self._acts: dict[str, AsyncScript] = {}
         self._put = redis.register_script(scripts.PUT)
-        self._begin = redis.register_script(scripts.BEGIN)
+        self._begin = redis.register_script(scripts.begin(unwanted))
         self._settle = redis.register_script(scripts.SETTLE)
         self._requeue = redis.register_script(scripts.REQUEUE_DUE)
         self._reclaim = redis.register_script(scripts.RECLAIM)
@@ -234,12 +253,30 @@ class Outbox:
         keys = self._codec.indexes_of_key(key)
         tables = (json.dumps(each) for each in (keys, messages, act.args))
         args = [now.timestamp(), self._caps, *tables]
-        return _put_result(await self._replicated.run(self._script_of(act), args))
+        run = self._script(scripts.put_chosen(act.lua))
+        return _put_result(await self._replicated.run(run, args))
 
-    def _script_of(self, act: Act) -> AsyncScript:
-        if act.lua not in self._acts:
-            self._acts[act.lua] = self._redis.register_script(scripts.put_chosen(act.lua))
-        return self._acts[act.lua]
+    async def put_batch(self, batch: Batch, act: Act, now: datetime) -> BatchPut:
+        """Act for the people of a batch, and queue it for those whom the act says, both or
+        neither.  The act must say of nobody twice that they are to get it.  Raises `ValueError`
+        where one of the numbers is none that we may text, or is there twice.
+        """
+        if not all(self.allows(each) for each in batch.msisdns):
+            raise ValueError("a number of a batch is none that we may text")
+        if len(set(batch.msisdns)) < len(batch.msisdns):
+            raise ValueError("a number is twice in a batch")
+        tables = json.dumps(self._codec.seal_batch(batch, now)), json.dumps(act.args)
+        run = self._script(scripts.put_batch(act.lua))
+        args = [now.timestamp(), self._caps, *tables]
+        queued, held_back, cap = await self._replicated.run(run, args)
+        if cap:
+            _log_cap(cap)
+        return BatchPut(queued, held_back)
+
+    def _script(self, lua: str) -> AsyncScript:
+        if lua not in self._acts:
+            self._acts[lua] = self._redis.register_script(lua)
+        return self._acts[lua]
 
     def allows(self, msisdn: str) -> bool:
         """Whether this is a number that we may text."""
@@ -262,8 +299,19 @@ class Outbox:
         return await self._state(await self._redis.get(f"sms:gateway:{gateway}:{message_id}"))
 
     async def waiting(self) -> dict[Queue, int]:
-        """How many messages wait in each queue or are being sent."""
-        return {queue: int(await self._redis.xlen(f"sms:queue:{queue}")) for queue in Queue}
+        """How many messages wait in each queue or are being sent, each person's for one, also
+        of who is forgotten meanwhile; in a queue of more than `SAMPLE` entries about so many.
+        """
+        return {queue: await self._waiting(f"sms:queue:{queue}") for queue in Queue}
+
+    async def _waiting(self, stream: str) -> int:
+        if not (entries := int(await self._redis.xlen(stream))):
+            return 0
+        found = cast(
+            list[tuple[str, dict[str, str]]], await self._redis.xrange(stream, count=SAMPLE)
+        )
+        people = sum(int(fields.get("size", 1)) for _, fields in found)
+        return people * max(entries, len(found)) // max(1, len(found))
 
     async def report(self, report: DeliveryReport, gateway: str, now: datetime) -> None:
         """Take a delivery report of a gateway: early, late, twice, out of order or of no
@@ -298,47 +346,39 @@ class Outbox:
             _alarm(await self._set_entries_aside(args=[queue, NAMELESS, *nameless]))
         return [Claimed(queue, entry, held["id"]) for entry, held in entries if "id" in held]
 
-    async def peek(self, claimed: Sequence[Claimed]) -> list[Peeked]:
-        """What is in each, without beginning it; nothing, of one that cannot be read."""
-        pipe = self._redis.pipeline(transaction=False)
-        for each in claimed:
-            pipe.hmget(f"sms:message:{each.id}", ["index", "gateway", "text"])
-        found = await pipe.execute(raise_on_error=False)
-        return [self._peeked(*each) for each in zip(claimed, found, strict=True)]
-
     async def begin(
         self,
-        claimed: Sequence[Claimed],
+        claimed: Claimed,
         worker: str,
         rate: Rate,
         gateways: Sequence[str],
         now: datetime,
-    ) -> list[Sending] | Wait:
-        """Write `sending` for those that may be sent now, as one call to one gateway.
+    ) -> Sending | Wait | None:
+        """Write `sending` if the message may be sent now, as one call to one gateway.
 
-        What has expired, or was dealt with by another worker, is left out.  A message leaves
+        None, if it has expired, was dealt with by another worker, or nobody wants it any more;
+        who of a batch does not is left out.  A message leaves
         by its own gateway; by the first of `gateways`, which are set up, where its own is not
         among them; what was asked for in the simulator, by no other.  A call for a series
         leaves one token of the gateway's rate to a reply.
         """
-        queue = claimed[0].queue
+        queue, entry, id_ = claimed.queue, claimed.entry, claimed.id
         need = min(rate.burst, 1 if queue is Queue.REPLIES else 2)
-        pairs = [part for each in claimed for part in (each.entry, each.id)]
-        names = json.dumps(gateways)
         bucket = now.timestamp(), rate.calls, rate.burst, need
-        args = [queue, worker, names, *bucket, *pairs]
-        answer = await self._replicated.run(self._begin, args)
-        seconds, alarms, begun = answer
+        args = [queue, worker, json.dumps(gateways), *bucket, entry, id_]
+        seconds, alarms, *begun = await self._replicated.run(self._begin, args)
         _alarm(alarms)
         if float(seconds) > 0:
             return Wait(float(seconds))
-        by_id = {each.id: each for each in claimed}
-        return [self._sending(by_id[id_], *fields) for id_, *fields in begun]
+        return self._sending(claimed, *begun[0]) if begun and begun[0] else None
 
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write what became of claimed messages, all of one queue."""
+        of: defaultdict[Claimed, list[Outcome]] = defaultdict(list)
+        for outcome in outcomes:
+            of[outcome.claimed].append(outcome)
         if outcomes:
-            parts = [part for outcome in outcomes for part in _settle_args(outcome, now)]
+            parts = [part for each in of.items() for part in self._settle_args(*each, now)]
             _alarm(await self._settle(args=[outcomes[0].claimed.queue, now.timestamp(), *parts]))
 
     async def count_set_aside(self, why: str, many: int) -> None:
@@ -385,37 +425,63 @@ class Outbox:
         names = [f"sms:key:{each}" for each in self._codec.indexes_of_key(key)]
         return next((found for found in await self._redis.mget(names) if found is not None), None)
 
-    async def _state(self, id_: object) -> State | None:
-        state = await self._redis.hget(f"sms:message:{id_!s}", "state")
-        return State(str(state)) if state else None
-
-    def _peeked(self, claimed: Claimed, found: object) -> Peeked:
-        if isinstance(found, ResponseError):
-            return Peeked(claimed, "", "", "")
-        if isinstance(found, BaseException):
-            raise found
-        index, gateway, text = (each or "" for each in cast(list[str | None], found))
-        return Peeked(claimed, index, gateway, self._codec.open(text, claimed.id, "text"))
+    async def _state(self, name: object) -> State | None:
+        id_, _, place = str(name).partition(".")
+        state, apart = await self._redis.hmget(f"sms:message:{id_}", ["state", "apart"])
+        own = own_state(apart, int(place or 1))
+        return own or (State(str(state)) if state else None)
 
     def _sending(self, claimed: Claimed, gateway: str, *fields: str) -> Sending:
-        to, text, attempts, expires = fields
+        to, text, attempts, expires, apart = fields
+        numbers = self._codec.open_numbers(to, claimed.id)
         return Sending(
             claimed=claimed,
             gateway=gateway,
-            msisdn=self._codec.open(to, claimed.id, "to"),
+            to={place: each for place, each in numbers.items() if not own_state(apart, place)},
             text=self._codec.open(text, claimed.id, "text"),
             attempts=int(attempts),
             expires_at=datetime.fromtimestamp(float(expires), UTC),
+            size=len(apart),
         )
+
+    def _settle_args(
+        self, claimed: Claimed, outcomes: Sequence[Outcome], now: datetime
+    ) -> Iterator[str]:
+        again = [each for each in outcomes if each.state is State.QUEUED]
+        said: dict[str, Any] = {
+            "moves": [
+                {"state": state, "why": why, "names": [e.gateway_id for e in some], **_places(some)}
+                for (state, why), some in _by_state(outcomes).items()
+            ],
+            "errors": [
+                {"error": error, **_places([each for each in outcomes if each.error is error])}
+                for error in {each.error for each in outcomes if each.error}
+            ],
+        }
+        if again:
+            due = min(each.due or now for each in again).timestamp()
+            said["later"] = {"due": due, "why": again[0].why, **_places(again)}
+            numbers = {each.place: each.msisdn for each in again if each.place and each.msisdn}
+            if numbers:
+                said["later"]["to"] = self._codec.seal_numbers(numbers, claimed.id)
+        yield from (claimed.entry, claimed.id, json.dumps(said))
 
 
 def _put_result(answer: str) -> PutResult:
     """One clear line when a cap of the whole service is first met, at most each hour."""
     if answer.startswith("alarm:"):
-        cap = answer.removeprefix("alarm:")
-        log.error("outbox: the cap of %s is reached; further SMS are not sent", cap)
+        _log_cap(answer.removeprefix("alarm:"))
         return PutResult.CAPPED
     return PutResult(answer)
+
+
+def _log_cap(cap: str) -> None:
+    log.error("outbox: the cap of %s is reached; further SMS are not sent", cap)
+
+
+def own_state(apart: Any, place: int) -> State | None:
+    """Of a person who is apart from the rest of a message."""
+    return _STATES.get(str(apart or "")[place - 1 : place])
 
 
 def _alarm(whys: Iterable[str]) -> None:
@@ -435,10 +501,19 @@ def _entries(answer: Any) -> list[tuple[str, dict[str, str]]]:
     return cast(list[tuple[str, dict[str, str]]], entries)
 
 
-def _settle_args(outcome: Outcome, now: datetime) -> Iterable[str | float]:
-    claimed, due = outcome.claimed, outcome.due or now
-    yield from (claimed.entry, claimed.id, outcome.state, outcome.why)
-    yield from (outcome.gateway_id, due.timestamp(), outcome.error or "")
+def _by_state(outcomes: Sequence[Outcome]) -> dict[tuple[State, str], list[Outcome]]:
+    """Those that are not tried again; the most come last, as the rest, unless some are."""
+    found: dict[tuple[State, str], list[Outcome]] = {}
+    for each in outcomes:
+        if each.state is not State.QUEUED:
+            found.setdefault((each.state, each.why), []).append(each)
+    return dict(sorted(found.items(), key=lambda some: len(some[1])))
+
+
+def _places(outcomes: Sequence[Outcome]) -> dict[str, list[int]]:
+    """None are named where they are all."""
+    places = [each.place for each in outcomes if each.place]
+    return {"places": places} if len(places) == len(outcomes) else {}
 
 
 def _batches(whole: Sequence[T], size: int) -> list[Sequence[T]]:

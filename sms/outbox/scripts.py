@@ -1,6 +1,8 @@
 """The steps of the outbox that must be taken whole or not at all, in Lua.
 
-Each script may be repeated when its answer was lost: the second time it finds
+A message is one text for one person, or a batch: for many, each at a place of it.  A person
+is in the state of their message, unless they are apart: the letter of their own state stands at
+their place.  Each script may be repeated when its answer was lost: the second time it finds
 its work done and changes nothing.  `sms/outbox/outbox.py` says what the keys hold.
 Names of keys are made in the scripts, so the outbox needs one server (with
 replicas if you like: `runtime/replication.py`), not a cluster.
@@ -12,7 +14,7 @@ import json
 from runtime.append_only_file import CUT_LUA
 from runtime.settings import SIMULATOR
 from sms.outbox.counts import COUNTING_LUA
-from sms.outbox.messages import AGREED, DANGER, KEY_SECONDS, MessageKind
+from sms.outbox.messages import AGREED, BLANK, DANGER, KEY_SECONDS, MessageKind
 from sms.states import FINAL, NEXT, State
 
 GROUP = "senders"
@@ -45,8 +47,10 @@ number.  One for a number that we have not texted lately is not kept.
 """
 
 _KNOWN = f"""
-local MAY = cjson.decode('{json.dumps({str(a): {str(b): True for b in bs} for a, bs in NEXT.items()})}')
-local KEEP = cjson.decode('{json.dumps({str(state): kept for state, kept in KEEP_SECONDS.items()})}')
+local MAY = {{ {", ".join(f"{a} = {{ {', '.join(f'{b} = true' for b in bs)} }}" for a, bs in NEXT.items())} }}
+local KEEP = {{ {", ".join(f"{state} = {kept}" for state, kept in KEEP_SECONDS.items())} }}
+local STATE = {{ {", ".join(f"{state[0]} = '{state}'" for state in State)} }}
+local BLANK, WIDTH = '{BLANK}', {len(BLANK)}
 local GROUP, QUEUED_SECONDS = '{GROUP}', {LONGEST_QUEUED_SECONDS}
 local EARLY_SECONDS, SLACK = {EARLY_SECONDS}, {CLOCK_SECONDS}
 local MOST_EARLY, MOST_NAMELESS = {MOST_EARLY}, {MOST_NAMELESS}
@@ -61,36 +65,106 @@ local call = redis.call
 local function message(id) return 'sms:message:' .. id end
 local function stream(queue) return 'sms:queue:' .. queue end
 
-local function move(id, state, now, why)
-  local before, day, kind = unpack(call('HMGET', message(id), 'state', 'day', 'kind'))
-  if not (MAY[before] or {})[state] then return false end
-  count_move(day, kind, before, state, now)
-  call('HSET', message(id), 'state', state, 'why', why, 'at', now)
-  if KEEP[state] then
-    call('HDEL', message(id), 'to', 'text')
-    call('EXPIRE', message(id), KEEP[state])
-  end
-  return true
+local FIELDS = {'state', 'apart', 'index', 'who', 'day', 'kind', 'gateway', 'entry', 'expires',
+  'sent'}
+
+-- A message as it is stored; its `state` is false where there is none.
+local function read(id)
+  local b, found = {id = id}, call('HMGET', message(id), unpack(FIELDS))
+  for n, name in ipairs(FIELDS) do b[name] = found[n] end
+  b.size = math.max(1, math.floor(#(b.index or '') / WIDTH))
+  b.apart = b.apart or string.rep('-', b.size)
+  b.gateway = b.gateway or ''  -- so in one that an older version stored
+  return b
 end
 
-local function enqueue(id, queue)
-  local entry = call('XADD', stream(queue), '*', 'id', id)
+-- What a field says of the person at a place; nil where it says nothing.
+local function at(b, field, place)
+  local found = b[field] or ''
+  if b.size > 1 then found = string.sub(found, (place - 1) * WIDTH + 1, place * WIDTH) end
+  if found ~= '' and found ~= BLANK then return found end
+end
+
+local function own_state(b, place) return STATE[string.sub(b.apart, place, place)] end
+local function state_at(b, place) return own_state(b, place) or b.state end
+
+-- By which a message is known outside; and where a name leads, if anywhere.
+local function name_of(b, place) return b.size == 1 and b.id or b.id .. '.' .. place end
+local function named(name)
+  local id, digits = string.match(name, '^([^.]*)%.?(%d*)$')
+  if not id then return end
+  local b, place = read(id), tonumber(digits) or 1
+  local fits = (b.size > 1) == (digits ~= '') and place >= 1 and place <= b.size
+  if fits or not b.state then return b, place end
+end
+
+-- The places of all who are not apart.
+local function rest(b)
+  local places = {}
+  for place = 1, b.size do
+    if not own_state(b, place) then places[#places + 1] = place end
+  end
+  return places
+end
+
+-- Write the state of those who moved: of the message if they are all of the rest, else apart.
+local function part(b, moved, state)
+  local whole, letters = true, {}
+  for _, place in ipairs(rest(b)) do whole = whole and moved[place] end
+  for place = 1, b.size do
+    local letter = string.sub(b.apart, place, place)
+    local alone = moved[place] and not (whole and letter == '-')
+    letters[place] = alone and string.sub(state, 1, 1) or letter
+  end
+  b.apart = table.concat(letters)
+  if string.find(b.apart, '%a') then call('HSET', message(b.id), 'apart', b.apart) end
+  if whole then b.state = state end
+  return whole
+end
+
+local function longest_kept(b)
+  local seconds = KEEP[b.state]
+  for letter in string.gmatch(b.apart, '%a') do seconds = math.max(seconds, KEEP[STATE[letter]]) end
+  return seconds
+end
+
+local function has_counted(b, place) return b.day and (b.size == 1 or at(b, 'who', place)) end
+
+-- Those of the places who may go to this state; nil where none may.
+local function move(b, places, state, now, why)
+  local moved, counted = {}, {}
+  for _, place in ipairs(places) do
+    local before = state_at(b, place)
+    if (MAY[before] or {})[state] then
+      moved[place] = true
+      if has_counted(b, place) then counted[before] = (counted[before] or 0) + 1 end
+    end
+  end
+  if not next(moved) then return end
+  for before, people in pairs(counted) do
+    count_move(b.day, b.kind, before, state, now, people)
+  end
+  local whole = part(b, moved, state)
+  call('HSET', message(b.id), 'state', b.state, 'why', why, 'at', now)
+  if whole and KEEP[state] then
+    call('HDEL', message(b.id), 'to', 'text')
+    call('EXPIRE', message(b.id), longest_kept(b))
+  end
+  return moved
+end
+
+local function enqueue(b, queue)
+  local many = #rest(b)
+  local size = many > 1 and {'size', many} or {}
+  local entry = call('XADD', stream(queue), '*', 'id', b.id, unpack(size))
   call('EXPIRE', stream(queue), QUEUED_SECONDS)
-  call('HSET', message(id), 'state', 'queued', 'entry', entry)
+  call('HSET', message(b.id), 'state', 'queued', 'entry', entry)
 end
 
 local function done(queue, entry)
   call('XACK', stream(queue), GROUP, entry)
   call('XDEL', stream(queue), entry)
 end
-
--- The gateway by which a message leaves; '' in one that an older version stored.
-local function gateway_of(id)
-  return call('HGET', message(id), 'gateway') or ''
-end
-
--- Whether `forgetting.py` took its number from it while it was being sent.
-local function is_forgotten(id) return not call('HGET', message(id), 'index') end
 
 -- Ids of messages and indexes of numbers are those of one gateway.
 local function of(gateway, name) return gateway .. ':' .. name end
@@ -100,8 +174,8 @@ local function early(gateway, gateway_id)
   return call('GETDEL', 'sms:early:' .. of(gateway, gateway_id))
 end
 
-local function bind(id, gateway, gateway_id)
-  call('SET', 'sms:gateway:' .. of(gateway, gateway_id), id, 'EX', KEEP['accepted'])
+local function bind(name, gateway, gateway_id)
+  call('SET', 'sms:gateway:' .. of(gateway, gateway_id), name, 'EX', KEEP['accepted'])
 end
 
 -- Whether we have texted a number on that day or the day before, by what it is counted as.
@@ -116,24 +190,32 @@ end
 
 -- The gateway's name for this message is not known: wait for a report to this
 -- number, or take one that is here already.
-local function await_report(id, now)
-  local gateway, index, sent = gateway_of(id), unpack(call('HMGET', message(id), 'index', 'sent'))
+local function await_report(b, place, now)
+  local index, name = at(b, 'index', place), name_of(b, place)
   if not index then return end  -- its number was forgotten meanwhile
-  local told = early(gateway, id)
-  if told then return move(id, told, now, 'by an early report') end
-  sent = tonumber(sent) or tonumber(now)
-  local came = 'sms:early-of:' .. of(gateway, index)
+  local told = early(b.gateway, name)
+  if told then return move(b, {place}, told, now, 'by an early report') end
+  local sent = tonumber(b.sent or nil) or tonumber(now)
+  local came = 'sms:early-of:' .. of(b.gateway, index)
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
-    local state = early(gateway, gateway_id)
+    local state = early(b.gateway, gateway_id)
     if state then
-      bind(id, gateway, gateway_id)
-      return move(id, state, now, 'by an early report')
+      bind(name, b.gateway, gateway_id)
+      return move(b, {place}, state, now, 'by an early report')
     end
   end
-  local unsettled = 'sms:unsettled:' .. of(gateway, index)
-  call('ZADD', unsettled, sent, id)
+  local unsettled = 'sms:unsettled:' .. of(b.gateway, index)
+  call('ZADD', unsettled, sent, name)
   call('EXPIRE', unsettled, KEEP['unknown'])
+end
+
+-- All of the rest may have left: how many they are.
+local function doubt(b, now, why)
+  local places = rest(b)
+  move(b, places, 'unknown', now, why)
+  for _, place in ipairs(places) do await_report(b, place, now) end
+  return #places
 end
 
 -- A moment as we write it; nil where it is none.
@@ -154,14 +236,16 @@ end
 
 -- Out of every queue, so that it holds up no other; what was being sent may have gone.
 local function set_aside(queue, entry, id, why, now)
+  local many = 1
   if entry ~= '' then done(queue, entry) end
   if id then
     pcall(function()
-      local sending = call('HGET', message(id), 'state') == 'sending'
-      move(id, sending and 'unknown' or 'expired', now, why)
+      local b = read(id)
+      many = #rest(b)
+      move(b, rest(b), b.state == 'sending' and 'unknown' or 'expired', now, why)
     end)
   end
-  count_set_aside(why, 1)
+  count_set_aside(why, many)
 end
 
 -- Whether what is stored is at fault, and not the server: full, read-only, without replicas.
@@ -183,13 +267,13 @@ end
 
 # What was queued before notes were lost may have been sent since: nobody sends it any more.
 _AFTER_A_CUT = """
-local function doubt_after_cut(id, now)
-  local cut = cut_since(message(id))
+local function doubt_after_cut(b, now)
+  local cut = cut_since(message(b.id))
   if not cut then return false end
-  move(id, 'sending', now, '')
-  call('HSET', message(id), 'sent', string.match(cut, '^[0-9.]+'))
-  move(id, 'unknown', now, 'what was noted of it may be lost')
-  await_report(id, now)
+  move(b, rest(b), 'sending', now, '')
+  b.sent = string.match(cut, '^[0-9.]+')
+  call('HSET', message(b.id), 'sent', b.sent)
+  doubt(b, now, 'what was noted of it may be lost')
   return true
 end
 """
@@ -277,6 +361,20 @@ local function is_used(keys)
   end
 end
 
+-- `counted`: who are counted by this message.
+local function store(outgoing)
+  local key = message(outgoing.id)
+  if outgoing.counted then
+    call('HSET', key, 'day', outgoing.day, 'kind', outgoing.kind, 'who', outgoing.counted)
+  end
+  if outgoing.apart then call('HSET', key, 'apart', outgoing.apart) end
+  call('HSET', key, 'to', outgoing.to, 'text', outgoing.text,
+    'index', outgoing.index, 'gateway', outgoing.gateway, 'queue', outgoing.queue,
+    'expires', outgoing.expires, 'attempts', 0, 'cut', last_cut() or '')
+  call('EXPIRE', key, outgoing.seconds)
+  enqueue(read(outgoing.id), outgoing.queue)
+end
+
 local function put(outgoing)
   local key, number = 'sms:key:' .. outgoing.keys[1], 'sms:cap:number:' .. outgoing.index
   if is_used(outgoing.keys) then return 'already' end
@@ -286,13 +384,12 @@ local function put(outgoing)
     return refused
   end
   count(outgoing, number, purse)
-  count_put(outgoing, message(outgoing.id))
+  if not counted_before(outgoing.day, outgoing.who .. ' ' .. outgoing.kind) then
+    outgoing.counted = outgoing.who
+  end
+  count_put(outgoing, 1, outgoing.counted and 1 or 0)
   call('SET', key, outgoing.id, 'EX', outgoing.key_seconds)
-  call('HSET', message(outgoing.id), 'to', outgoing.to, 'text', outgoing.text,
-    'index', outgoing.index, 'gateway', outgoing.gateway, 'queue', outgoing.queue,
-    'expires', outgoing.expires, 'attempts', 0, 'cut', last_cut() or '')
-  call('EXPIRE', message(outgoing.id), outgoing.seconds)
-  enqueue(outgoing.id, outgoing.queue)
+  store(outgoing)
   return 'queued'
 end
 """
@@ -330,34 +427,112 @@ return answer
     )
 
 
-# ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, then
-# entry and id of each.  Answer: seconds to wait, as text; alarms; id, gateway, to, text,
-# attempts, expiry of each message that this worker, and nobody else, may now send.
-BEGIN = script("""
-local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
-local rate, burst, need = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+def put_batch(act: str) -> str:
+    """The script that acts for the people of a batch, and queues it for those who are to get it,
+    in one step.
 
--- By which gateway a message may leave, if by any.
-local function way_of(id)
-  local own = gateway_of(id)
-  for _, name in ipairs(gateways) do
-    if name == own then return own end
+    `act` is the body of a Lua function of `args` and of the places of people.  It acts for each of
+    them, once, and returns a table that says at their places who is to get the text.
+    """
+    # ARGV: now, caps; the batch and the args, both in JSON.  Answer: how many are to get it, how
+    # many are over the cap, the cap if it is first met.
+    return script(
+        _PUTTING
+        + f"local function act(args, places)\n{act}\nend\n"
+        + """
+local batch = cjson.decode(ARGV[3])
+local cap = purses(batch)[1][1]
+local room = cap[3] - tonumber(call('GET', cap[2]) or 0)
+local function who(place) return string.sub(batch.who, (place - 1) * WIDTH + 1, place * WIDTH) end
+
+local places, over_cap = {}, 0
+for place in ipairs(batch.keys) do
+  if place <= room then
+    places[place] = place
+  else
+    over_cap = over_cap + 1
+    count_capped({day = batch.day, who = who(place)})
   end
-  if own ~= SIMULATOR then return gateways[1] end
 end
 
-local function ours(entry, id)
-  local state, current, expires, by =
-    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'by'))
-  if not state then
-    set_aside(queue, entry, nil, 'a message is gone', ARGV[4])
+-- Whom an older version queued this text for, and then ended, does not get it again: see `keys`.
+local acted, going, names = act(cjson.decode(ARGV[4]), places), {}, {}
+local apart, counted = {}, {}
+for place, keys in ipairs(batch.keys) do
+  local goes = acted[place] and not is_used(keys)
+  apart[place], counted[place] = goes and '-' or 'e', BLANK
+  if goes then
+    going[#going + 1] = place
+    names[#names + 1] = who(place) .. ' ' .. batch.kind
+  end
+end
+if #going > 0 then
+  local first = 0
+  for n, before in ipairs(all_counted_before(batch.day, names)) do
+    if before == 0 then first, counted[going[n]] = first + 1, who(going[n]) end
+  end
+  if #going < #apart then batch.apart = table.concat(apart) end
+  if first > 0 then batch.counted = table.concat(counted) end
+  if call('INCRBY', cap[2], #going) == #going then call('EXPIRE', cap[2], cap[4]) end
+  count_put(batch, #going, first)
+  store(batch)
+end
+local met = over_cap > 0 and call('SET', 'sms:alarm:' .. cap[1], '', 'NX', 'EX', 3600)
+return {#going, over_cap, met and cap[1] or ''}
+"""
+    )
+
+
+def begin(unwanted: str) -> str:
+    """The script that begins a message.
+
+    `unwanted` is the body of a Lua function of the `indexes` of numbers.  It returns a table that
+    says at each place whether that person wants no message of a series any more.
+    """
+    return script(f"local function unwanted_of(indexes)\n{unwanted}\nend\n" + _BEGIN)
+
+
+# ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, entry,
+# id.  Answer: seconds to wait, as text; alarms; and where this worker, and nobody else, may now
+# send it: gateway, to, text, attempts, expiry, and who is apart.
+_BEGIN = """
+local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), ARGV[4]
+local rate, burst, need = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local entry, id = ARGV[8], ARGV[9]
+
+-- By which gateway a message may leave, if by any.
+local function way_of(b)
+  for _, name in ipairs(gateways) do
+    if name == b.gateway then return name end
+  end
+  if b.gateway ~= SIMULATOR then return gateways[1] end
+end
+
+-- Those of the rest who want it no more.
+local function unwanting(b)
+  if queue ~= 'series' then return {} end
+  local indexes, unwanted, places = {}, {}, rest(b)
+  for n, place in ipairs(places) do indexes[n] = at(b, 'index', place) or BLANK end
+  local said = unwanted_of(indexes)
+  for n, place in ipairs(places) do
+    if said[n] then unwanted[#unwanted + 1] = place end
+  end
+  return unwanted
+end
+
+local function ours(b)
+  if not b.state then
+    set_aside(queue, entry, nil, 'a message is gone', now)
     return false
   end
-  if state == 'sending' and current == entry then return by == worker end
-  if state == 'queued' and current == entry and not doubt_after_cut(id, ARGV[4]) then
-    local late, way = now >= assert(moment(expires)), way_of(id)
-    if way and not late then return true end
-    move(id, 'expired', ARGV[4], late and 'not sent in time' or 'its gateway is not set up')
+  if b.state == 'sending' and b.entry == entry then return b.by == worker end
+  if b.state == 'queued' and b.entry == entry and not doubt_after_cut(b, now) then
+    local late, way = tonumber(now) >= assert(moment(b.expires)), way_of(b)
+    b.unwanted = unwanting(b)
+    local over = late and 'not sent in time' or not way and 'its gateway is not set up'
+      or #b.unwanted == #rest(b) and 'no longer wanted'
+    if not over then return true end
+    move(b, rest(b), 'expired', now, over)
   end
   done(queue, entry)
   return false
@@ -379,65 +554,104 @@ local function wait(bucket)
   return 0
 end
 
-local function start(entry, id, gateway)
+local function start(b, gateway)
   call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
-  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', ARGV[4], 'gateway', gateway)
-  return {id, unpack(call('HMGET', message(id), 'gateway', 'to', 'text', 'attempts', 'expires'))}
+  move(b, b.unwanted or {}, 'expired', now, 'no longer wanted')
+  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', now, 'gateway', gateway)
+  local held = call('HMGET', message(id), 'to', 'text', 'attempts', 'expires')
+  return {gateway, held[1] or '', held[2] or '', held[3], held[4], b.apart}
 end
 
-local mine = {}
-for i = 8, #ARGV, 2 do
-  local entry, id = ARGV[i], ARGV[i + 1]
-  local may = try(queue, entry, id, ARGV[4], function() return ours(entry, id) end)
-  if may then mine[#mine + 1] = {entry, id} end
-end
-if #mine == 0 then return {'0', alarms, {}} end
-local gateway = way_of(mine[1][2])
+local b
+local may = try(queue, entry, id, now, function()
+  b = read(id)
+  b.by = call('HGET', message(id), 'by')
+  return ours(b)
+end)
+if not may then return {'0', alarms} end
+local gateway = way_of(b)
 local seconds = wait('sms:bucket:' .. gateway)
-if seconds > 0 then return {tostring(seconds), alarms, {}} end
-local begun = {}
-for _, pair in ipairs(mine) do
-  local entry, id = unpack(pair)
-  local function step() return start(entry, id, gateway) end
-  begun[#begun + 1] = try(queue, entry, id, ARGV[4], step)
-end
+if seconds > 0 then return {tostring(seconds), alarms} end
+local begun = try(queue, entry, id, now, function() return start(b, gateway) end)
 return {'0', alarms, begun}
-""")
+"""
 
-# ARGV: queue, now, then entry, id, state, why, gateway id, due time and error of the
-# gateway (or '') of each.  Answer: alarms.
+# ARGV: queue, now, then of each message entry, id, and in JSON: `moves`, to states that end its
+# sending, with the gateway's ids; `later`, who is to be tried again, and when; `errors` of the
+# gateway.  Places that are not named are all of the rest.  Answer: alarms.
 SETTLE = script("""
 local queue, now = ARGV[1], ARGV[2]
 
-local function postpone(id, due, why)
-  local before, expires = unpack(call('HMGET', message(id), 'state', 'expires'))
-  if before ~= 'sending' and before ~= 'queued' then return end
-  if is_forgotten(id) then return move(id, 'failed', now, 'forgotten') end
-  call('HSET', message(id), 'state', 'queued', 'entry', '', 'why', why)
-  call('ZADD', 'sms:later', math.min(tonumber(due), moment(expires) or 0), id)
+-- Of whom nothing is said may have been texted.
+local function postpone(b, later)
+  local again, gone, lost = {}, {}, {}
+  for _, place in ipairs(later.places or rest(b)) do again[place] = true end
+  for _, place in ipairs(rest(b)) do
+    if not again[place] then
+      lost[#lost + 1] = place
+    elseif not at(b, 'index', place) then
+      gone[#gone + 1] = place
+    end
+  end
+  move(b, gone, 'failed', now, 'forgotten')
+  for place in pairs(move(b, lost, 'unknown', now, 'no outcome') or {}) do
+    await_report(b, place, now)
+  end
+  if b.state ~= 'sending' and b.state ~= 'queued' then return end
+  if later.to and #gone == 0 then call('HSET', message(b.id), 'to', later.to) end
+  b.state = 'queued'
+  call('HSET', message(b.id), 'state', 'queued', 'entry', '', 'why', later.why)
+  call('ZADD', 'sms:later', math.min(later.due, moment(b.expires) or 0), b.id)
   call('EXPIRE', 'sms:later', QUEUED_SECONDS)
 end
 
-local function settle(id, state, why, gateway_id)
-  if not move(id, state, now, why) or is_forgotten(id) then return end
-  if gateway_id ~= '' then
-    local gateway, index = gateway_of(id), call('HGET', message(id), 'index')
-    bind(id, gateway, gateway_id)
-    call('ZREM', 'sms:unsettled:' .. of(gateway, index), id)
-    local later = early(gateway, gateway_id)
-    if later then move(id, later, now, 'by an early report') end
-  elseif state == 'unknown' or state == 'accepted' then
-    await_report(id, now)
+-- `names`: the gateway's of the messages at these places.  `doubted`: they were `unknown`.
+local function settle_named(b, places, names, doubted)
+  local keys = {}
+  for n, place in ipairs(places) do
+    local name = name_of(b, place)
+    bind(name, b.gateway, names[n])
+    keys[n] = 'sms:early:' .. of(b.gateway, names[n])
+    if doubted then call('ZREM', 'sms:unsettled:' .. of(b.gateway, at(b, 'index', place)), name) end
+  end
+  for n, came in ipairs(#keys > 0 and call('MGET', unpack(keys)) or {}) do
+    local later = came and early(b.gateway, names[n])
+    if later then move(b, {places[n]}, later, now, 'by an early report') end
   end
 end
 
-for i = 3, #ARGV, 7 do
-  local entry, id, state, why, gateway_id, due, error = unpack(ARGV, i, i + 6)
+local function settle(b, outcome)
+  local places, doubted = outcome.places or rest(b), b.state == 'unknown'
+  local moved = move(b, places, outcome.state, now, outcome.why) or {}
+  local bound, names = {}, {}
+  for n, place in ipairs(places) do
+    local name = outcome.names[n] or ''
+    if moved[place] and at(b, 'index', place) then  -- else it was settled, or is forgotten
+      if name ~= '' then
+        bound[#bound + 1], names[#names + 1] = place, name
+      elseif outcome.state ~= 'failed' then
+        await_report(b, place, now)
+      end
+    end
+  end
+  settle_named(b, bound, names, doubted)
+end
+
+for i = 3, #ARGV, 3 do
+  local entry, id, outcomes = ARGV[i], ARGV[i + 1], cjson.decode(ARGV[i + 2])
   try(queue, entry, id, now, function()
-    if call('HGET', message(id), 'entry') ~= entry then return end
-    count_error(message(id), error, now)
-    if state == 'queued' then postpone(id, due, why) else settle(id, state, why, gateway_id) end
+    local b = read(id)
+    if b.entry ~= entry then return end
+    for _, each in ipairs(outcomes.errors) do
+      for _, place in ipairs(each.places or rest(b)) do
+        local who = at(b, 'who', place)
+        if who then count_error(b.day, who, each.error, now) end
+      end
+    end
+    for _, outcome in ipairs(outcomes.moves) do settle(b, outcome) end
+    if outcomes.later then postpone(b, outcomes.later) end
+    if b.state == 'sending' then doubt(b, now, 'no outcome') end
     done(queue, entry)
   end)
 end
@@ -452,13 +666,13 @@ if #ids == 0 then
   ids = call('ZRANGEBYSCORE', 'sms:later', '(' .. ARGV[3], '+inf', 'LIMIT', 0, ARGV[2])
 end
 local function requeue(id)
-  local state, entry, expires, queue, lane =
-    unpack(call('HMGET', message(id), 'state', 'entry', 'expires', 'queue', 'lane'))
-  if state == 'queued' and entry == '' then
-    if tonumber(ARGV[1]) < assert(moment(expires)) then
-      enqueue(id, assert(queue or lane))  -- `lane`: what an older version wrote
+  local b = read(id)
+  local queue, lane = unpack(call('HMGET', message(id), 'queue', 'lane'))
+  if b.state == 'queued' and b.entry == '' then
+    if tonumber(ARGV[1]) < assert(moment(b.expires)) then
+      enqueue(b, assert(queue or lane))  -- `lane`: what an older version wrote
     else
-      move(id, 'expired', ARGV[1], 'not sent in time')
+      move(b, rest(b), 'expired', ARGV[1], 'not sent in time')
     end
   end
 end
@@ -478,18 +692,16 @@ local found = call('XAUTOCLAIM', stream(queue), GROUP, worker, ARGV[4], ARGV[5],
 local unknown, queued = 0, 0
 
 local function take_over(entry, id)
-  local state, current = unpack(call('HMGET', message(id), 'state', 'entry'))
-  if not state then
+  local b = read(id)
+  if not b.state then
     set_aside(queue, entry, nil, 'a message is gone', now)
-  elseif current == entry and state == 'sending' then
-    move(id, 'unknown', now, 'its worker ended while it was sending')
-    await_report(id, now)
-    unknown = unknown + 1
-  elseif current == entry and state == 'queued' then
+  elseif b.entry == entry and b.state == 'sending' then
+    unknown = unknown + doubt(b, now, 'its worker ended while it was sending')
+  elseif b.entry == entry and b.state == 'queued' then
     if call('HINCRBY', message(id), 'tries', 1) >= MOST_TRIES then
       set_aside(queue, entry, id, 'all workers that held a message ended', now)
     else
-      enqueue(id, queue)
+      enqueue(b, queue)
       queued = queued + 1
     end
   end
@@ -563,29 +775,33 @@ end
 -- The oldest message to this number that may be the one.
 local function unsettled_of(index)
   local key = 'sms:unsettled:' .. of(gateway, index)
-  for _, id in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
-    call('ZREM', key, id)
-    local before = call('HGET', message(id), 'state')
+  for _, name in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
+    call('ZREM', key, name)
+    local b, place = named(name)
+    local before = b and state_at(b, place)
     if before == 'unknown' or before == 'accepted' then
-      bind(id, gateway, gateway_id)
-      return id
+      bind(name, gateway, gateway_id)
+      return b, place
     end
   end
 end
 
 local function unsettled()
   for n = #indexes, 1, -1 do  -- the oldest key has the oldest
-    local id = unsettled_of(indexes[n])
-    if id then return id end
+    local b, place = unsettled_of(indexes[n])
+    if b then return b, place end
   end
 end
 
--- A gateway that is given our ids reports by them.
-local function named_by_us()
-  if call('HGET', message(gateway_id), 'gateway') == gateway then return gateway_id end
+local function find()
+  local bound = call('GET', 'sms:gateway:' .. of(gateway, gateway_id))
+  local b, place = named(bound or gateway_id)
+  if bound then return b, place end
+  if b and b.state and b.gateway == gateway then return b, place end  -- by the name that we gave it
+  return unsettled()
 end
 
-local id = call('GET', 'sms:gateway:' .. of(gateway, gateway_id)) or named_by_us() or unsettled()
-if not id or call('HGET', message(id), 'state') == 'sending' then return keep_early() end
-return move(id, state, now, 'by its report') and 'settled' or 'repeated'
+local b, place = find()
+if not b or state_at(b, place) == 'sending' then return keep_early() end
+return move(b, {place}, state, now, 'by its report') and 'settled' or 'repeated'
 """)

@@ -3,7 +3,7 @@
 Nothing outside this package names a key of the outbox.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -11,14 +11,15 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from runtime.encryption import INDEX_DIGITS
 from sms.outbox.counts import counts_key
-from sms.outbox.messages import Queue
-from sms.outbox.outbox import Outbox
+from sms.outbox.messages import BLANK, Queue
+from sms.outbox.outbox import Outbox, own_state
 from sms.outbox.scripts import CAPS, GROUP
 from sms.outbox.worker import WorkerConfig
 
-SAMPLE = 500
-"""Messages of a queue that are looked at, to see that they are of enough people."""
+ENOUGH = 500
+"""People of a queue who are looked at, to see that they are enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,22 @@ async def read_counts(redis: Redis, now: datetime) -> dict[str, int]:
 
 async def people_waiting(redis: Redis, queue: Queue) -> int:
     """At least so many people have a message in the queue.  Raises `RedisError`."""
-    found = await redis.xrevrange(f"sms:queue:{queue}", count=SAMPLE)
+    found = await redis.xrevrange(f"sms:queue:{queue}", count=ENOUGH)
     entries = cast(list[tuple[str, dict[str, str]]], found)
-    pipe = redis.pipeline(transaction=False)
+    pipe, people = redis.pipeline(transaction=False), 0
     for _, fields in entries:
-        pipe.hget(f"sms:message:{fields['id']}", "index")
-    return len({index for index in await pipe.execute() if index})
+        if people < ENOUGH:
+            people += int(fields.get("size", 1))
+            pipe.hmget(f"sms:message:{fields['id']}", ["index", "apart"])
+    return len({index for each in await pipe.execute() for index in _waiting(*each)})
+
+
+def _waiting(indexes: str | None, apart: str | None) -> Iterator[str]:
+    """The indexes of the people of a message who are not apart."""
+    for place, start in enumerate(range(0, len(indexes or ""), INDEX_DIGITS), 1):
+        index = str(indexes)[start : start + INDEX_DIGITS]
+        if index != BLANK and not own_state(apart, place):
+            yield index
 
 
 async def _workers(redis: Redis) -> tuple[Worker, ...]:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,6 @@ from runtime.logs import redacted
 from runtime.redis_client import REDIS_ERRORS, OutageLog
 from runtime.replication import TooFewReplicas
 from sms.gateways import (
-    MOST_RECIPIENTS,
     Accepted,
     Gateway,
     GatewayError,
@@ -47,8 +46,6 @@ TOO_FEW = "too few replicas"
 NOT_NAMED = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
 
 T = TypeVar("T")
-StillWanted = Callable[[Sequence[str]], Awaitable[Collection[str]]]
-"""Of the indexes of numbers, those whose subscription still runs."""
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +61,6 @@ class WorkerConfig:
     rate: Rate = field(default_factory=Rate)
     replies_at_once: int = 8
     bulk_calls_at_once: int = 2
-    recipients: int = MOST_RECIPIENTS
     lease: float = 30.0
     maintain_every: float = 1.0
     block: float = 0.1
@@ -72,18 +68,12 @@ class WorkerConfig:
     longest_delay: float = 30.0
 
 
-async def everyone(indexes: Sequence[str]) -> Collection[str]:
-    """Nobody has stopped anything."""
-    return indexes
-
-
-async def run_worker(  # noqa: PLR0913
+async def run_worker(
     outbox: Outbox,
     gateways: Mapping[str, Gateway],
     stop: asyncio.Event,
     *,
     config: WorkerConfig = WorkerConfig(),
-    still_wanted: StillWanted = everyone,
     now: Callable[[], datetime] = utc_now,
 ) -> None:
     """Send until `stop` is set, and then finish the calls under way.
@@ -92,7 +82,7 @@ async def run_worker(  # noqa: PLR0913
     be longer than `config.block`.
     """
     over = asyncio.Event()
-    worker = _Worker(outbox, gateways, over, config, still_wanted, now)
+    worker = _Worker(outbox, gateways, over, config, now)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.send_until_stopped(group))
         group.create_task(worker.maintain_until_stopped())
@@ -114,7 +104,6 @@ class _Worker:
     gateways: Mapping[str, Gateway]
     over: asyncio.Event
     config: WorkerConfig
-    still_wanted: StillWanted
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
     busy: Counter[Queue] = field(default_factory=Counter)
@@ -127,11 +116,9 @@ class _Worker:
         idle = True
         while not self.over.is_set():
             replies = await self._try_once(self._claim_replies(idle=idle)) or []
-            for reply in replies:
-                await self._start(group, [reply])
             series = await self._try_once(self._claim_series()) or []
-            if series:
-                await self._start(group, series)
+            for claimed in replies + series:
+                await self._start(group, claimed)
             idle = not (replies or series)
             if not self._has_room():
                 await asyncio.sleep(self.config.block / 10)
@@ -145,141 +132,92 @@ class _Worker:
         return await self.outbox.claim(Queue.REPLIES, self.name, room, block_ms)
 
     async def _claim_series(self) -> list[Claimed]:
-        if self.busy[Queue.SERIES] >= self.config.bulk_calls_at_once:
-            return []
-        return await self.outbox.claim(Queue.SERIES, self.name, self.config.recipients)
+        room = self.config.bulk_calls_at_once - self.busy[Queue.SERIES]
+        return await self.outbox.claim(Queue.SERIES, self.name, room) if room > 0 else []
 
     def _has_room(self) -> bool:
         return self.busy[Queue.REPLIES] < self.config.replies_at_once
 
-    async def _start(self, group: asyncio.TaskGroup, claimed: list[Claimed]) -> None:
+    async def _start(self, group: asyncio.TaskGroup, claimed: Claimed) -> None:
         if self.over.is_set():
             await self._try_once(self._give_back(claimed))
         else:
-            self.busy[claimed[0].queue] += 1
-            group.create_task(self._send_claimed(claimed[0].queue, claimed))
+            self.busy[claimed.queue] += 1
+            group.create_task(self._send_claimed(claimed))
 
-    async def _give_back(self, claimed: list[Claimed]) -> None:
-        outcomes = [self._postponed(each, "the worker ends", self.now()) for each in claimed]
-        await self.outbox.settle(outcomes, self.now())
+    async def _give_back(self, claimed: Claimed) -> None:
+        outcome = _postponed(claimed, "the worker ends", self.now())
+        await self.outbox.settle([outcome], self.now())
 
-    async def _send_claimed(self, queue: Queue, claimed: list[Claimed]) -> None:
+    async def _send_claimed(self, claimed: Claimed) -> None:
         """Send what was claimed.  What goes wrong here is left for `maintain` to settle."""
         try:
-            if queue is Queue.REPLIES:
-                await self._send_together(claimed)
-            else:
-                await self._send_series(claimed)
+            await self._send(claimed)
         except REDIS_ERRORS as error:
             self.outages.note(error)
         except Exception as error:
             log.error("worker: %s", redacted(error))
         finally:
-            self.busy[queue] -= 1
+            self.busy[claimed.queue] -= 1
 
     # --- Sending
 
-    async def _send_series(self, claimed: list[Claimed]) -> None:
-        """One call for each text and gateway, with all numbers that are to get it."""
-        peeked = await self._retrying(lambda: self.outbox.peek(claimed))
-        indexes = {each.claimed: each.index for each in peeked}
-        groups: dict[tuple[str, str, int], list[Claimed]] = {}
-        times = Counter[tuple[str, str]]()
-        for each in peeked:
-            times[each.text, each.index] += 1  # a call names no number twice
-            call = each.gateway, each.text, times[each.text, each.index]
-            groups.setdefault(call, []).append(each.claimed)
-        for group in groups.values():
-            await self._send_together(group, indexes)
-
-    async def _send_together(
-        self, claimed: list[Claimed], indexes: dict[Claimed, str] | None = None
-    ) -> None:
-        """As one call, once the rate of its gateway allows it.  `indexes`: of a series, to
-        ask who still wants it.
-        """
-        while claimed:
-            if self.over.is_set():
-                await self._give_back(claimed)
-                return
-            if indexes is not None:
-                claimed = await self._drop_unwanted(claimed, indexes)
-                if not claimed:
-                    return
+    async def _send(self, claimed: Claimed) -> None:
+        """As one call, once the rate of its gateway allows it."""
+        while not self.over.is_set():
             try:
                 begun = await self._begin(claimed)
             except TooFewReplicas:
-                due = self.now() + REPLICAS_PAUSE
-                await self._settle([self._postponed(each, TOO_FEW, due) for each in claimed])
+                await self._settle([_postponed(claimed, TOO_FEW, self.now() + REPLICAS_PAUSE)])
                 return
             if not isinstance(begun, Wait):
                 await self._call_and_settle(begun)
                 return
             await asyncio.sleep(min(begun.seconds, 1.0))
+        await self._give_back(claimed)
 
-    async def _drop_unwanted(
-        self, claimed: list[Claimed], indexes: dict[Claimed, str]
-    ) -> list[Claimed]:
-        """Settle those whose subscriber has stopped the series; return the others."""
-        wanted = set(await self.still_wanted([indexes[each] for each in claimed]))
-        over = [each for each in claimed if indexes[each] not in wanted]
-        await self._settle([Outcome(each, State.EXPIRED, "no longer wanted") for each in over])
-        return [each for each in claimed if indexes[each] in wanted]
-
-    async def _begin(self, claimed: list[Claimed]) -> list[Sending] | Wait:
+    async def _begin(self, claimed: Claimed) -> Sending | Wait | None:
         return await self._retrying(
             lambda: self.outbox.begin(
                 claimed, self.name, self.config.rate, [*self.gateways], self.now()
             )
         )
 
-    async def _call_and_settle(self, begun: list[Sending]) -> None:
+    async def _call_and_settle(self, begun: Sending | None) -> None:
         """Call the gateway, once, and write down what it says."""
-        outcomes = [why for each in begun if (why := self._obstacle(each))]
-        sendable = [each for each in begun if not self._obstacle(each)]
-        if sendable:
-            results = await self._call_gateway(sendable)
-            outcomes += [self._outcome(each, results) for each in sendable]
+        if begun is None:
+            return
+        outcomes = self._obstacle(begun) or self._outcomes(begun, await self._call_gateway(begun))
         _log_refusals(outcomes)
         await self._settle(outcomes)
-        unreadable = sum(each.why == UNREADABLE for each in outcomes)
-        await self._retrying(lambda: self.outbox.count_set_aside(UNREADABLE, unreadable))
+        if outcomes[0].why == UNREADABLE:
+            await self._retrying(lambda: self.outbox.count_set_aside(UNREADABLE, begun.size))
 
-    def _obstacle(self, begun: Sending) -> Outcome | None:
+    def _obstacle(self, begun: Sending) -> list[Outcome]:
         """Why a message must not be sent, although it was begun."""
-        if not (begun.msisdn and begun.text):
-            return Outcome(begun.claimed, State.FAILED, UNREADABLE)
+        if not (begun.to and begun.text):
+            return [Outcome(begun.claimed, State.FAILED, UNREADABLE)]
         if begun.expires_at <= self.now():  # Redis was long in answering
-            return self._postponed(begun.claimed, "not sent in time", self.now())
-        return None
+            return [_postponed(begun.claimed, "not sent in time", self.now())]
+        return []
 
-    async def _call_gateway(self, begun: list[Sending]) -> dict[str, Result]:
+    async def _call_gateway(self, begun: Sending) -> dict[str, Result]:
         """Once.  A gateway that raises breaks its promise; the outcome is unknown."""
-        to = tuple(each.msisdn for each in begun)
-        ids = tuple(each.claimed.id for each in begun)
-        bulk = begun[0].claimed.queue is Queue.SERIES
-        outbound = Outbound(to, begun[0].text, ids, bulk=bulk)
+        to = tuple(begun.to.values())
+        ids = tuple(begun.name(place) for place in begun.to)
+        bulk = begun.claimed.queue is Queue.SERIES
         try:
-            return await self.gateways[begun[0].gateway].send(outbound)
+            return await self.gateways[begun.gateway].send(Outbound(to, begun.text, ids, bulk=bulk))
         except Exception as error:
             what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
             return dict.fromkeys(to, what)
 
-    def _outcome(self, begun: Sending, results: dict[str, Result]) -> Outcome:
-        claimed = begun.claimed
-        match results.get(begun.msisdn, NOT_NAMED):
-            case Accepted(message_id):
-                return Outcome(claimed, State.ACCEPTED, gateway_id=message_id)
-            case Rejected(why, error):
-                return Outcome(claimed, State.FAILED, why, error)
-            case NotSent(why, error):
-                due = self.now() + delay(begun.attempts, self.config)
-                return Outcome(claimed, State.QUEUED, why, error, due=due)
-            case OutcomeUnknown(why, error):
-                return Outcome(claimed, State.UNKNOWN, why, error)
-
-    def _postponed(self, claimed: Claimed, why: str, due: datetime) -> Outcome:
-        return Outcome(claimed, State.QUEUED, why, due=due)
+    def _outcomes(self, begun: Sending, results: Mapping[str, Result]) -> list[Outcome]:
+        due = self.now() + delay(begun.attempts, self.config)
+        return [
+            _outcome(begun.claimed, results.get(msisdn, NOT_NAMED), due, place, msisdn)
+            for place, msisdn in begun.to.items()
+        ]
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
         await self._retrying(lambda: self.outbox.settle(outcomes, self.now()))
@@ -334,6 +272,22 @@ class _Worker:
             return None
         self.outages.note(None)
         return answer
+
+
+def _postponed(claimed: Claimed, why: str, due: datetime) -> Outcome:
+    return Outcome(claimed, State.QUEUED, why, due=due)
+
+
+def _outcome(claimed: Claimed, result: Result, due: datetime, place: int, msisdn: str) -> Outcome:
+    match result:
+        case Accepted(message_id):
+            return Outcome(claimed, State.ACCEPTED, gateway_id=message_id, place=place)
+        case Rejected(why, error):
+            return Outcome(claimed, State.FAILED, why, error, place=place)
+        case NotSent(why, error):
+            return Outcome(claimed, State.QUEUED, why, error, "", due, place, msisdn)
+        case OutcomeUnknown(why, error):
+            return Outcome(claimed, State.UNKNOWN, why, error, place=place)
 
 
 def _log_refusals(outcomes: Sequence[Outcome]) -> None:

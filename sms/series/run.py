@@ -1,20 +1,22 @@
 """One run of the series: every tip that is due now goes into the outbox, once.
 
 Stopped anywhere and started again, a run leaves nobody with a tip twice and
-skips nobody: a tip is put under a key of its own, and only then does its person
-move on to the next.
+skips nobody: a batch of tips is put in the same step in which its people move on
+to the next.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from menus.model import Menu
 from runtime.redis_client import REDIS_ERRORS, OutageLog
-from sms.outbox import MessageKind, Outbox, Outgoing, PutResult
+from sms.gateways import MOST_RECIPIENTS
+from sms.outbox import Batch, Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import DueTip, Subscriptions
 
@@ -39,40 +41,53 @@ async def run_due(
     now: Callable[[], datetime],
 ) -> Run:
     """Queue what is due, in parts, until nothing is or the day's cap is reached."""
-    queued = 0
-    while due := await subscriptions.due(moment := now()):
-        tips = sorted(due, key=_call)  # those of one text and gateway go out in one call
-        messages = {tip: _message(tip, menu, calendar.closing(moment)) for tip in tips}
-        written = [tip for tip in tips if messages[tip]]
-        answers = await outbox.put_all([each for each in messages.values() if each], moment)
-        capped = {tip for tip, put in zip(written, answers, strict=True) if put is PutResult.CAPPED}
-        moves = [(tip, len(_tips(tip, menu))) for tip in tips if tip not in capped]
-        await subscriptions.move_on(moves, moment)
-        queued += answers.count(PutResult.QUEUED)
-        if capped:
-            return Run(queued, len(capped))
-    return Run(queued)
+    queued = held_back = 0
+    while not held_back and (due := await subscriptions.due(moment := now())):
+        for tips in _calls(due):
+            text, many = _text(tips[0], menu)
+            to = [tip for tip in tips if text and outbox.allows(tip.msisdn)]
+            if len(to) < len(tips):
+                others = {*tips}.difference(to)
+                await subscriptions.move_on([*others], many, moment)
+            if to:
+                batch = _batch(to, text, calendar.closing(moment))
+                act = subscriptions.moving_on(to, many, moment)
+                done = await outbox.put_batch(batch, act, moment)
+                queued, held_back = queued + done.queued, held_back + done.held_back
+    return Run(queued, held_back)
+
+
+def _calls(due: Sequence[DueTip]) -> Iterator[Sequence[DueTip]]:
+    """Those of one text and gateway, as many as go out in one call."""
+    for _, same in groupby(sorted(due, key=_call), _call):
+        tips = list(same)
+        for start in range(0, len(tips), MOST_RECIPIENTS):
+            yield tips[start : start + MOST_RECIPIENTS]
 
 
 def _call(tip: DueTip) -> tuple[str, str, int]:
     return tip.gateway, tip.language, tip.number
 
 
-def _message(tip: DueTip, menu: Menu, expires_at: datetime) -> Outgoing | None:
-    """A tip that cannot be sent today is not sent at night.  None when the menu has
-    become shorter meanwhile, or lost the language: the series ends there.
-    """
-    tips = _tips(tip, menu)
-    if tip.number >= len(tips):
-        return None
-    return Outgoing(
-        tip.key, tip.msisdn, tips[tip.number], MessageKind.SERIES, expires_at, tip.gateway
+def _batch(tips: Sequence[DueTip], text: str, expires_at: datetime) -> Batch:
+    """A tip that cannot be sent today is not sent at night."""
+    return Batch(
+        tuple(tip.msisdn for tip in tips),
+        tuple(tip.todays for tip in tips),
+        tuple(tip.key for tip in tips),
+        text,
+        expires_at,
+        tips[0].gateway,
     )
 
 
-def _tips(tip: DueTip, menu: Menu) -> tuple[str, ...]:
+def _text(tip: DueTip, menu: Menu) -> tuple[str, int]:
+    """It, and of how many.  Empty when the menu has become shorter meanwhile, or lost the
+    language: the series ends there.
+    """
     language = menu.all_languages.get(tip.language)
-    return language.sms.series if language else ()
+    tips = language.sms.series if language else ()
+    return tips[tip.number] if tip.number < len(tips) else "", len(tips)
 
 
 async def run_on_schedule(run: Callable[[], Awaitable[Run]], stop: asyncio.Event) -> None:

@@ -53,6 +53,17 @@ local function language_of(indexes)
   end
 end
 
+-- What of them is due at one time.
+local function all_be_due(indexes, at)
+  local pairs = {}
+  for n, index in ipairs(indexes) do
+    call('EXPIRE', series(index), KEPT)
+    pairs[2 * n - 1], pairs[2 * n] = at, index
+  end
+  if #pairs > 0 then call('ZADD', DUE, unpack(pairs)) end
+  call('EXPIRE', DUE, KEPT)
+end
+
 local function begin(who, language)
   local index = who.indexes[1]
   if language_of(who.indexes) then return end
@@ -83,32 +94,49 @@ end
 # ARGV: indexes.
 STOP = f"{_STEPS} for _, index in ipairs(ARGV) do stop(index) end"
 
-# ARGV: index, the tip, how many tips the series has, when the next one is due, the index under
-# the data key of today, and the number sealed for that.  Only who is still at this tip moves
-# on, so a second run moves nobody twice.
-MOVE_ON = f"""{_STEPS}
-local index, tip, tips, following, todays, sealed = unpack(ARGV)
-if call('HGET', series(index), 'next') ~= tip then return end
-if tonumber(tip) + 1 >= tonumber(tips) then
-  call('DEL', series(index))
-  call('ZREM', DUE, index)
-else
-  call('HINCRBY', series(index), 'next', 1)
-  if todays ~= index then
-    call('HSET', series(index), 'to', sealed)
-    call('RENAME', series(index), series(todays))
-    call('ZREM', DUE, index)
+# After a tip, each person's next one, or the end of the series.  Only who is still at this tip
+# moves on, so no second run moves anybody twice, or texts them.  `people`: index and random name
+# of each series; where another data key is used by now, also the index under that, and the number
+# sealed for it.
+_MOVE_ON = """
+local function move_on(args, places)
+  local moved, going_on = {}, {}
+  local is_last = tonumber(args.tip) + 1 >= args.tips
+  for _, place in ipairs(places) do
+    local index, begun, todays, sealed = unpack(args.people[place])
+    local at, since = unpack(call('HMGET', series(index), 'next', 'begun'))
+    moved[place] = at == args.tip and (since or '') == begun
+    if moved[place] and is_last then
+      call('DEL', series(index))
+      call('ZREM', DUE, index)
+    elseif moved[place] then
+      call('HINCRBY', series(index), 'next', 1)
+      if todays then
+        call('HSET', series(index), 'to', sealed)
+        call('RENAME', series(index), series(todays))
+        call('ZREM', DUE, index)
+      end
+      going_on[#going_on + 1] = todays or index
+    end
   end
-  be_due(todays, following)
+  all_be_due(going_on, args.following)
+  return moved
 end
+"""
+
+# ARGV: the args of `_MOVE_ON` in JSON.
+MOVE_ON = f"""{_STEPS}{_MOVE_ON}
+local args, places = cjson.decode(ARGV[1]), {{}}
+for place in ipairs(args.people) do places[place] = place end
+move_on(args, places)
 """
 
 # ARGV: now, most.  Of each subscription that is due: index, number, language, gateway, which
 # tip is next, its random name.  In one step: between two, another run moves people on.
 DUE_NOW = f"""{_STEPS}
-local found = {{}}
+local found, was_cut = {{}}, last_cut()
 for _, index in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
-  if not stop_after_cut(index) then
+  if not (was_cut and stop_after_cut(index)) then
     local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun')
     found[#found + 1] = {{index, unpack(held)}}
   end
@@ -116,7 +144,18 @@ end
 return found
 """
 
+# Who has said STOP: see `Outbox`.
+STOPPED = """
+local keys = {}
+for n, index in ipairs(indexes) do keys[n] = 'sms:stopped:' .. index end
+return #keys > 0 and redis.call('MGET', unpack(keys)) or {}
+"""
+
 # The bodies of acts: see `Act` in `sms/outbox/outbox.py`.
+
+MOVE_ON_ACT = f"""{_STEPS}{_MOVE_ON}
+return move_on(args, places)
+"""
 
 STOP_ACT = f"""{_STEPS}
 for _, index in ipairs(args.indexes) do stop(index) end

@@ -5,6 +5,7 @@ or at once when the person says so.  Redis holds the number sealed, under a keye
 index, for as long as the subscription lasts and no longer.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +26,12 @@ AT_ONCE = 1000
 @dataclass(frozen=True, slots=True)
 class DueTip:
     """One message that is due: which of a language's tips, to whom, and by which gateway.
-    `begun`: the random name of the subscription, so that no number leads to `key`.
+    `index`: by which the subscription is found; `todays`: of the number, under the data key in
+    use.  `begun`: the random name of the subscription, so that no number leads to `key`.
     """
 
     index: str
+    todays: str
     msisdn: str
     language: str
     number: int
@@ -104,11 +107,6 @@ class Subscriptions:
         await self._redis.zadd(scripts.DUE, soon, xx=True)
         return await self.runs(msisdn)
 
-    async def still_wanted(self, indexes: Sequence[str]) -> Collection[str]:
-        """Those of the people who have not said stop: asked at the moment of sending."""
-        stopped = await self._redis.mget([_stopped(index) for index in indexes])
-        return [index for index, said in zip(indexes, stopped, strict=True) if said is None]
-
     async def waiting(self, until: datetime) -> int:
         """How many have a tip due by then."""
         return int(await self._redis.zcount(scripts.DUE, "-inf", until.timestamp()))
@@ -125,31 +123,39 @@ class Subscriptions:
             await self._redis.zrem(scripts.DUE, *lost)
         return [tip for tip in tips.values() if tip]
 
-    async def move_on(self, moves: Sequence[tuple[DueTip, int]], now: datetime) -> None:
-        """After tips stand in the outbox: each person's next one, or the end of the
-        series, which has so many tips.
+    def moving_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> Act:
+        """Moves each person on to the next tip, or to the end of the series, which has so many.
+        `tips`: one that is the same for all.  Chooses those who were still at it.
         """
-        following = self._calendar.next_after(now).timestamp()
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for tip, tips in moves:
-                todays = self._under_todays_key(tip.msisdn)
-                args = tip.index, tip.number, tips, following, *todays
-                await self._move_on(args=args, client=pipe)
-            await pipe.execute()
+        return Act(
+            scripts.MOVE_ON_ACT,
+            {
+                "people": [self._at(tip) for tip in tips],
+                "tip": str(tips[0].number),
+                "tips": many,
+                "following": self._calendar.next_after(now).timestamp(),
+            },
+        )
 
-    def _under_todays_key(self, msisdn: str) -> tuple[str, str]:
-        """The index of a number, and the number sealed for that."""
-        index = self._seal.index(msisdn)
-        return index, self._seal.seal(msisdn, index)
+    async def move_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> None:
+        """The same, where nothing is sent."""
+        await self._move_on(args=[json.dumps(self.moving_on(tips, many, now).args)])
+
+    def _at(self, tip: DueTip) -> list[str]:
+        """Whose series it is, and where it stands from now on, if another data key is used."""
+        series = [tip.index, tip.begun]
+        if tip.todays == tip.index:
+            return series
+        return [*series, tip.todays, self._seal.seal(tip.msisdn, tip.todays)]
 
     def _subscriber(
         self, msisdn: str, gateway: str, now: datetime
     ) -> dict[str, str | Sequence[str]]:
         first = self._calendar.first_from(now).timestamp()
-        _, sealed = self._under_todays_key(msisdn)
+        indexes = self._seal.indexes(msisdn)
         return {
-            "indexes": self._seal.indexes(msisdn),
-            "sealed": sealed,
+            "indexes": indexes,
+            "sealed": self._seal.seal(msisdn, indexes[0]),
             "gateway": gateway,
             "first": str(first),
             "begun": uuid4().hex,
@@ -162,7 +168,8 @@ class Subscriptions:
             msisdn = self._seal.open(sealed, index)
         except CannotOpen:
             return None
-        return DueTip(index, msisdn, language, int(number), begun, gateway)
+        todays = self._seal.index(msisdn)
+        return DueTip(index, todays, msisdn, language, int(number), begun, gateway)
 
 
 def _series(index: str) -> str:

@@ -214,7 +214,7 @@ async def test_another_data_key_opens_nothing(outbox: Outbox, redis: Redis) -> N
     await put(outbox, "k")
     changed = Outbox(redis, Seal(b"n" * 32))
     [begun] = await begin(changed, await claim(changed))
-    assert (begun.msisdn, begun.text) == ("", "")
+    assert (begun.to, begun.text) == ({}, "")
 
 
 async def test_nothing_is_logged_of_a_message(

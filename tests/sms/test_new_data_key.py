@@ -11,12 +11,12 @@ from cli.forget import forget_number
 from menus.model import Menu
 from runtime.encryption import DataKey, Seal
 from sms.outbox.forgetting import forget_messages
-from sms.outbox.messages import MessageKind, Outgoing
-from sms.outbox.outbox import Act, Caps, Outbox, Outcome, PutResult
+from sms.outbox.messages import MessageKind, Outgoing, Queue
+from sms.outbox.outbox import Act, BatchPut, Caps, Outbox, Outcome, PutResult
 from sms.states import State
 from tests.sms.test_series import SeriesTrial, number
 from tests.support.identifiers import everything, lines_about
-from tests.support.outboxes import GATEWAY, NUMBER, OTHER, begin, claim, put, told
+from tests.support.outboxes import GATEWAY, NUMBER, OTHER, begin, claim, put, put_batch, told
 from tests.support.visitor import Visitor
 from ussd.answers import Answers, SessionName
 from ussd.sessions import HopRecord, Sessions
@@ -58,7 +58,7 @@ async def test_what_waits_is_sent_to_whom_it_is_for(outbox: Outbox, clock: Clock
     await put(outbox, "k")
     clock.strikes()
     [begun] = await begin(outbox, await claim(outbox))
-    assert (begun.msisdn, begun.text) == (NUMBER, "text of k")
+    assert (begun.to, begun.text) == ({1: NUMBER}, "text of k")
 
 
 async def test_a_request_that_is_repeated_is_answered_once(outbox: Outbox, clock: Clock) -> None:
@@ -83,6 +83,27 @@ async def test_a_report_by_the_number_settles_what_is_in_doubt(
     clock.strikes()
     await outbox.report(told(State.DELIVERED), GATEWAY, AFTER)
     assert await outbox.state_of("k") is State.DELIVERED
+
+
+async def test_one_of_a_batch_is_forgotten_and_the_others_are_sent_to(
+    outbox: Outbox, redis: Redis, clock: Clock
+) -> None:
+    """Queued under the one key, and once more, as nobody was texted, under the other."""
+    assert await put_batch(outbox, [NUMBER, OTHER], BEFORE, seal=clock.seal) == BatchPut(2, 0)
+    clock.strikes()
+    [begun] = await begin(outbox, await claim(outbox, Queue.SERIES), BEFORE)
+    again = [
+        Outcome(begun.claimed, State.QUEUED, due=AFTER, place=place, msisdn=msisdn)
+        for place, msisdn in begun.to.items()
+    ]
+    await outbox.settle(again, BEFORE)
+    for each in clock.seal.apart():
+        await forget_messages(redis, each, NUMBER, AFTER, clock.seal)
+    await outbox.requeue_due(AFTER)
+    [begun] = await begin(outbox, await claim(outbox, Queue.SERIES), AFTER)
+    assert begun.to == {2: OTHER}
+    for seal in clock.seal.apart():
+        assert lines_about(await everything(redis), seal, NUMBER, AFTER) == []
 
 
 # --- The series -----------------------------------------------------------------------
@@ -121,14 +142,13 @@ async def test_stop_ends_it_also_for_what_waits_in_the_outbox(
 ) -> None:
     await series.begin(number(1), "ru")
     await series.run()
-    [(index, _)] = await series.queued()
     clock.strikes()
     assert await series.subscriptions.runs(number(1))
     if by_act:
         assert await series.act(series.subscriptions.stopping(number(1)), "stopped") == "stopped"
     else:
         await series.subscriptions.stop(number(1))
-    assert await series.subscriptions.still_wanted([index]) == []
+    assert await series.queued() == []
     assert not await series.subscriptions.runs(number(1))
     series.now += timedelta(days=7)
     assert (await series.run()).queued == 0

@@ -175,7 +175,7 @@ async def test_letters_are_answered_in_their_order(outbox: Outbox) -> None:
 async def test_what_was_begun_is_the_letter(outbox: Outbox) -> None:
     await put(outbox, "k")
     [begun] = await begin(outbox, await claim(outbox))
-    assert (begun.msisdn, begun.text, begun.attempts) == (NUMBER, "text of k", 1)
+    assert (begun.to, begun.text, begun.attempts) == ({1: NUMBER}, "text of k", 1)
     assert begun.expires_at == SOON
     assert await outbox.state_of("k") is State.SENDING
 
@@ -183,10 +183,10 @@ async def test_what_was_begun_is_the_letter(outbox: Outbox) -> None:
 async def test_only_the_worker_that_holds_a_message_begins_it(outbox: Outbox) -> None:
     """Repeating a begin whose answer was lost is no second begin."""
     await put(outbox, "k")
-    claimed = await claim(outbox)
+    [claimed] = await claim(outbox)
     assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
     assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
-    assert await outbox.begin(claimed, "another", FAST, [GATEWAY], NOW) == []
+    assert await outbox.begin(claimed, "another", FAST, [GATEWAY], NOW) is None
 
 
 async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> None:
@@ -202,7 +202,7 @@ async def test_the_rate_is_shared_and_series_leave_room_for_replies(outbox: Outb
         for n in range(3):
             await put(outbox, f"{kind}{n}", kind=kind)
     series, replies = await claim(outbox, Queue.SERIES), await claim(outbox)
-    began = [await outbox.begin([each], "w", rate, [GATEWAY], NOW) for each in series + replies]
+    began = [await outbox.begin(each, "w", rate, [GATEWAY], NOW) for each in series + replies]
     waits = [each.seconds if isinstance(each, Wait) else 0 for each in began]
     assert waits[:2] == [0, 0]
     assert waits[2] == pytest.approx(2, abs=0.2)
@@ -249,8 +249,8 @@ async def test_what_never_left_is_tried_again_when_due(outbox: Outbox) -> None:
         await outbox.requeue_due(due)
     [again] = await claim(outbox)
     [begun] = await begin(outbox, [again])
-    assert (begun.msisdn, begun.attempts) == (NUMBER, 2)
-    assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW) == []
+    assert (begun.to, begun.attempts) == ({1: NUMBER}, 2)
+    assert await outbox.begin(claimed[0], "w", FAST, [GATEWAY], NOW) is None
     await outbox.settle([Outcome(claimed[0], State.FAILED)], NOW)
     assert await outbox.state_of("k") is State.SENDING
 
@@ -273,12 +273,12 @@ async def test_what_a_dead_worker_was_sending_is_unknown_and_not_sent_again(
 ) -> None:
     await put(outbox, "k")
     claimed = await claim(outbox, worker="dead")
-    await outbox.begin(claimed, "dead", FAST, [GATEWAY], NOW)
+    await outbox.begin(claimed[0], "dead", FAST, [GATEWAY], NOW)
     assert await outbox.reclaim(Queue.REPLIES, "w", 10_000, NOW) == 0
     assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 1
     assert await outbox.state_of("k") is State.UNKNOWN
     assert await claim(outbox) == []
-    assert await outbox.begin(claimed, "dead", FAST, [GATEWAY], NOW) == []
+    assert await outbox.begin(claimed[0], "dead", FAST, [GATEWAY], NOW) is None
 
 
 async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -> None:
@@ -286,9 +286,9 @@ async def test_what_a_dead_worker_only_held_is_sent_by_another(outbox: Outbox) -
     held = await claim(outbox, worker="dead")
     assert await outbox.reclaim(Queue.REPLIES, "w", 0, NOW) == 0
     [claimed] = await claim(outbox)
-    assert await outbox.begin(held, "dead", FAST, [GATEWAY], NOW) == []
+    assert await outbox.begin(held[0], "dead", FAST, [GATEWAY], NOW) is None
     [begun] = await begin(outbox, [claimed])
-    assert begun.msisdn == NUMBER
+    assert begun.to == {1: NUMBER}
 
 
 async def test_a_slow_worker_that_was_taken_for_dead_may_still_say_what_it_knows(
@@ -297,7 +297,7 @@ async def test_a_slow_worker_that_was_taken_for_dead_may_still_say_what_it_knows
     """But never that the message be sent again: that could be twice."""
     await put(outbox, "k")
     claimed = await claim(outbox, worker="slow")
-    await outbox.begin(claimed, "slow", FAST, [GATEWAY], NOW)
+    await outbox.begin(claimed[0], "slow", FAST, [GATEWAY], NOW)
     await outbox.reclaim(Queue.REPLIES, "w", 0, NOW)
     await outbox.settle([Outcome(claimed[0], State.QUEUED, due=NOW)], NOW)
     await outbox.requeue_due(SOON)
@@ -401,7 +401,7 @@ async def test_a_clock_of_redis_that_was_put_back_stops_nothing(
 ) -> None:
     await put(outbox, "one")
     await put(outbox, "two")
-    one, two = ([each] for each in await claim(outbox))
+    one, two = await claim(outbox)
     rate = Rate(20.0, 1)
     assert not isinstance(await outbox.begin(one, "w", rate, [GATEWAY], NOW), Wait)
     bucket = f"sms:bucket:{GATEWAY}"

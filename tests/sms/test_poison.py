@@ -139,11 +139,11 @@ async def test_a_full_server_sets_nothing_aside(outbox: Outbox, redis: Redis) ->
     await redis.config_set("maxmemory", "1")
     try:
         with pytest.raises(Exception, match="maxmemory"):
-            await outbox.begin(claimed, "w", CONFIG.rate, ["test"], NOW)
+            await outbox.begin(claimed[0], "w", CONFIG.rate, ["test"], NOW)
     finally:
         await redis.config_set("maxmemory", "0")
     assert await outbox.state_of("k") is State.QUEUED
-    assert await outbox.begin(claimed, "w", CONFIG.rate, ["test"], NOW)
+    assert await outbox.begin(claimed[0], "w", CONFIG.rate, ["test"], NOW)
     assert await outbox.set_aside() == 0
 
 

@@ -10,13 +10,14 @@ from redis.asyncio import Redis
 
 from menus.model import Menu
 from runtime.encryption import Seal
-from sms.outbox.messages import Queue
-from sms.outbox.outbox import Act, Caps, Outbox
+from sms.outbox.messages import Batch, MessageKind, Outgoing, Queue
+from sms.outbox.outbox import Act, Caps, Outbox, PutResult
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.progress import Progress, progress_of, read_progress
 from sms.series.run import Run, run_due
+from sms.series.scripts import STOPPED
 from sms.series.subscriptions import Subscriptions
-from tests.support.outboxes import GATEWAY, chosen_by
+from tests.support.outboxes import GATEWAY, begin, chosen_by
 from tests.support.workers import Gateway, until_empty, working
 
 MONDAY_NOON = datetime(2026, 11, 16, 12, tzinfo=ALMATY)
@@ -37,7 +38,7 @@ class SeriesTrial:
         """Keep everything under this from now on."""
         self.seal = seal
         self.subscriptions = Subscriptions(self.redis, seal, CALENDAR)
-        self.outbox = Outbox(self.redis, seal, caps)
+        self.outbox = Outbox(self.redis, seal, caps, unwanted=STOPPED)
 
     def tips(self, language: str) -> list[str]:
         return [tip.strip() for tip in self.menu.languages[language].sms.series]
@@ -67,7 +68,8 @@ class SeriesTrial:
         """Who is owed which text, in the order of the queue."""
         claimed = await self.outbox.claim(Queue.SERIES, "reader", 1000)  # the first opens the queue
         claimed += await self.outbox.claim(Queue.SERIES, "reader", 1000)
-        return [(each.index, each.text) for each in await self.outbox.peek(claimed)]
+        begun = await begin(self.outbox, claimed, MONDAY_NOON)
+        return [(self.seal.index(to), each.text) for each in begun for to in each.to.values()]
 
 
 @pytest.fixture
@@ -149,13 +151,13 @@ async def test_who_begins_at_night_gets_the_first_in_the_morning(trial: SeriesTr
 
 async def test_stop_ends_it_at_once_also_for_what_waits_in_the_outbox(trial: SeriesTrial) -> None:
     await trial.begin(number(1), "ru")
+    await trial.begin(number(2), "ru")
     await trial.run()
-    index = trial.seal.index(number(1))
-    assert await trial.subscriptions.still_wanted([index]) == [index]
     await trial.subscriptions.stop(number(1))
-    assert await trial.subscriptions.still_wanted([index]) == []
+    assert [index for index, _ in await trial.queued()] == [trial.seal.index(number(2))]
     trial.now += timedelta(days=7)
-    assert await trial.run() == Run()
+    assert await trial.run() == Run(queued=1)
+    assert not await trial.subscriptions.runs(number(1))
 
 
 async def test_who_stopped_can_begin_again_from_the_first_tip(trial: SeriesTrial) -> None:
@@ -183,14 +185,16 @@ class Crash(Exception):
 async def test_a_run_that_is_killed_between_any_two_steps_skips_and_repeats_nobody(
     trial: SeriesTrial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outbox has the tips, and the people have not moved on: the worst moment."""
+    """Each time when a batch is put, before the next."""
     await begun(trial, range(50))
+    put = trial.outbox.put_batch
 
-    async def crash(*_: object) -> None:
+    async def crash(batch: Batch, act: Act, now: datetime) -> None:
+        await put(batch, act, now)
         raise Crash
 
     with monkeypatch.context() as killed:
-        killed.setattr(trial.subscriptions, "move_on", crash)
+        killed.setattr(trial.outbox, "put_batch", crash)
         for _ in range(3):
             with pytest.raises(Crash):
                 await trial.run()
@@ -198,6 +202,21 @@ async def test_a_run_that_is_killed_between_any_two_steps_skips_and_repeats_nobo
     texts = await trial.queued()
     assert len(texts) == 50
     assert set(Counter(index for index, _ in texts).values()) == {1}
+
+
+async def test_a_tip_that_an_older_version_queued_and_did_not_note_is_not_queued_again(
+    trial: SeriesTrial,
+) -> None:
+    """It put the tips, one by one, and only then moved the people on."""
+    await begun(trial, range(3))
+    one, *_ = await trial.subscriptions.due(trial.now)
+    soon = trial.now + timedelta(hours=1)
+    tip = Outgoing(one.key, one.msisdn, "Tip 1.", MessageKind.SERIES, soon)
+    assert await trial.outbox.put(tip, trial.now) is PutResult.QUEUED
+    assert await trial.run() == Run(queued=2)
+    assert await trial.run() == Run()
+    owed = Counter(index for index, _ in await trial.queued())
+    assert owed == {trial.seal.index(number(n)): 1 for n in range(3)}
 
 
 async def test_a_series_that_another_key_sealed_holds_up_nobody(

@@ -147,7 +147,7 @@ async def test_a_gateway_that_is_slow_or_at_its_rate_holds_up_no_other(outbox: O
     slow = Rate(0.001, 1)
     await outbox.put_all([message(n, (FIRST, FIRST, SECOND)[n], NOW) for n in range(3)], NOW)
     began = [
-        await outbox.begin([each], "w", slow, [FIRST, SECOND], NOW) for each in await claim(outbox)
+        await outbox.begin(each, "w", slow, [FIRST, SECOND], NOW) for each in await claim(outbox)
     ]
     assert [isinstance(each, Wait) for each in began] == [False, True, False]
 
@@ -162,7 +162,7 @@ async def test_a_report_of_the_one_settles_nothing_of_the_other(
         await outbox.put(Outgoing(gateway, NUMBER, "x", MessageKind.REPLY, SOON, gateway), NOW)
     claimed = await claim(outbox)
     for each in claimed:
-        assert await outbox.begin([each], "w", FAST, [FIRST, SECOND], NOW)
+        assert await outbox.begin(each, "w", FAST, [FIRST, SECOND], NOW)
     if early:
         await outbox.report(told(State.DELIVERED), SECOND, NOW)
     id_ = "g" if state is State.ACCEPTED else ""

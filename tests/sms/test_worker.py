@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,16 +11,25 @@ from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.simulator import Simulator
-from sms.outbox.messages import MessageKind, Outgoing, Queue
+from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
 from sms.outbox.worker import WorkerConfig, delay
 from sms.states import State
 from tests.support.outbox_trials import number
-from tests.support.outboxes import SEAL
+from tests.support.outboxes import SEAL, put_batch, states
 from tests.support.service import short_folder
 from tests.support.traces import content_of, traces
 from tests.support.worker_process import connect
-from tests.support.workers import CONFIG, UNLIMITED, Gateway, owe, until, working
+from tests.support.workers import (
+    CONFIG,
+    UNLIMITED,
+    Gateway,
+    owe,
+    until,
+    until_empty,
+    until_sent,
+    working,
+)
 
 
 @pytest.fixture
@@ -132,7 +140,7 @@ async def test_replies_go_ahead_of_a_series(outbox: Outbox) -> None:
     await owe(outbox, 300, MessageKind.SERIES, "Tip 1.")
     await owe(outbox, 5)
     gateway = Gateway(seconds=0.05)
-    async with working(outbox, gateway, WorkerConfig(CONFIG.rate, recipients=10)):
+    async with working(outbox, gateway):
         for n in range(5):
             await until(outbox, f"reply{n}", State.ACCEPTED)
         waiting = await outbox.waiting()
@@ -151,48 +159,56 @@ async def test_the_rate_holds_for_all_workers_together(outbox: Outbox) -> None:
 # --- Series
 
 
-async def test_a_series_goes_out_in_bulk_calls_of_equal_words(outbox: Outbox) -> None:
+async def test_a_batch_goes_out_in_one_call(outbox: Outbox) -> None:
     now, gateway = datetime.now(UTC), Gateway()
-    ends = now + timedelta(hours=3)
-    messages = [
-        Outgoing(f"s{n}", number(n), f"Tip {n % 3}", MessageKind.SERIES, ends) for n in range(250)
-    ]
-    again = Outgoing("again", number(0), "Tip 0", MessageKind.SERIES, ends)
-    await outbox.put_all([*messages[:1], again, *messages[1:]], now)
+    for start in range(0, 250, 100):
+        numbers = [number(n) for n in range(start, min(start + 100, 250))]
+        await put_batch(outbox, numbers, now)
     async with working(outbox, gateway):
-        for each in messages:
-            await until(outbox, each.key, State.ACCEPTED)
-        await until(outbox, "again", State.ACCEPTED)
-    assert sorted(gateway.texted) == sorted([number(0), *(number(n) for n in range(250))])
-    assert all(len(call.to) == len(set(call.to)) <= 100 for call in gateway.calls)
-    for call in gateway.calls:
-        assert {f"Tip {int(msisdn[-7:]) % 3}" for msisdn in call.to} == {call.text}
-    assert len(gateway.calls) < 25
+        await until_empty(outbox)
+    assert sorted(gateway.texted) == [number(n) for n in range(250)]
+    assert sorted((len(call.to), call.text, call.bulk) for call in gateway.calls) == [
+        (50, "Tip 1.", True),
+        (100, "Tip 1.", True),
+        (100, "Tip 1.", True),
+    ]
 
 
-async def test_whoever_stopped_is_asked_for_at_the_moment_of_sending(outbox: Outbox) -> None:
-    stopped = {SEAL.index(number(n)) for n in range(0, 40, 2)}
-
-    async def still_wanted(indexes: Sequence[str]) -> Collection[str]:
-        return set(indexes) - stopped
-
+async def test_tips_that_an_older_version_queued_one_by_one_are_sent(outbox: Outbox) -> None:
     gateway = Gateway()
-    await owe(outbox, 40, MessageKind.SERIES)
-    async with working(outbox, gateway, still_wanted=still_wanted):
-        for n in range(40):
-            await until(outbox, f"series{n}", State.ACCEPTED if n % 2 else State.EXPIRED)
-    assert sorted(gateway.texted) == [number(n) for n in range(1, 40, 2)]
+    await owe(outbox, 20, MessageKind.SERIES)
+    async with working(outbox, gateway):
+        await until_empty(outbox)
+    assert sorted(gateway.texted) == [number(n) for n in range(20)]
+    for n in range(20):
+        assert await outbox.state_of(f"series{n}") is State.ACCEPTED
 
 
-async def test_a_bulk_call_has_a_result_for_each(outbox: Outbox) -> None:
+async def test_a_bulk_call_has_a_result_for_each(outbox: Outbox, redis: Redis) -> None:
     kinds: list[Result] = [Accepted("g"), Rejected("no"), OutcomeUnknown("?")]
     ends = [State.ACCEPTED, State.FAILED, State.UNKNOWN]
     gateway = Gateway(lambda msisdn: kinds[int(msisdn[-1]) % 3])
-    await owe(outbox, 10, MessageKind.SERIES)
+    await put_batch(outbox, [number(n) for n in range(10)], datetime.now(UTC))
+    async with working(outbox, gateway):
+        await until_empty(outbox)
+    assert len(gateway.texted) == 10
+    assert await states(redis) == {SEAL.index(number(n)): [ends[n % 3]] for n in range(10)}
+
+
+async def test_of_a_batch_only_who_was_not_texted_is_tried_again(outbox: Outbox) -> None:
+    left = {number(n): n for n in range(10)}
+
+    def answer(msisdn: str) -> Result:
+        left[msisdn] -= 1
+        return Accepted(msisdn) if left[msisdn] < 0 else NotSent("throttled")
+
+    gateway = Gateway(answer)
+    await put_batch(outbox, [*left], datetime.now(UTC))
     async with working(outbox, gateway):
         for n in range(10):
-            await until(outbox, f"series{n}", ends[n % 3])
-    assert len(gateway.texted) == 10
+            await until_sent(outbox, number(n))
+    assert [len(call.to) for call in gateway.calls] == list(range(10, 0, -1))
+    assert [gateway.texted.count(number(n)) for n in range(10)] == list(range(1, 11))
 
 
 # --- The simulator, and the whole way

@@ -143,7 +143,7 @@ def _held(counts: list[Count]) -> None:
 
 
 async def test_short_kill_9_of_the_worker_texts_nobody_twice() -> None:
-    _held(await killed(kills=6, replies=80))
+    _held(await killed(kills=6, sends=80))
 
 
 async def test_short_accepted_then_hung_is_unknown_and_not_sent_again() -> None:

@@ -38,6 +38,7 @@ from sms.outbox.outbox import Act, Outbox, PutResult, Rate
 from sms.outbox.worker import WorkerConfig, run_worker
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
+from sms.series.scripts import STOPPED
 from sms.series.subscriptions import Subscriptions
 from sms.states import FINAL, NEXT, State
 from tests.support.interruptions import FailingRedis, When
@@ -121,7 +122,7 @@ class World:
     def __init__(self, redis: FailingRedis) -> None:
         self.now = NOON
         self.redis = redis
-        self.outbox = Outbox(redis, SEAL, UNLIMITED)
+        self.outbox = Outbox(redis, SEAL, UNLIMITED, unwanted=STOPPED)
         self.calendar = Calendar()
         self.subscriptions = Subscriptions(redis, SEAL, self.calendar)
         self.expires: dict[str, datetime] = {}
@@ -213,14 +214,12 @@ class World:
             await self.outbox.report(DeliveryReport(name, state, number), GATEWAY, self.now)
 
     async def _worker(self, stop: asyncio.Event) -> None:
-        wanted = self.subscriptions.still_wanted
         with patch.object(worker_room, "REDIS_PAUSE_SECONDS", 0.005):
             await run_worker(
                 self.outbox,
                 {GATEWAY: self.gateway},
                 stop,
                 config=CONFIG,
-                still_wanted=wanted,
                 now=lambda: self.now,
             )
 

@@ -19,7 +19,7 @@ from sms.series import Calendar, Subscriptions
 from sms.states import State
 from sms.text_handler import TextHandler
 from sms.unknown_words import UnknownWords
-from tests.support.outboxes import FAST, GATEWAY, claim
+from tests.support.outboxes import FAST, GATEWAY, OTHER, begin, claim, put_batch
 from ussd.answers import Answers, SessionName
 from ussd.sessions import HopRecord, Sessions
 
@@ -66,7 +66,8 @@ class Visitor:
     async def _receive(self) -> None:
         """What is queued comes to different ends, and more is queued after."""
         claimed = await claim(self.outbox)
-        await self.outbox.begin(claimed, "w", FAST, [GATEWAY], utc_now())
+        for each in claimed:
+            await self.outbox.begin(each, "w", FAST, [GATEWAY], utc_now())
         await self._settle(claimed)
         for report in ("early-1", "early-2"):
             said = DeliveryReport(report, State.FAILED, self.number)
@@ -78,6 +79,7 @@ class Visitor:
             await self.outbox.put(
                 Outgoing(f"last {kind}", self.number, "a text", kind, soon, GATEWAY), utc_now()
             )
+        await put_batch(self.outbox, [OTHER, self.number], utc_now(), seal=self.seal)
 
     async def _settle(self, claimed: list[Claimed]) -> None:
         now: datetime = utc_now()
@@ -91,6 +93,8 @@ class Visitor:
             outcome = Outcome(each, state, gateway_id=gateway_id, due=now + timedelta(minutes=1))
             await self.outbox.settle([outcome], now)
 
-    async def waiting(self) -> int:
-        waiting = await self.outbox.waiting()
-        return sum(waiting[queue] for queue in Queue)
+    async def sent_to(self) -> set[str]:
+        """To whom what waits is sent."""
+        claimed = [each for queue in Queue for each in await claim(self.outbox, queue)]
+        begun = await begin(self.outbox, claimed, utc_now())
+        return {number for each in begun for number in each.to.values()}

@@ -11,7 +11,7 @@ from sms.gateways.gateway import Accepted, Outbound, Result
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
-from sms.outbox.worker import StillWanted, WorkerConfig, everyone, run_worker
+from sms.outbox.worker import WorkerConfig, run_worker
 from sms.states import State
 from tests.support.outbox_trials import number
 from tests.support.outboxes import GATEWAY
@@ -47,15 +47,12 @@ async def working(
     outbox: Outbox,
     gateway: Gateway | Simulator | Mapping[str, Gateway],
     config: WorkerConfig = CONFIG,
-    still_wanted: StillWanted = everyone,
     now: Callable[[], datetime] = utc_now,
 ) -> AsyncIterator[asyncio.Event]:
     """A worker at work; told to stop, and waited for, when the block ends."""
     gateways = gateway if isinstance(gateway, Mapping) else {GATEWAY: gateway}
     stop = asyncio.Event()
-    task = asyncio.create_task(
-        run_worker(outbox, gateways, stop, config=config, still_wanted=still_wanted, now=now)
-    )
+    task = asyncio.create_task(run_worker(outbox, gateways, stop, config=config, now=now))
     try:
         yield stop
     finally:
@@ -75,6 +72,13 @@ async def owe(
 async def until(outbox: Outbox, key: str, state: State) -> None:
     async with asyncio.timeout(PATIENCE):
         while await outbox.state_of(key) is not state:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def until_sent(outbox: Outbox, gateway_id: str) -> None:
+    """The gateway has it, which calls it so."""
+    async with asyncio.timeout(10):
+        while await outbox.state_of_sent(GATEWAY, gateway_id) is not State.ACCEPTED:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 

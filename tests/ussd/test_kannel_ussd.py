@@ -13,9 +13,10 @@ from redis.asyncio import Redis
 from starlette.applications import Starlette
 
 from runtime.callbacks import CallbackRouter, HttpRequest
+from runtime.clock import utc_now
 from runtime.settings import faults_in
-from sms.outbox.outbox import Outbox
-from tests.support.outboxes import SEAL, claim
+from sms.outbox.outbox import Outbox, Sending
+from tests.support.outboxes import FAST, SEAL, claim
 from tests.support.service import SECRET, Service, free_port, new_number, running
 from tests.support.worker_process import connect
 from tests.ussd.test_conversations import END, FILES, turns
@@ -355,8 +356,10 @@ async def test_what_is_agreed_to_leaves_by_the_gateway_that_was_dialled(
     phone.dial()
     for answer in consent():
         phone.answer(answer)
-    [waiting] = await Outbox(redis, SEAL).peek(await claim(Outbox(redis, SEAL)))
-    assert (waiting.index, waiting.gateway) == (SEAL.index(phone.number), "kannel")
+    [claimed] = await claim(outbox := Outbox(redis, SEAL))
+    begun = await outbox.begin(claimed, "w", FAST, ["first", "kannel"], utc_now())
+    assert isinstance(begun, Sending)
+    assert (begun.to, begun.gateway) == ({1: phone.number}, "kannel")
 
 
 def consent() -> list[str]:
