@@ -98,7 +98,7 @@ class Load:
             assert {*await asyncio.gather(*begun)} == {PutResult.NOTHING}
 
     async def _begin(self, msisdn: str, language: str) -> PutResult:
-        act = self.subscriptions.beginning(msisdn, language, "bench", NOON)
+        act = self.subscriptions.begin_act(msisdn, language, "bench", NOON)
         return await self.outbox.put_chosen(f"begin {msisdn}", act, {}, NOON)
 
     async def send_all(self, menu: Menu) -> float:

@@ -9,7 +9,7 @@ from rich.table import Table
 from cli.consoles import out
 from cli.context import CommandContext, with_sms
 from runtime.clock import utc_now
-from runtime.suppression import MIN_PEOPLE
+from runtime.small_counts import MIN_PEOPLE
 from sms.bootstrap import SmsService
 from sms.unknown_words import UnknownWord
 from web.figures import Day, FigureStore, csv_of, sum_of

@@ -33,7 +33,7 @@ class Closable(Protocol):
     def close(self) -> None: ...
 
 
-class Patience:
+class WaitingConnections:
     """Connections that wait: each for so many seconds, and only so many at once."""
 
     def __init__(self, seconds: float, most: int = MOST_WAITING) -> None:
@@ -70,7 +70,7 @@ class Patience:
         connection.close()
 
 
-_for_head, _for_rest = Patience(HEAD_SECONDS), Patience(BODY_SECONDS)
+_for_head, _for_rest = WaitingConnections(HEAD_SECONDS), WaitingConnections(BODY_SECONDS)
 
 
 class BoundedHttp(HttpToolsProtocol):

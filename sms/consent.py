@@ -75,7 +75,7 @@ class ConsentHandler:
         """In one step of Redis, which the key lets happen once."""
         key, msisdn, request, now = consent.key, consent.msisdn, consent.request, self._now()
         if isinstance(request, Series):
-            act = self._subscriptions.beginning(msisdn, request.language, gateway, now)
+            act = self._subscriptions.begin_act(msisdn, request.language, gateway, now)
             return await self._outbox.put_chosen(key, act, {}, now)
         until = now + REPLY_WITHIN
         reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway, AGREED)

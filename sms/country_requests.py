@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
-from runtime.suppression import in_steps_of_people
+from runtime.small_counts import in_steps_of_people
 from sms.outbox import Act
 from sms.unknown_words import month_of, month_start, seconds_of_month
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runtime.clock import utc_now
-from runtime.tally import Tally
+from runtime.log_limit import LimitedLog
 from sms.content import Content, unless_asked
 from sms.country_requests import CountryRequests
 from sms.gateways import Inbound
@@ -45,7 +45,7 @@ class TextHandler:
     unknown_words: UnknownWords
     country_requests: CountryRequests
     now: Callable[[], datetime] = utc_now
-    outside: Tally = field(default_factory=lambda: Tally(log, OUTSIDE))
+    outside: LimitedLog = field(default_factory=lambda: LimitedLog(log, OUTSIDE))
 
     async def handle(self, inbound: Inbound, gateway: str) -> None:
         """Answer a text by the gateway that it came in by.  When this returns, what it asks
@@ -76,12 +76,12 @@ class TextHandler:
         """What is done for a request; it chooses one of `replies_to`."""
         match request:
             case Stop():
-                return self.subscriptions.stopping(inbound.sender)
+                return self.subscriptions.stop_act(inbound.sender)
             case Series(language):
-                return self.subscriptions.asking(inbound.sender, language)
+                return self.subscriptions.ask_act(inbound.sender, language)
             case Confirm():
                 languages = content.menu.all_languages
-                return self.subscriptions.confirming(inbound.sender, languages, gateway, now)
+                return self.subscriptions.confirm_act(inbound.sender, languages, gateway, now)
             case Unknown():
                 return self.unknown_words.counting(inbound.text, inbound.sender, now)
             case Embassy(codes=(country,)):

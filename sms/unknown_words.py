@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
-from runtime.suppression import MIN_PEOPLE, in_steps, in_steps_of_people
+from runtime.small_counts import MIN_PEOPLE, in_steps, in_steps_of_people
 from sms.outbox import Act
 
 MOST_WORDS = 5000

@@ -386,7 +386,7 @@ class Outbox:
         if many:
             _alarm(await self._count_set_aside(args=[why, many]))
 
-    async def set_aside(self) -> int:
+    async def set_aside_count(self) -> int:
         """How many could not be read, within the last days."""
         return int(await self._redis.get(scripts.SET_ASIDE) or 0)
 

@@ -60,7 +60,7 @@ async def read_outbox_status(redis: Redis, outbox: Outbox) -> OutboxStatus:
         later=int(await redis.zcard("sms:later")),
         workers=await _workers(redis),
         caps_met={cap: bool(await redis.exists(f"sms:alarm:{cap}")) for cap in CAPS},
-        set_aside=await outbox.set_aside(),
+        set_aside=await outbox.set_aside_count(),
     )
 
 

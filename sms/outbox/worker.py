@@ -64,8 +64,8 @@ class WorkerConfig:
     lease: float = 30.0
     maintain_every: float = 1.0
     block: float = 0.1
-    first_delay: float = 2.0
-    longest_delay: float = 30.0
+    first_retry_delay: float = 2.0
+    longest_retry_delay: float = 30.0
 
 
 async def run_worker(
@@ -92,9 +92,10 @@ async def run_worker(
             over.set()
 
 
-def delay(attempts: int, config: WorkerConfig) -> timedelta:
+def retry_delay(attempts: int, config: WorkerConfig) -> timedelta:
     """Before a message is tried again: doubling, and spread so that not all come at once."""
-    longest = min(config.longest_delay, config.first_delay * 2.0 ** min(attempts - 1, 30))
+    doubled = config.first_retry_delay * 2.0 ** min(attempts - 1, 30)
+    longest = min(config.longest_retry_delay, doubled)
     return timedelta(seconds=random.uniform(longest / 2, longest))  # noqa: S311
 
 
@@ -177,7 +178,7 @@ class _Worker:
         await self._give_back(claimed)
 
     async def _begin(self, claimed: Claimed) -> Sending | Wait | None:
-        return await self._retrying(
+        return await self._until_redis_answers(
             lambda: self.outbox.begin(
                 claimed, self.name, self.config.rate, [*self.gateways], self.now()
             )
@@ -191,7 +192,9 @@ class _Worker:
         _log_refusals(outcomes)
         await self._settle(outcomes)
         if outcomes[0].why == UNREADABLE:
-            await self._retrying(lambda: self.outbox.count_set_aside(UNREADABLE, begun.size))
+            await self._until_redis_answers(
+                lambda: self.outbox.count_set_aside(UNREADABLE, begun.size)
+            )
 
     def _obstacle(self, begun: Sending) -> list[Outcome]:
         """Why a message must not be sent, although it was begun."""
@@ -213,14 +216,14 @@ class _Worker:
             return dict.fromkeys(to, what)
 
     def _outcomes(self, begun: Sending, results: Mapping[str, Result]) -> list[Outcome]:
-        due = self.now() + delay(begun.attempts, self.config)
+        due = self.now() + retry_delay(begun.attempts, self.config)
         return [
             _outcome(begun.claimed, results.get(msisdn, NOT_NAMED), due, place, msisdn)
             for place, msisdn in begun.to.items()
         ]
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
-        await self._retrying(lambda: self.outbox.settle(outcomes, self.now()))
+        await self._until_redis_answers(lambda: self.outbox.settle(outcomes, self.now()))
 
     # --- Maintaining
 
@@ -244,7 +247,7 @@ class _Worker:
 
     # --- Redis
 
-    async def _retrying(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def _until_redis_answers(self, call: Callable[[], Awaitable[T]]) -> T:
         """The answer of a call that may be repeated.  Raises what Redis raised last."""
         give_up = asyncio.get_running_loop().time() + REDIS_PATIENCE_SECONDS
         while True:

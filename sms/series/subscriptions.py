@@ -56,14 +56,14 @@ class Subscriptions:
         self._due_now = redis.register_script(scripts.DUE_NOW)
         self._move_on = redis.register_script(scripts.MOVE_ON)
 
-    def asking(self, msisdn: str, language: str) -> Act:
+    def ask_act(self, msisdn: str, language: str) -> Act:
         """Notes that this person asked; nothing is sent before they confirm.  Chooses
         `asked`, or `already` if the series runs.
         """
         indexes = self._seal.indexes(msisdn)
         return Act(scripts.ASK_ACT, {"indexes": indexes, "language": language})
 
-    def confirming(
+    def confirm_act(
         self, msisdn: str, languages: Collection[str], gateway: str, now: datetime
     ) -> Act:
         """Begins the series that this person asked for, if they did, by this gateway.
@@ -74,12 +74,12 @@ class Subscriptions:
         subscriber = self._subscriber(msisdn, gateway, now)
         return Act(scripts.CONFIRM_ACT, {**subscriber, "languages": offered})
 
-    def beginning(self, msisdn: str, language: str, gateway: str, now: datetime) -> Act:
+    def begin_act(self, msisdn: str, language: str, gateway: str, now: datetime) -> Act:
         """Begins the series with the first tip, unless it runs already.  Chooses nothing."""
         subscriber = self._subscriber(msisdn, gateway, now)
         return Act(scripts.BEGIN_ACT, {**subscriber, "language": language})
 
-    def stopping(self, msisdn: str) -> Act:
+    def stop_act(self, msisdn: str) -> Act:
         """Ends the series and forgets the number: nothing of it is sent after this.
         Chooses `stopped`.
         """

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from runtime import http_server
-from runtime.http_server import MOST_HEAD_OCTETS, MOST_OCTETS, BoundedHttp, Patience
+from runtime.http_server import MOST_HEAD_OCTETS, MOST_OCTETS, BoundedHttp, WaitingConnections
 from tests.support.commands import MAIN, environment
 from tests.support.patience import PATIENCE
 from tests.support.trees import HTTP, copied_tree, serving
@@ -73,14 +73,14 @@ async def listening() -> AsyncIterator[Listening]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What lives as long as a process, for one loop."""
-    monkeypatch.setattr(http_server, "_for_head", Patience(60.0))
-    monkeypatch.setattr(http_server, "_for_rest", Patience(60.0))
+    monkeypatch.setattr(http_server, "_for_head", WaitingConnections(60.0))
+    monkeypatch.setattr(http_server, "_for_rest", WaitingConnections(60.0))
 
 
 @pytest.fixture
 def impatient(patient: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_server, "_for_head", Patience(0.0, most=5))
-    monkeypatch.setattr(http_server, "_for_rest", Patience(0.0, most=5))
+    monkeypatch.setattr(http_server, "_for_head", WaitingConnections(0.0, most=5))
+    monkeypatch.setattr(http_server, "_for_rest", WaitingConnections(0.0, most=5))
 
 
 async def test_what_is_within_the_bounds_is_answered_again_and_again() -> None:
@@ -129,7 +129,7 @@ async def test_who_does_not_go_on_is_not_waited_for(sent: bytes) -> None:
 async def test_of_too_many_that_wait_the_one_that_waited_longest_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http_server, "_for_head", Patience(60.0, most=5))
+    monkeypatch.setattr(http_server, "_for_head", WaitingConnections(60.0, most=5))
     async with listening() as server:
         idle = [await server.connect(b"GET /") for _ in range(5)]
         reader, writer = await server.connect(WHOLE)

@@ -70,7 +70,7 @@ def subscriptions(redis: Redis) -> Subscriptions:
 
 
 async def subscribed(redis: Redis) -> None:
-    beginning = subscriptions(redis).beginning(NUMBER, "en", "", NOW)
+    beginning = subscriptions(redis).begin_act(NUMBER, "en", "", NOW)
     await chosen_by(Outbox(redis, SEAL), beginning)
 
 

@@ -488,7 +488,7 @@ async def test_a_batch_at_which_workers_end_is_set_aside(
         await outbox.reclaim(Queue.SERIES, "w", 0, NOW)
     assert {await state_of(redis, each) for each in PEOPLE} == {State.EXPIRED}
     assert await claim(outbox, Queue.SERIES) == []
-    assert await outbox.set_aside() == 4
+    assert await outbox.set_aside_count() == 4
     assert caplog.text.count("set aside") == 1
 
 
@@ -506,7 +506,7 @@ async def test_a_batch_that_cannot_be_read_holds_up_no_other(
     async with working(outbox, gateway, CONFIG):
         await until_empty(outbox)
     assert gateway.texted == others
-    assert await outbox.set_aside() == 4
+    assert await outbox.set_aside_count() == 4
     told_of = [each for each in caplog.records if each.levelno >= logging.WARNING]
     assert len(told_of) == 1
 

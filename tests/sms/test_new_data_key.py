@@ -145,7 +145,7 @@ async def test_stop_ends_it_also_for_what_waits_in_the_outbox(
     clock.strikes()
     assert await series.subscriptions.runs(number(1))
     if by_act:
-        assert await series.act(series.subscriptions.stopping(number(1)), "stopped") == "stopped"
+        assert await series.act(series.subscriptions.stop_act(number(1)), "stopped") == "stopped"
     else:
         await series.subscriptions.stop(number(1))
     assert await series.queued() == []

@@ -144,7 +144,7 @@ async def test_a_full_server_sets_nothing_aside(outbox: Outbox, redis: Redis) ->
         await redis.config_set("maxmemory", "0")
     assert await outbox.state_of("k") is State.QUEUED
     assert await outbox.begin(claimed[0], "w", CONFIG.rate, ["test"], NOW)
-    assert await outbox.set_aside() == 0
+    assert await outbox.set_aside_count() == 0
 
 
 async def test_many_that_cannot_be_read_give_one_alarm(
@@ -157,4 +157,4 @@ async def test_many_that_cannot_be_read_give_one_alarm(
     async with working(outbox, Gateway(), now=lambda: now + timedelta(seconds=1)):
         await until_empty(outbox)
     assert len(alarms(caplog)) == 1
-    assert await outbox.set_aside() == 30
+    assert await outbox.set_aside_count() == 30

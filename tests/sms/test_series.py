@@ -47,15 +47,15 @@ class SeriesTrial:
         return await run_due(self.subscriptions, self.outbox, self.menu, CALENDAR, lambda: self.now)
 
     async def begin(self, msisdn: str, language: str) -> None:
-        await self.act(self.subscriptions.beginning(msisdn, language, GATEWAY, self.now))
+        await self.act(self.subscriptions.begin_act(msisdn, language, GATEWAY, self.now))
 
     async def ask(self, msisdn: str, language: str) -> str:
         choices = "asked", "already"
-        return await self.act(self.subscriptions.asking(msisdn, language), *choices)
+        return await self.act(self.subscriptions.ask_act(msisdn, language), *choices)
 
     async def confirm(self, msisdn: str) -> str:
         languages = self.menu.languages
-        act = self.subscriptions.confirming(msisdn, languages, GATEWAY, self.now)
+        act = self.subscriptions.confirm_act(msisdn, languages, GATEWAY, self.now)
         running = (f"already {each}" for each in languages)
         return await self.act(act, *languages, *running, "not asked")
 
@@ -224,7 +224,7 @@ async def test_a_series_that_another_key_sealed_holds_up_nobody(
 ) -> None:
     await trial.begin(number(1), "ru")
     other = Subscriptions(trial.redis, Seal(b"o" * 32), CALENDAR)
-    await trial.act(other.beginning(number(2), "ru", GATEWAY, trial.now))
+    await trial.act(other.begin_act(number(2), "ru", GATEWAY, trial.now))
     assert await trial.run() == Run(queued=1)
 
 

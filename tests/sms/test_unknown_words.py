@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from runtime.suppression import MIN_PEOPLE
+from runtime.small_counts import MIN_PEOPLE
 from sms import unknown_words
 from sms.outbox.outbox import Outbox
 from sms.unknown_words import UnknownWord, UnknownWords, countable

@@ -13,7 +13,7 @@ from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Re
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
-from sms.outbox.worker import WorkerConfig, delay
+from sms.outbox.worker import WorkerConfig, retry_delay
 from sms.states import State
 from tests.support.outbox_trials import number
 from tests.support.outboxes import SEAL, put_batch, states
@@ -127,9 +127,9 @@ async def test_what_another_data_key_sealed_fails_and_nobody_is_texted(
 
 
 def test_delays_double_are_spread_and_have_an_end() -> None:
-    config = WorkerConfig(first_delay=2.0, longest_delay=30.0)
+    config = WorkerConfig(first_retry_delay=2.0, longest_retry_delay=30.0)
     for attempts, longest in [(1, 2), (2, 4), (3, 8), (5, 30), (10_000, 30)]:
-        seconds = [delay(attempts, config).total_seconds() for _ in range(200)]
+        seconds = [retry_delay(attempts, config).total_seconds() for _ in range(200)]
         assert longest / 2 <= min(seconds) < max(seconds) <= longest
 
 

@@ -19,7 +19,7 @@ from tests.support.worker_process import connect
 
 async def work(redis_url: str, url: str, password: str, reports: str) -> None:
     gateway = KannelGateway(SendSms(url, "komek", password, "7111", reports))
-    config = WorkerConfig(rate=Rate(300.0, 30), lease=3.0, longest_delay=5.0)
+    config = WorkerConfig(rate=Rate(300.0, 30), lease=3.0, longest_retry_delay=5.0)
     async with connect(redis_url) as redis:
         print("ready", flush=True)
         outbox = Outbox(redis, SEAL)

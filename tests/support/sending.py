@@ -150,10 +150,10 @@ class World:
     async def subscribe(self, key: str, number: str) -> None:
         self.gateway.stopped.discard(number)  # from the first word of it on, a tip is allowed
         self.begun[number] += 1
-        await self.act(key, self.subscriptions.beginning(number, "en", GATEWAY, self.now))
+        await self.act(key, self.subscriptions.begin_act(number, "en", GATEWAY, self.now))
 
     async def stop(self, key: str, number: str) -> None:
-        await self.act(key, self.subscriptions.stopping(number))
+        await self.act(key, self.subscriptions.stop_act(number))
         self.gateway.stopped.add(number)
 
     def _reply(self, key: str) -> Outgoing:

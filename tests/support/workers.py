@@ -19,7 +19,7 @@ from tests.support.patience import PATIENCE
 
 UNLIMITED = Caps(10**9, 600, 10**9, 10**9, 10**9)
 CONFIG = WorkerConfig(
-    Rate(1e4, 1000), lease=5.0, maintain_every=0.02, first_delay=0.02, longest_delay=0.1
+    Rate(1e4, 1000), lease=5.0, maintain_every=0.02, first_retry_delay=0.02, longest_retry_delay=0.1
 )
 Answer = Callable[[str], Result]
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from menus.live import LiveMenu
 from menus.model import Menu
-from runtime.suppression import MIN_PEOPLE, STEP
+from runtime.small_counts import MIN_PEOPLE, STEP
 from sms.outbox.counts import counts_key
 from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Outbox

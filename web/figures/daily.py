@@ -6,7 +6,7 @@ that is not there is one that stands for fewer than `MIN_PEOPLE` people, or for 
 
 from collections.abc import Collection, Iterable, Mapping
 
-from runtime.suppression import STEP, Breakdown, Publishable, at_least, in_steps, suppress
+from runtime.small_counts import STEP, Breakdown, Publishable, at_least, in_steps, suppress
 from sms.gateways import GatewayError
 from sms.outbox import CAPPED, MOST_SEGMENTS, UNDER_WAY, MessageKind
 from sms.states import State

@@ -16,7 +16,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from menus.live import LiveMenu
-from runtime.suppression import MIN_PEOPLE, in_steps
+from runtime.small_counts import MIN_PEOPLE, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import COUNTS_SECONDS, SETTLED_DAYS, Outbox, Queue, counts_key, people_waiting
 from sms.unknown_words import UnknownWord, UnknownWords, month_of

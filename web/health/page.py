@@ -22,7 +22,7 @@ from runtime.redis_address import shown_address
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import RedisStatus, read_redis_status
 from runtime.settings import Settings
-from runtime.suppression import STEP, in_steps
+from runtime.small_counts import STEP, in_steps
 from sms.bootstrap import SmsService
 from sms.outbox import Queue, Worker, read_outbox_status
 from sms.series import read_progress

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from runtime.tally import EVERY_SECONDS, Tally
+from runtime.log_limit import EVERY_SECONDS, LimitedLog
 
 
 def test_the_first_is_told_at_once_and_the_others_by_the_hour(
@@ -12,7 +12,7 @@ def test_the_first_is_told_at_once_and_the_others_by_the_hour(
 ) -> None:
     times = [0.0, 1.0, 2.0, EVERY_SECONDS, EVERY_SECONDS + 1, 2 * EVERY_SECONDS]
     seconds = 0.0
-    tally = Tally(logging.getLogger("test"), "texts: %d", now=lambda: seconds)
-    for seconds in times:  # noqa: B007 (the tally reads it)
-        tally.note()
+    log = LimitedLog(logging.getLogger("test"), "texts: %d", now=lambda: seconds)
+    for seconds in times:  # noqa: B007 (the log reads it)
+        log.note()
     assert [each.getMessage() for each in caplog.records] == ["texts: 1", "texts: 3", "texts: 2"]

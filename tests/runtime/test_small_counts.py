@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.suppression import MIN_PEOPLE, STEP, Breakdown, Publishable, in_steps, suppress
+from runtime.small_counts import MIN_PEOPLE, STEP, Breakdown, Publishable, in_steps, suppress
 
 COUNTS = st.integers(0, 40) | st.integers(0, 2000)
 Table = tuple[int, ...]

@@ -7,7 +7,7 @@ from time import monotonic
 EVERY_SECONDS = 3600.0
 
 
-class Tally:
+class LimitedLog:
     """Counts, and tells how many there were since it told last.  `line` has one `%d`."""
 
     def __init__(
