@@ -52,7 +52,7 @@ audit: $(AUDIT)/made ## ask whether a weakness of a package is known; needs the 
 hostile: .venv/dev $(HOSTILE)/made ## post 10,000 times at random what the callbacks and pages are described to take, and not
 	$(BIN)/python -m benchmarks.described --tool $(HOSTILE)/bin/schemathesis
 
-bench: .venv/dev ## measure: the USSD hop against its floor
+bench: .venv/dev ## measure and draw: a hop beside its floor and two peers
 	$(BIN)/python benchmarks/hop.py
 
 conversations: .venv/dev ## write the screens of tests/conversations anew, to be read

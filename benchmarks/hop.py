@@ -1,7 +1,8 @@
 """What a dialled hop costs, beside the floor; run it with `make bench`.
 
-The server has one core; the load and Redis share another.  Rounds of the floor
-and of Komek take turns, so that a busy machine is busy for both.  A missed
+The server has one core; the load and Redis share another.  Rounds of Komek, of the
+floor and of what else one could begin with take turns, so that a busy machine is busy for
+all.  It draws them in `docs/hops.svg`.  A missed
 target is said, and is no failure: machines differ.
 """
 
@@ -25,7 +26,9 @@ from redis import Redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.chart import Bar, chart
 from benchmarks.dialogues import Dialogue, bodies, body_of, new_session_id, recorded
+from benchmarks.express import express_peer
 from benchmarks.load import CONNECTIONS, Generator, Load, Target, generator
 from benchmarks.servers import (
     ROOT,
@@ -45,18 +48,22 @@ from ussd.engine import Session, play, show, step
 from ussd.gateways.africastalking import answers_of, reply
 from ussd.screens import Screens
 
-ROUNDS = 3
-ROUND_SECONDS = 5.0
+ROUNDS = 5
+ROUND_SECONDS = 2.0
 WARM_UP_SECONDS = 2.0
 STARTS = 3
 ENGINE_SECONDS = 0.5
 FEWEST_BODIES = 20_000
 
-MEGABYTES = 100.0
-SHARE_OF_FLOOR = 0.6
-TIMES_FLOOR_P99 = 2.0
-ENGINE_RATE = 100_000
-START_SECONDS = 2.0
+MEGABYTES = 90.0
+SHARE_OF_FLOOR = 0.9
+TIMES_FLOOR_P99 = 1.5
+ENGINE_RATE = 200_000
+START_SECONDS = 1.5
+
+KOMEK, FLOOR = "Komek", "the floor: a raw handler, one GET"
+FASTAPI, EXPRESS = "FastAPI: Form, GET and SET", "express: a menu builder, no store"
+CHART = ROOT / "docs" / "hops.svg"
 
 SECRET = secrets.token_urlsafe(16)
 PATH = f"/africastalking/{SECRET}/ussd"
@@ -98,6 +105,7 @@ class Hops:
 
     floor: list[Round]
     komek: list[Round]
+    peers: dict[str, list[Round]]
     megabytes_at_start: float
     megabytes: float
     errors: list[str]
@@ -108,13 +116,13 @@ class Hops:
 
 
 def engine_rate(bench: Bench) -> float:
-    """Answers a second, on one core, in this process."""
+    """Answers in a second of processor time, in this process."""
     recorded_answers = [answers_of(dialogue[-1]) for dialogue in bench.dialogues]
     return median(_engine_round(bench.screens, recorded_answers) for _ in range(ROUNDS))
 
 
 def _engine_round(screens: Screens, dialogues: Sequence[tuple[str, ...]]) -> float:
-    answered, began, took = 0, time.perf_counter(), 0.0
+    answered, began, took = 0, time.process_time(), 0.0
     while took < ENGINE_SECONDS:
         for answers in dialogues:
             session = Session()
@@ -122,7 +130,7 @@ def _engine_round(screens: Screens, dialogues: Sequence[tuple[str, ...]]) -> flo
                 session = step(screens, session, answer)
                 show(screens, session)
             answered += len(answers)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     return answered / took
 
 
@@ -132,7 +140,7 @@ def start_seconds(bench: Bench) -> float:
 
 
 def _one_start(bench: Bench, folder: Path) -> float:
-    with _komek(bench, folder, KOMEK_DATA_DIR=str(folder / "data")) as server:
+    with komek_of(bench, folder, KOMEK_DATA_DIR=str(folder / "data")) as server:
         return seconds_to_first_answer(server, body_of(new_session_id(), ""))
 
 
@@ -141,30 +149,49 @@ def hops(bench: Bench) -> Hops:
     with ExitStack() as stack:
         url = stack.enter_context(embedded_redis(bench.folder / "data"))
         redis = stack.enter_context(Redis.from_url(url))
-        floor = stack.enter_context(_floor(bench, url))
-        komek = stack.enter_context(_komek(bench, bench.folder / "komek", KOMEK_REDIS_URL=url))
-        for server in (floor, komek):
-            seconds_to_first_answer(server, body_of(new_session_id(), ""))
+        komek = stack.enter_context(komek_of(bench, bench.folder / "komek", KOMEK_REDIS_URL=url))
+        seconds_to_first_answer(komek, body_of(new_session_id(), ""))
         at_start = komek.megabytes
         assert_right(komek, bench)
+        others = {name: stack.enter_context(each) for name, each in _others(bench, url).items()}
+        for server in others.values():
+            seconds_to_first_answer(server, body_of(new_session_id(), ""))
         psutil.cpu_times_percent()  # what is stolen counts from here
-        floors, komeks = _rounds(bench, floor, komek, lambda: _hops_kept(redis))
+        rounds = _rounds(bench, {**others, KOMEK: komek}, lambda: _hops_kept(redis))
         stolen = getattr(psutil.cpu_times_percent(), "steal", 0.0) / 100
-        return Hops(floors, komeks, at_start, komek.megabytes, komek.errors(), stolen)
+        floors, komeks = rounds.pop(FLOOR), rounds.pop(KOMEK)
+        return Hops(floors, komeks, rounds, at_start, komek.megabytes, komek.errors(), stolen)
 
 
-def _komek(bench: Bench, folder: Path, **env: str) -> AbstractContextManager[Server]:
+def komek_of(
+    bench: Bench, folder: Path, workers: int = 1, **env: str
+) -> AbstractContextManager[Server]:
+    """Several workers are on any core."""
     port = free_port()
-    command = [str(ROOT / "main.py"), "serve", "--port", str(port)]
+    command = [str(ROOT / "main.py"), "serve", "--port", str(port), "--workers", str(workers)]
     target = Target(port, PATH)
-    return running(command, target, folder, bench.server_core, KOMEK_CALLBACK_SECRET=SECRET, **env)
+    core = bench.server_core if workers == 1 else None
+    return running(command, target, folder, core, KOMEK_CALLBACK_SECRET=SECRET, **env)
 
 
-def _floor(bench: Bench, url: str) -> AbstractContextManager[Server]:
-    port = free_port()
-    command = [str(ROOT / "benchmarks" / "floor.py"), str(port)]
-    folder = bench.folder / "floor"
-    return running(command, Target(port, PATH), folder, bench.server_core, KOMEK_REDIS_URL=url)
+def _others(bench: Bench, url: str) -> dict[str, AbstractContextManager[Server]]:
+    """The floor and the peers, none of which has been started yet."""
+    fastapi = _python(bench, "peers/fastapi_form.py", url)
+    target, folder = Target(free_port(), PATH), bench.folder / "express"
+    express = express_peer(EXPRESS, target, folder, bench.server_core)
+    return {FLOOR: floor_of(bench, url), FASTAPI: fastapi} | express
+
+
+def floor_of(bench: Bench, url: str) -> AbstractContextManager[Server]:
+    return _python(bench, "floor.py", url)
+
+
+def _python(bench: Bench, script: str, url: str) -> AbstractContextManager[Server]:
+    target, path = Target(free_port(), PATH), ROOT / "benchmarks" / script
+    command = [str(path), str(target.port), PATH]
+    return running(
+        command, target, bench.folder / path.stem, bench.server_core, KOMEK_REDIS_URL=url
+    )
 
 
 def up_to_a_wish(screens: Screens, dialogue: Dialogue) -> Dialogue:
@@ -186,26 +213,26 @@ def assert_right(komek: Server, bench: Bench) -> None:
 
 
 def _rounds(
-    bench: Bench, floor: Server, komek: Server, hops_kept: Callable[[], int]
-) -> tuple[list[Round], list[Round]]:
-    """Floor, Komek, floor, Komek … on the same forms, after a warm-up of both."""
-    _write(bench, FEWEST_BODIES)
-    expected = _round(bench, floor, WARM_UP_SECONDS).load.rate
-    _round(bench, komek, WARM_UP_SECONDS)
-    floors, komeks = [], []
+    bench: Bench, servers: dict[str, Server], hops_kept: Callable[[], int]
+) -> dict[str, list[Round]]:
+    """Of each server in turn, on the same forms, after a warm-up of all."""
+    write_bodies(bench, FEWEST_BODIES)
+    warm = [round_of(bench, server, WARM_UP_SECONDS).load.rate for server in servers.values()]
+    rounds: dict[str, list[Round]] = {name: [] for name in servers}
     for _ in range(ROUNDS):
-        _write(bench, max(FEWEST_BODIES, int(1.5 * expected * ROUND_SECONDS)))
-        floors.append(_round(bench, floor, ROUND_SECONDS))
-        komeks.append(_round(bench, komek, ROUND_SECONDS, hops_kept))
-    return floors, komeks
+        write_bodies(bench, max(FEWEST_BODIES, int(1.5 * max(warm) * ROUND_SECONDS)))
+        for name, server in servers.items():
+            kept = hops_kept if name == KOMEK else lambda: 0
+            rounds[name].append(round_of(bench, server, ROUND_SECONDS, kept))
+    return rounds
 
 
-def _write(bench: Bench, count: int) -> None:
+def write_bodies(bench: Bench, count: int) -> None:
     forms = bodies(bench.dialogues, count)
     (bench.folder / "bodies").write_text("\n".join(forms) + "\n", "utf-8")
 
 
-def _round(
+def round_of(
     bench: Bench, server: Server, seconds: float, hops_kept: Callable[[], int] = lambda: 0
 ) -> Round:
     cpu, kept = server.cpu_seconds, hops_kept()
@@ -307,10 +334,19 @@ def remarks(measured: Hops) -> list[str]:
     bad = sum(each.load.bad for each in measured.komek + measured.floor)
     said = [
         f"rounds, hops/s: Komek {_rates(measured.komek)}; floor {_rates(measured.floor)}",
+        *(f"{name}, hops/s: {_rates(rounds)}" for name, rounds in measured.peers.items()),
         f"{requests:,} hops, {kept:,} of them kept by Redis as new; {bad} not answered with 2xx",
         f"taken by the host from this machine meanwhile: {measured.stolen:.0%}",
     ]
     return [*said, *(f"logged: {error}" for error in measured.errors[:5])]
+
+
+def bars(measured: Hops) -> list[Bar]:
+    """Hops for a second of each server's processor time: busy neighbours take none of that."""
+    rounds = {KOMEK: measured.komek, FLOOR: measured.floor} | measured.peers
+    return [
+        Bar(name, 1e6 / median(each.cpu_microseconds for each in of)) for name, of in rounds.items()
+    ]
 
 
 def _rates(rounds: Iterable[Round]) -> str:
@@ -343,6 +379,14 @@ def main() -> None:
     print(f"{machine()}. {load_name}, {CONNECTIONS} connections; {source},")
     print(f"{len(bench.texts())} hops; {where}. Medians of {ROUNDS} rounds of {ROUND_SECONDS:g} s.")
     print(*remarks(measured), sep="\n")
+    print(
+        *(
+            f"{bar.name}: {bar.value:,.0f} hops a second of processor time"
+            for bar in bars(measured)
+        ),
+        sep="\n",
+    )
+    CHART.write_text(chart("Hops answered in a second of processor time", bars(measured)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import psutil
 from benchmarks.load import Target
 
 ROOT = Path(__file__).resolve().parents[1]
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -37,8 +37,9 @@ class Server:
 
     @property
     def cpu_seconds(self) -> float:
-        times = self.process.cpu_times()
-        return times.user + times.system
+        """Of it and of its workers."""
+        of = [self.process, *self.process.children(recursive=True)]
+        return sum(times.user + times.system for times in (each.cpu_times() for each in of))
 
     def errors(self) -> list[str]:
         """The errors that it has logged."""
@@ -48,10 +49,15 @@ class Server:
 
 @contextmanager
 def running(
-    command: list[str], target: Target, folder: Path, core: int | None, **env: str
+    command: list[str],
+    target: Target,
+    folder: Path,
+    core: int | None,
+    program: str = sys.executable,
+    **env: str,
 ) -> Iterator[Server]:
-    """A Python process that serves the target on one core, run in a folder of its
-    own so that no `.env` is read.  It and its children are gone afterwards.
+    """A process that serves the target on one core, run in a folder of its own so that
+    no `.env` is read.  It and its children are gone afterwards.
     """
     folder.mkdir(parents=True)
     log = folder / "log"
@@ -59,7 +65,7 @@ def running(
     with log.open("w") as output:
         began = time.monotonic()
         child = subprocess.Popen(
-            [sys.executable, *command],
+            [program, *command],
             cwd=folder,
             env=clean | env | {"PYTHONPATH": str(ROOT)},
             stdin=subprocess.DEVNULL,
