@@ -18,7 +18,13 @@ def workers(processes: None) -> Iterator[Workers]:
     """One, which the parent waits for longer than we do."""
     before = {each: signal.getsignal(each) for each in SIGNALS}
     parent = Workers(
-        Config("nothing:app", workers=1, timeout_worker_healthcheck=int(3 * PATIENCE)), []
+        Config(
+            "nothing:app",
+            workers=1,
+            timeout_worker_healthcheck=int(3 * PATIENCE),
+            log_config=None,
+        ),
+        [],
     )
     parent.init_processes()
     try:

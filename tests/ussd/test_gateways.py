@@ -8,7 +8,9 @@ from typing import cast
 
 import httpx
 import pytest
+import uvicorn
 from redis.asyncio import Redis
+from uvicorn.lifespan.on import LifespanOn
 
 from main import create_app
 from menus.model import Menu
@@ -102,10 +104,14 @@ async def http(
 ) -> AsyncIterator[httpx.AsyncClient]:
     """The service of two gateways."""
     set_up(monkeypatch, KOMEK_GATEWAY="africastalking,second", **SERVICE, **ACCOUNT)
-    set_up(monkeypatch, KOMEK_REDIS_URL=f"{redis_url}?db=9")
-    transport = httpx.ASGITransport(create_app(Settings(), menu))
+    set_up(monkeypatch, KOMEK_REDIS_URL=f"{redis_url}?db=9", KOMEK_WORKER="false")
+    app = create_app(Settings(), menu)
+    life = LifespanOn(uvicorn.Config(app, log_config=None))
+    await life.startup()
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
+    await life.shutdown()  # closes what the service opened
 
 
 async def test_each_has_its_callbacks_and_its_replies(
