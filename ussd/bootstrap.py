@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache, partial
+from typing import TypeVar
 
 from menus.live import AT_HAND
 from menus.model import Menu
@@ -15,6 +16,8 @@ from ussd.screens import Screens
 ScreensOf = Callable[[Menu], Screens]
 """Any menu as phones show it today."""
 
+T = TypeVar("T")
+
 
 def budget_of(settings: Settings) -> Budget:
     return Budget(settings.ussd_septets, settings.ussd_units)
@@ -25,13 +28,13 @@ def screens_of(settings: Settings, menu: Menu) -> Screens:
     return Screens(menu, budget_of(settings), partial(directory_of, settings, menu))
 
 
-def cached_per_day(screens_of: ScreensOf) -> ScreensOf:
-    """Makes them once for a menu and a day (UTC): what may be sent today, may not be
+def cached_per_day(of: Callable[[Menu], T]) -> Callable[[Menu], T]:
+    """Makes it once for a menu and a day (UTC): what may be sent today, may not be
     tomorrow.
     """
 
     @lru_cache(maxsize=AT_HAND)
-    def made(menu: Menu, _today: date) -> Screens:
-        return screens_of(menu)
+    def made(menu: Menu, _today: date) -> T:
+        return of(menu)
 
     return lambda menu: made(menu, utc_now().date())

@@ -1,7 +1,7 @@
 """One hop of a dialled session: what came, and what the phone shows next."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from menus.live import LiveMenu
 from sms.consent import Consent, Fulfil
@@ -11,7 +11,7 @@ from ussd.screens import Screens
 from ussd.sessions import HopRecord, SessionRecord, Sessions
 
 SESSIONS_AT_HAND = 2048
-"""Played sessions that are not played anew: of all versions, at most 2 kB each."""
+"""Played sessions of a version that are not played anew, at most 2 kB each."""
 LONGEST_AT_HAND = 32
 """Octets of the answers of one in UTF-8 and the `*` between them, so that a long text fills no
 memory.
@@ -37,7 +37,7 @@ class Dialogue:
     ) -> None:
         self._menu = menu
         self._sessions = sessions
-        self._screens = cached_per_day(screens_of)
+        self._played = cached_per_day(lambda menu: _Played(screens_of(menu)))
         self._fulfil = fulfil
 
     async def answer(self, hop: Hop, gateway: str = "") -> Screen:
@@ -48,31 +48,36 @@ class Dialogue:
         sent before may be sent when it is asked for again.
         """
         record = SessionRecord(self._menu.current.version)
-        screens = self._screens(self._menu.current)
-        session = _played(screens, hop.answers)
+        played = self._played(self._menu.current)
+        session = played.session(hop.answers)
         if hop.session_id:
             record = await self._sessions.record(_record_of(hop, session), record.version)
-            if record.version != screens.version:
-                screens = self._screens(self._menu.version(record.version))
-                session = _played(screens, hop.answers)
+            if record.version != played.screens.version:
+                played = self._played(self._menu.version(record.version))
+                session = played.session(hop.answers)
         if session.request:
-            consent = _consent_of(session, hop, record, screens)
+            consent = _consent_of(session, hop, record, played.screens)
             if not (consent and await self._fulfil(consent, gateway)):
-                return show_not_sent(screens, session)
-        return show(screens, session)
+                return show_not_sent(played.screens, session)
+        return show(played.screens, session)
 
     def emergency(self) -> str:
         """The numbers in all languages, for when anything breaks."""
-        return self._screens(self._menu.current).emergency
+        return self._played(self._menu.current).screens.emergency
 
 
-def _played(screens: Screens, answers: tuple[str, ...]) -> Session:
-    """As `play`.  Most callers go a way that somebody has gone before."""
-    is_short = len("*".join(answers).encode()) <= LONGEST_AT_HAND
-    return (_at_hand if is_short else play)(screens, answers)
+class _Played:
+    """Screens, and the sessions that were played on them, which go when they go."""
 
+    def __init__(self, screens: Screens) -> None:
+        self.screens = screens
+        self._play = partial(play, screens)
+        self._at_hand = lru_cache(maxsize=SESSIONS_AT_HAND)(self._play)
 
-_at_hand = lru_cache(maxsize=SESSIONS_AT_HAND)(play)
+    def session(self, answers: tuple[str, ...]) -> Session:
+        """As `play`.  Most callers go a way that somebody has gone before."""
+        is_short = len("*".join(answers).encode()) <= LONGEST_AT_HAND
+        return (self._at_hand if is_short else self._play)(answers)
 
 
 def _consent_of(

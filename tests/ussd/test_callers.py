@@ -1,9 +1,11 @@
 """Callers are counted once a day, in the same step as their hop, by where they are."""
 
+import gc
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import pytest
 from redis import Redis as Blocking
@@ -191,6 +193,28 @@ async def test_a_way_that_was_gone_before_is_played_again_only_if_it_is_long(
             shown.add(await dialogue.answer(Hop(None, answers)))
             seen.append(screens.asked - before)
     assert (seen, len(shown)) == (asked, 1)
+
+
+async def test_what_was_played_goes_with_the_screens_of_its_day(
+    menu: Menu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ussd.bootstrap.AT_HAND", 1)
+    now = [NIGHT]
+    monkeypatch.setattr("ussd.bootstrap.utc_now", lambda: now[0])
+    made: list[ref[Screens]] = []
+
+    def shown(menu: Menu) -> Screens:
+        screens = Screens(menu, budget_of(Settings()))
+        made.append(ref(screens))
+        return screens
+
+    async with connect("unix:///nowhere") as nowhere:
+        dialogue = _dialogue(menu, nowhere, shown)
+        for day in (NIGHT, NIGHT + timedelta(days=1)):
+            now[0] = day
+            await dialogue.answer(Hop(None, ("2", "1")))
+        gc.collect()
+        assert [each() is None for each in made] == [True, False]
 
 
 def _dialogue(menu: Menu, redis: Redis, shown: ScreensOf | None = None) -> Dialogue:
