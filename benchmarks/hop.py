@@ -379,14 +379,10 @@ def main() -> None:
     print(f"{machine()}. {load_name}, {CONNECTIONS} connections; {source},")
     print(f"{len(bench.texts())} hops; {where}. Medians of {ROUNDS} rounds of {ROUND_SECONDS:g} s.")
     print(*remarks(measured), sep="\n")
-    print(
-        *(
-            f"{bar.name}: {bar.value:,.0f} hops a second of processor time"
-            for bar in bars(measured)
-        ),
-        sep="\n",
-    )
-    CHART.write_text(chart("Hops answered in a second of processor time", bars(measured)), "utf-8")
+    drawn = bars(measured)
+    for bar in drawn:
+        print(f"{bar.name}: {bar.value:,.0f} hops a second of processor time")
+    CHART.write_text(chart("Hops answered in a second of processor time", drawn), "utf-8")
 
 
 if __name__ == "__main__":

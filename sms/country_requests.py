@@ -64,7 +64,7 @@ class CountryRequests:
         self._redis = redis
         self._seal = seal
 
-    def counting(self, country: str, msisdn: str, now: datetime) -> Act:
+    def count_act(self, country: str, msisdn: str, now: datetime) -> Act:
         """Counts that this number asked about the country.  Chooses `reply`."""
         return Act(_COUNT_ACT, asdict(asker_of(self._seal, country, msisdn, now)))
 

@@ -83,9 +83,9 @@ class TextHandler:
                 languages = content.menu.all_languages
                 return self.subscriptions.confirm_act(inbound.sender, languages, gateway, now)
             case Unknown():
-                return self.unknown_words.counting(inbound.text, inbound.sender, now)
+                return self.unknown_words.count_act(inbound.text, inbound.sender, now)
             case Embassy(codes=(country,)):
-                return self.country_requests.counting(country, inbound.sender, now)
+                return self.country_requests.count_act(country, inbound.sender, now)
             case _:
                 return JUST_REPLY
 

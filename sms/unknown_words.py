@@ -85,7 +85,7 @@ class UnknownWords:
         self._redis = redis
         self._seal = seal
 
-    def counting(self, text: str, msisdn: str, now: datetime) -> Act:
+    def count_act(self, text: str, msisdn: str, now: datetime) -> Act:
         """Counts that this number sent these words, if they may be kept at all.  Chooses
         `unknown`; nothing, where the number has had its answers.
         """

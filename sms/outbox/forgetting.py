@@ -144,7 +144,7 @@ async def forget_messages(
     opens batches, which may be sealed under another key.  Raises `RedisError` when Redis does
     not answer.
     """
-    codec = MessageCodec(seal)
+    codec, of_batches = MessageCodec(seal), MessageCodec(opening or seal)
     [index], [forgotten] = codec.indexes_of(msisdn), codec.forgotten_keys(msisdn)
     await redis.set(forgotten, "", ex=LATE_SECONDS)
     await redis.delete(f"sms:cap:number:{index}")
@@ -154,7 +154,7 @@ async def forget_messages(
         more, went = await _go_through(redis, index, now, known)
         known, reports = known.union(more), reports + went
         for name in more:
-            await _take_out(redis, MessageCodec(opening or seal), name)
+            await _take_out(redis, of_batches, name)
     days = [await _forget_day(redis, codec, day_of(now) - n, msisdn) for n in range(2)]
     return Forgotten(len(known), reports, sum(days))
 

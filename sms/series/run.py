@@ -51,7 +51,7 @@ async def run_due(
                 await subscriptions.move_on([*others], many, moment)
             if to:
                 batch = _batch(to, text, calendar.closing(moment))
-                act = subscriptions.moving_on(to, many, moment)
+                act = subscriptions.move_on_act(to, many, moment)
                 done = await outbox.put_batch(batch, act, moment)
                 queued, held_back = queued + done.queued, held_back + done.held_back
     return Run(queued, held_back)

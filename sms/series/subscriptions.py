@@ -123,7 +123,7 @@ class Subscriptions:
             await self._redis.zrem(scripts.DUE, *lost)
         return [tip for tip in tips.values() if tip]
 
-    def moving_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> Act:
+    def move_on_act(self, tips: Sequence[DueTip], many: int, now: datetime) -> Act:
         """Moves each person on to the next tip, or to the end of the series, which has so many.
         `tips`: one that is the same for all.  Chooses those who were still at it.
         """
@@ -139,7 +139,7 @@ class Subscriptions:
 
     async def move_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> None:
         """The same, where nothing is sent."""
-        await self._move_on(args=[json.dumps(self.moving_on(tips, many, now).args)])
+        await self._move_on(args=[json.dumps(self.move_on_act(tips, many, now).args)])
 
     def _at(self, tip: DueTip) -> list[str]:
         """Whose series it is, and where it stands from now on, if another data key is used."""

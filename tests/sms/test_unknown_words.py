@@ -30,7 +30,7 @@ def sent(words: UnknownWords, outbox: Outbox) -> Sent:
 
     async def send(text: str, people: range, now: datetime = NOVEMBER) -> None:
         for n in people:
-            act = words.counting(text, f"+7701666{n:04}", now)
+            act = words.count_act(text, f"+7701666{n:04}", now)
             await outbox.put_chosen(uuid4().hex, act, {}, now)
 
     return send
@@ -102,7 +102,7 @@ async def test_a_number_is_answered_twice_an_hour(
     words: UnknownWords, outbox: Outbox, text: str
 ) -> None:
     def sends(number: str) -> Awaitable[list[str]]:
-        return chosen_by(outbox, words.counting(text, number, NOVEMBER), ["unknown"])
+        return chosen_by(outbox, words.count_act(text, number, NOVEMBER), ["unknown"])
 
     assert [await sends(NUMBER) for _ in range(4)] == [["unknown"], ["unknown"], [], []]
     assert await sends(OTHER) == ["unknown"]
