@@ -4,8 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import product
 from uuid import uuid4
 
@@ -36,9 +35,11 @@ from tests.support.outboxes import (
     claim,
     put,
     put_batch,
+    settle,
     states,
     told,
 )
+from tests.support.played_outbox import played
 from tests.support.workers import CONFIG, UNLIMITED, Gateway, until_empty, working
 
 PEOPLE = [NUMBER, OTHER, "+77015550103", "+77015550104"]
@@ -72,22 +73,6 @@ async def stop(redis: Redis, *numbers: str) -> None:
 async def state_of(redis: Redis, number: str) -> State:
     [state] = (await states(redis))[SEAL.index(number)]
     return state
-
-
-async def settle(outbox: Outbox, begun: Sending, *ends: State, now: datetime = NOW) -> None:
-    """How it ended for each place, in their order."""
-    outcomes = [
-        Outcome(
-            begun.claimed,
-            end,
-            gateway_id=f"g{place}" if end is State.ACCEPTED else "",
-            due=now,
-            place=place,
-            msisdn=begun.to[place],
-        )
-        for place, end in zip(begun.to, ends, strict=True)
-    ]
-    await outbox.settle(outcomes, now)
 
 
 # --- Putting
@@ -684,72 +669,15 @@ def test_no_order_of_events_lets_anybody_be_texted_twice(redis_url: str, steps: 
 
 
 async def _sends(redis_url: str, steps: list[str]) -> Counter[str]:
-    async with Redis.from_url(redis_url, db=9, decode_responses=True) as client:
-        await client.flushdb()
-        played = Played(client, Outbox(client, SEAL, unwanted=STOPPED))
-        await put_batch(played.outbox, PEOPLE)
+    async with played(redis_url, Queue.SERIES, STOPPED) as on:
+        await put_batch(on.outbox, PEOPLE)
         for step in steps:
-            await played.step(step)
-        return played.sends
-
-
-@dataclass
-class Played:
-    """A worker, the gateway and the clock, played step by step."""
-
-    redis: Redis
-    outbox: Outbox
-    now: datetime = NOW
-    sends: Counter[str] = field(default_factory=Counter)
-    held: list[Claimed] = field(default_factory=list)
-    begun: list[Sending] = field(default_factory=list)
-    gone: set[str] = field(default_factory=set)
-
-    async def step(self, step: str) -> None:
-        ends = {
-            "accept": [State.ACCEPTED] * 4,
-            "refuse": [State.QUEUED] * 4,
-            "doubt": [State.UNKNOWN] * 4,
-            "mixed": [State.QUEUED, State.ACCEPTED, State.UNKNOWN, State.QUEUED],
-        }
-        if step in ends:
-            await self.settle(ends[step])
-        elif step == "begin":
-            await self.begin()
-        elif step == "claim":
-            self.held += await claim(self.outbox, Queue.SERIES)
-        elif step == "die":
-            await self.outbox.reclaim(Queue.SERIES, "w2", 0, self.now)
-        elif step == "due":
-            await self.outbox.requeue_due(self.now)
-        else:
-            await self.from_outside(step)
-
-    async def from_outside(self, step: str) -> None:
-        if step == "report":
-            await self.outbox.report(told(State.DELIVERED, "g1", A), GATEWAY, self.now)
-        elif step == "stop":
-            await stop(self.redis, B)
-            self.gone.add(B)
-        elif step == "forget":
-            await forget_messages(self.redis, SEAL, D, self.now)
-            self.gone.add(D)
-        else:
-            self.now += timedelta(minutes=4)
-
-    async def begin(self) -> None:
-        started = await begin(self.outbox, self.held, self.now)
-        fresh = [each for each in started if each.claimed not in [b.claimed for b in self.begun]]
-        for each in fresh:
-            assert not self.gone & {*each.to.values()}, "who stopped or was forgotten before"
-            self.sends.update(each.to.values())
-        self.begun += fresh
-
-    async def settle(self, ends: list[State]) -> None:
-        if not self.begun:
-            return
-        begun = self.begun.pop()
-        of = [ends[place - 1] for place in begun.to]
-        for msisdn, state in zip(begun.to.values(), of, strict=True):
-            self.sends[msisdn] -= state is State.QUEUED
-        await settle(self.outbox, begun, *of, now=self.now)
+            if step == "stop":
+                await stop(on.redis, B)
+                on.gone.add(B)
+            elif step == "forget":
+                await forget_messages(on.redis, SEAL, D, on.now)
+                on.gone.add(D)
+            else:
+                await on.step(step)
+        return on.sends

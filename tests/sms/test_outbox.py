@@ -1,8 +1,7 @@
 """The outbox alone, on a real server: what is queued, and what becomes of it."""
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -15,7 +14,6 @@ from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
 from sms.outbox.outbox import (
     LONGEST_RETRY_DELAY,
     Caps,
-    Claimed,
     Outbox,
     Outcome,
     PutResult,
@@ -35,9 +33,9 @@ from tests.support.outboxes import (
     brought_to,
     claim,
     put,
-    told,
 )
 from tests.support.patience import PATIENCE
+from tests.support.played_outbox import played
 
 # --- States
 
@@ -346,54 +344,11 @@ def test_no_order_of_events_lets_a_message_be_sent_twice(redis_url: str, steps: 
 
 
 async def _sends(redis_url: str, steps: list[str]) -> int:
-    async with Redis.from_url(redis_url, db=9, decode_responses=True) as client:
-        await client.flushdb()
-        played = Played(Outbox(client, SEAL))
-        await put(played.outbox, "k")
+    async with played(redis_url, Queue.REPLIES) as on:
+        await put(on.outbox, "k")
         for step in steps:
-            await played.step(step)
-        return played.sends
-
-
-@dataclass
-class Played:
-    """A worker, the gateway and the clock, played step by step."""
-
-    outbox: Outbox
-    now: datetime = NOW
-    sends: int = 0
-    held: list[Claimed] = field(default_factory=list)
-    begun: list[Claimed] = field(default_factory=list)
-
-    async def step(self, step: str) -> None:
-        if step in ("accept", "refuse", "doubt"):
-            await self.settle(step)
-        elif step == "begin":
-            await self.begin()
-        elif step == "claim":
-            self.held += await claim(self.outbox)
-        elif step == "die":
-            await self.outbox.reclaim(Queue.REPLIES, "w2", 0, self.now)
-        elif step == "due":
-            await self.outbox.requeue_due(self.now)
-        elif step == "report":
-            await self.outbox.report(told(State.DELIVERED), GATEWAY, self.now)
-        else:
-            self.now += timedelta(minutes=4)
-
-    async def begin(self) -> None:
-        started = await begin(self.outbox, self.held, self.now) if self.held else []
-        fresh = [each.claimed for each in started if each.claimed not in self.begun]
-        self.sends += len(fresh)
-        self.begun += fresh
-
-    async def settle(self, step: str) -> None:
-        state = {"accept": State.ACCEPTED, "refuse": State.QUEUED, "doubt": State.UNKNOWN}[step]
-        id_ = "g" if step == "accept" else ""
-        if self.begun:
-            self.sends -= step == "refuse"
-            outcome = Outcome(self.begun.pop(), state, gateway_id=id_, due=self.now)
-            await self.outbox.settle([outcome], self.now)
+            await on.step(step)
+        return on.sends.total()
 
 
 async def test_a_clock_of_redis_that_was_put_back_stops_nothing(

@@ -80,6 +80,22 @@ async def begin(outbox: Outbox, claimed: list[Claimed], now: datetime = NOW) -> 
     return [each for each in begun if isinstance(each, Sending)]
 
 
+async def settle(outbox: Outbox, begun: Sending, *ends: State, now: datetime = NOW) -> None:
+    """How it ended for each place, in their order."""
+    outcomes = [
+        Outcome(
+            begun.claimed,
+            end,
+            gateway_id=f"g{place}" if end is State.ACCEPTED else "",
+            due=now,
+            place=place,
+            msisdn=begun.to[place],
+        )
+        for place, end in zip(begun.to, ends, strict=True)
+    ]
+    await outbox.settle(outcomes, now)
+
+
 async def brought_to(outbox: Outbox, state: State, key: str = "k", gateway_id: str = "g") -> None:
     """A message that the sender has settled so."""
     await put(outbox, key)
