@@ -1,15 +1,15 @@
 """The worker: takes messages from the outbox and hands them to the gateway.
 
 Any number of workers run at once, on any number of machines; one that is killed
-leaves nothing that another does not pick up or settle.  Replies go first.  A
-message is `sending` in Redis before the gateway hears of it, and whatever is in
+leaves nothing that another does not pick up or settle.  Each queue has calls of its
+own under way, so replies do not wait for a series.  A message is `sending` in Redis before the gateway hears of it, and whatever is in
 doubt afterwards is left `unknown`: see `sms/outbox/outbox.py`.
 """
 
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -67,6 +67,10 @@ class WorkerConfig:
     first_retry_delay: float = 2.0
     longest_retry_delay: float = 30.0
 
+    def most_at_once(self, queue: Queue) -> int:
+        """Calls of one queue under way."""
+        return self.replies_at_once if queue is Queue.REPLIES else self.bulk_calls_at_once
+
 
 async def run_worker(
     outbox: Outbox,
@@ -84,7 +88,8 @@ async def run_worker(
     over = asyncio.Event()
     worker = _Worker(outbox, gateways, over, config, now)
     async with asyncio.TaskGroup() as group:
-        group.create_task(worker.send_until_stopped(group))
+        for queue in Queue:
+            group.create_task(worker.send_until_stopped(queue, group))
         group.create_task(worker.maintain_until_stopped())
         try:
             await stop.wait()
@@ -108,36 +113,29 @@ class _Worker:
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
     busy: Counter[Queue] = field(default_factory=Counter)
+    ended: defaultdict[Queue, asyncio.Event] = field(
+        default_factory=lambda: defaultdict(asyncio.Event)
+    )
     outages: OutageLog = field(default_factory=lambda: OutageLog(log, "worker"))
 
     # --- Claiming
 
-    async def send_until_stopped(self, group: asyncio.TaskGroup) -> None:
-        """Claim what waits, replies first, while there is room for more calls."""
-        idle = True
+    async def send_until_stopped(self, queue: Queue, group: asyncio.TaskGroup) -> None:
+        """Claim what waits in a queue, while there is room for more calls of its."""
         while not self.over.is_set():
-            replies = await self._try_once(self._claim_replies(idle=idle)) or []
-            series = await self._try_once(self._claim_series()) or []
-            for claimed in replies + series:
-                await self._start(group, claimed)
-            idle = not (replies or series)
-            if not self._has_room():
-                await asyncio.sleep(self.config.block / 10)
+            if room := self.config.most_at_once(queue) - self.busy[queue]:
+                for claimed in await self._try_once(self._claim(queue, room)) or []:
+                    await self._start(group, claimed)
+            else:
+                await self._wait_for_room(queue)
 
-    async def _claim_replies(self, *, idle: bool) -> list[Claimed]:
-        room = self.config.replies_at_once - self.busy[Queue.REPLIES]
-        if room <= 0:
-            return []
-        block = self.config.block / (10 if self.busy[Queue.SERIES] else 1)
-        block_ms = max(1, int(block * 1000)) if idle else None
-        return await self.outbox.claim(Queue.REPLIES, self.name, room, block_ms)
+    async def _claim(self, queue: Queue, room: int) -> list[Claimed]:
+        return await self.outbox.claim(queue, self.name, room, int(self.config.block * 1000))
 
-    async def _claim_series(self) -> list[Claimed]:
-        room = self.config.bulk_calls_at_once - self.busy[Queue.SERIES]
-        return await self.outbox.claim(Queue.SERIES, self.name, room) if room > 0 else []
-
-    def _has_room(self) -> bool:
-        return self.busy[Queue.REPLIES] < self.config.replies_at_once
+    async def _wait_for_room(self, queue: Queue) -> None:
+        """Until a call ends; each ends by itself."""
+        self.ended[queue].clear()
+        await self.ended[queue].wait()
 
     async def _start(self, group: asyncio.TaskGroup, claimed: Claimed) -> None:
         if self.over.is_set():
@@ -160,6 +158,7 @@ class _Worker:
             log.error("worker: %s", redacted(error))
         finally:
             self.busy[claimed.queue] -= 1
+            self.ended[claimed.queue].set()
 
     # --- Sending
 
