@@ -75,8 +75,12 @@ def what_is_in_doubt_goes_again() -> Iterator[None]:
 @contextmanager
 def nobody_looks_when_it_ends() -> Iterator[None]:
     """Neither as a message is begun, nor before the call."""
+
+    async def none(*_: Any) -> list[Any]:
+        return []
+
     late = Edit("_BEGIN", "tonumber(now) >= assert(moment(b.expires))", "false")
-    with patch.object(worker._Worker, "_obstacle", lambda *_: []), edited(scripts, late):
+    with patch.object(worker._Worker, "_obstacle", none), edited(scripts, late):
         yield
 
 
@@ -88,8 +92,8 @@ def what_a_mistake_raised_goes_again() -> Iterator[None]:
         again = NotSent("raised", GatewayError.OUT_OF_REACH)
         return {**results, **dict.fromkeys(raised, again)}
 
-    original = worker._Worker._call_gateway
-    with patch.object(worker._Worker, "_call_gateway", call):
+    original = worker._Worker._results
+    with patch.object(worker._Worker, "_results", call):
         yield
 
 

@@ -136,6 +136,11 @@ class Seal:
         """The same, followed by those under which it may have been kept before."""
         return [_index(key, value) for key in self._in_use()]
 
+    @property
+    def has_one_key(self) -> bool:
+        """Whether all that can be opened was kept under the key in use."""
+        return len(self._keys()) == 1
+
     def apart(self) -> list["Seal"]:
         """One for each key, that knows no other."""
         return [Seal(key.octets) for key in self._in_use()]

@@ -57,13 +57,13 @@ class Outgoing:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """One tip for up to a call of people, who are all different.  `indexes`: see
-    `Seal.index`.  `keys`: as an older version named the tip of each, which it queued for each
-    alone.
+    `Seal.index`.  `former_keys`: as version 0.1.0 named the tip of each, where it may have queued
+    that for them alone.
     """
 
     msisdns: tuple[str, ...]
     indexes: tuple[str, ...]
-    keys: tuple[str, ...]
+    former_keys: tuple[str, ...]
     text: str
     expires_at: datetime
     gateway: str = ""
@@ -97,12 +97,14 @@ class MessageCodec:
         """The same, of a batch."""
         to = dict(zip(batch.msisdns, batch.indexes, strict=True))
         message = self._sealed(to, batch, MessageKind.SERIES, now)
-        return {**message, "keys": [self.indexes_of_key(key) for key in batch.keys]}
+        former = [self.indexes_of_key(key) if key else [] for key in batch.former_keys]
+        return {**message, "former_keys": former}
 
     def _sealed(
         self, to: Mapping[str, str], what: Outgoing | Batch, kind: MessageKind, now: datetime
     ) -> dict[str, str | float]:
         id_, day = uuid4().hex, day_of(now)
+        midnight = start_of(day)
         return {
             "id": id_,
             "to": self.seal_numbers(dict(enumerate(to, 1)), id_),
@@ -113,7 +115,7 @@ class MessageCodec:
             "kind": kind,
             "segments": measure(what.text).segments,
             "day": day,
-            "who": "".join(self.index_of_day(day, msisdn) for msisdn in to),
+            "who": "".join(self._seal.index(_counted(day, each), midnight) for each in to),
             "expires": what.expires_at.timestamp(),
             "seconds": max(0, int((what.expires_at - now).total_seconds())) + UNCLAIMED_SECONDS,
         }
@@ -134,7 +136,7 @@ class MessageCodec:
 
     def index_of_day(self, day: int, msisdn: str) -> str:
         """By which a number is counted on a day, whichever data key is used later."""
-        return self._seal.index(f"recipient {day} {msisdn}", start_of(day))
+        return self._seal.index(_counted(day, msisdn), start_of(day))
 
     def forgotten_keys(self, msisdn: str) -> list[str]:
         """The keys, each of which says that a number was forgotten."""
@@ -147,3 +149,7 @@ class MessageCodec:
             return self._seal.open(sealed or "", f"{id_} {what}")
         except CannotOpen:
             return ""
+
+
+def _counted(day: int, msisdn: str) -> str:
+    return f"recipient {day} {msisdn}"

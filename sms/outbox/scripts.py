@@ -446,7 +446,7 @@ local room = cap[3] - tonumber(call('GET', cap[2]) or 0)
 local function who(place) return string.sub(batch.who, (place - 1) * WIDTH + 1, place * WIDTH) end
 
 local places, over_cap = {}, 0
-for place in ipairs(batch.keys) do
+for place in ipairs(batch.former_keys) do
   if place <= room then
     places[place] = place
   else
@@ -455,10 +455,10 @@ for place in ipairs(batch.keys) do
   end
 end
 
--- Whom an older version queued this text for, and then ended, does not get it again: see `keys`.
+-- Whom version 0.1.0 queued this text for, and then ended, does not get it again.
 local acted, going, names = act(cjson.decode(ARGV[4]), places), {}, {}
 local apart, counted = {}, {}
-for place, keys in ipairs(batch.keys) do
+for place, keys in ipairs(batch.former_keys) do
   local goes = acted[place] and not is_used(keys)
   apart[place], counted[place] = goes and '-' or 'e', BLANK
   if goes then

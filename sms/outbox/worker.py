@@ -1,9 +1,10 @@
 """The worker: takes messages from the outbox and hands them to the gateway.
 
 Any number of workers run at once, on any number of machines; one that is killed
-leaves nothing that another does not pick up or settle.  Each queue has calls of its
-own under way, so replies do not wait for a series.  A message is `sending` in Redis before the gateway hears of it, and whatever is in
-doubt afterwards is left `unknown`: see `sms/outbox/outbox.py`.
+leaves nothing that another does not pick up or settle.  Each queue has calls of its own
+under way, so replies do not wait for a series.  A message is `sending` in Redis before the
+gateway hears of it, and whatever is in doubt afterwards is left `unknown`: see
+`sms/outbox/outbox.py`.
 """
 
 import asyncio
@@ -149,32 +150,42 @@ class _Worker:
         await self.outbox.settle([outcome], self.now())
 
     async def _send_claimed(self, claimed: Claimed) -> None:
-        """Send what was claimed.  What goes wrong here is left for `maintain` to settle."""
+        """Send what was claimed and write down what came of it; another call has room before
+        that.  What goes wrong here is left for `maintain` to settle.
+        """
         try:
-            await self._send(claimed)
+            try:
+                outcomes = await self._send(claimed)
+            finally:
+                self._make_room(claimed.queue)
+            await self._settle(outcomes)
         except REDIS_ERRORS as error:
             self.outages.note(error)
         except Exception as error:
             log.error("worker: %s", redacted(error))
-        finally:
-            self.busy[claimed.queue] -= 1
-            self.ended[claimed.queue].set()
+
+    def _make_room(self, queue: Queue) -> None:
+        self.busy[queue] -= 1
+        self.ended[queue].set()
 
     # --- Sending
 
-    async def _send(self, claimed: Claimed) -> None:
-        """As one call, once the rate of its gateway allows it."""
+    async def _send(self, claimed: Claimed) -> list[Outcome]:
+        """As one call, once the rate of its gateway allows it; what came of it."""
         while not self.over.is_set():
             try:
                 begun = await self._begin(claimed)
             except TooFewReplicas:
-                await self._settle([_postponed(claimed, TOO_FEW, self.now() + REPLICAS_PAUSE)])
-                return
-            if not isinstance(begun, Wait):
-                await self._call_and_settle(begun)
-                return
+                return [_postponed(claimed, TOO_FEW, self.now() + REPLICAS_PAUSE)]
+            if begun is None:
+                return []
+            if isinstance(begun, Sending):
+                outcomes = await self._obstacle(begun) or await self._call_gateway(begun)
+                _log_refusals(outcomes)
+                return outcomes
             await asyncio.sleep(min(begun.seconds, 1.0))
         await self._give_back(claimed)
+        return []
 
     async def _begin(self, claimed: Claimed) -> Sending | Wait | None:
         return await self._until_redis_answers(
@@ -183,28 +194,28 @@ class _Worker:
             )
         )
 
-    async def _call_and_settle(self, begun: Sending | None) -> None:
-        """Call the gateway, once, and write down what it says."""
-        if begun is None:
-            return
-        outcomes = self._obstacle(begun) or self._outcomes(begun, await self._call_gateway(begun))
-        _log_refusals(outcomes)
-        await self._settle(outcomes)
-        if outcomes[0].why == UNREADABLE:
+    async def _obstacle(self, begun: Sending) -> list[Outcome]:
+        """Why a message must not be sent, although it was begun."""
+        if not (begun.to and begun.text):
             await self._until_redis_answers(
                 lambda: self.outbox.count_set_aside(UNREADABLE, begun.size)
             )
-
-    def _obstacle(self, begun: Sending) -> list[Outcome]:
-        """Why a message must not be sent, although it was begun."""
-        if not (begun.to and begun.text):
             return [Outcome(begun.claimed, State.FAILED, UNREADABLE)]
         if begun.expires_at <= self.now():  # Redis was long in answering
             return [_postponed(begun.claimed, "not sent in time", self.now())]
         return []
 
-    async def _call_gateway(self, begun: Sending) -> dict[str, Result]:
-        """Once.  A gateway that raises breaks its promise; the outcome is unknown."""
+    async def _call_gateway(self, begun: Sending) -> list[Outcome]:
+        """Once; what it says of each."""
+        results = await self._results(begun)
+        due = self.now() + retry_delay(begun.attempts, self.config)
+        return [
+            _outcome(begun.claimed, results.get(msisdn, NOT_NAMED), due, place, msisdn)
+            for place, msisdn in begun.to.items()
+        ]
+
+    async def _results(self, begun: Sending) -> Mapping[str, Result]:
+        """A gateway that raises breaks its promise; the outcome is unknown."""
         to = tuple(begun.to.values())
         ids = tuple(begun.name(place) for place in begun.to)
         bulk = begun.claimed.queue is Queue.SERIES
@@ -213,13 +224,6 @@ class _Worker:
         except Exception as error:
             what = OutcomeUnknown(f"the gateway raised {redacted(error)}")
             return dict.fromkeys(to, what)
-
-    def _outcomes(self, begun: Sending, results: Mapping[str, Result]) -> list[Outcome]:
-        due = self.now() + retry_delay(begun.attempts, self.config)
-        return [
-            _outcome(begun.claimed, results.get(msisdn, NOT_NAMED), due, place, msisdn)
-            for place, msisdn in begun.to.items()
-        ]
 
     async def _settle(self, outcomes: list[Outcome]) -> None:
         await self._until_redis_answers(lambda: self.outbox.settle(outcomes, self.now()))

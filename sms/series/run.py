@@ -74,7 +74,7 @@ def _batch(tips: Sequence[DueTip], text: str, expires_at: datetime) -> Batch:
     return Batch(
         tuple(tip.msisdn for tip in tips),
         tuple(tip.todays for tip in tips),
-        tuple(tip.key for tip in tips),
+        tuple(tip.former_key for tip in tips),
         text,
         expires_at,
         tips[0].gateway,

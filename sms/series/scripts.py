@@ -132,13 +132,14 @@ move_on(args, places)
 """
 
 # ARGV: now, most.  Of each subscription that is due: index, number, language, gateway, which
-# tip is next, its random name.  In one step: between two, another run moves people on.
+# tip is next, its random name, and `cut`, which version 0.1.0 did not write.  In one step: between
+# two, another run moves people on.
 DUE_NOW = f"""{_STEPS}
 local found, was_cut = {{}}, last_cut()
 for _, index in ipairs(call('ZRANGEBYSCORE', DUE, '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
   if not (was_cut and stop_after_cut(index)) then
-    local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun')
-    found[#found + 1] = {{index, unpack(held)}}
+    local held = call('HMGET', series(index), 'to', 'language', 'gateway', 'next', 'begun', 'cut')
+    found[#found + 1] = {{index, unpack(held, 1, 6)}}
   end
 end
 return found

@@ -27,7 +27,8 @@ AT_ONCE = 1000
 class DueTip:
     """One message that is due: which of a language's tips, to whom, and by which gateway.
     `index`: by which the subscription is found; `todays`: of the number, under the data key in
-    use.  `begun`: the random name of the subscription, so that no number leads to `key`.
+    use.  `begun`: the random name of the subscription.  `former_key`: as version 0.1.0 named the
+    tip in the outbox, where that version began the subscription.
     """
 
     index: str
@@ -37,11 +38,7 @@ class DueTip:
     number: int
     begun: str
     gateway: str
-
-    @property
-    def key(self) -> str:
-        """Names this tip of this series for good: it is put in the outbox once."""
-        return f"series:{self.index}:{self.begun}:{self.number}"
+    former_key: str = ""
 
 
 class Subscriptions:
@@ -163,13 +160,15 @@ class Subscriptions:
 
     def _tip(self, index: str, *held: str | None) -> DueTip | None:
         """None when the series ended meanwhile, or was sealed with another key."""
-        sealed, language, gateway, number, begun = (each or "" for each in held)
+        *found, cut = held
+        sealed, language, gateway, number, begun = (each or "" for each in found)
         try:
             msisdn = self._seal.open(sealed, index)
         except CannotOpen:
             return None
-        todays = self._seal.index(msisdn)
-        return DueTip(index, todays, msisdn, language, int(number), begun, gateway)
+        todays = index if self._seal.has_one_key else self._seal.index(msisdn)
+        former_key = f"series:{index}:{begun}:{number}" if cut is None else ""
+        return DueTip(index, todays, msisdn, language, int(number), begun, gateway, former_key)
 
 
 def _series(index: str) -> str:

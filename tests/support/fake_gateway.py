@@ -5,6 +5,7 @@ misbehaves on demand.  By hand:
     KOMEK_AT_URL=http://127.0.0.1:9000 KOMEK_AT_API_KEY=right …
     curl -d mode=hang http://127.0.0.1:9000/fake/mode     any of `MODES`
     curl http://127.0.0.1:9000/fake/sent                  every recipient, in order
+    curl http://127.0.0.1:9000/fake/calls                 the form of every call
 
 A number that ends in `99` and a code of three digits (`+77010099406`) gets that code.
 Reports: `never`, `early` (before the answer), `late`, `twice`, `reversed`.
@@ -162,6 +163,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/version1/user?"):
             right = self.headers.get("apiKey") == API_KEY
             self._answer(200 if right else 401, "{}")
+            return
+        if self.path == "/fake/calls":
+            self._answer(200, json.dumps(self.gateway.calls))
             return
         everything = [[each.to, each.text, each.id] for each in self.gateway.sent]
         self._answer(200, json.dumps(everything))
