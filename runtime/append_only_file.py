@@ -30,9 +30,9 @@ _REWRITTEN = "redis:rewritten"
 _KIND = re.compile(rb"\r\n([a-z]+:[a-z-]+)")
 _BEGIN, _END = (b"*1\r\n$%d\r\n%b\r\n" % (len(w), w) for w in (b"MULTI", b"EXEC"))
 
-CUT_LUA = f"""
+CUT_LUA = """
 -- What tells one cut of the file from another; nil while there was none.
-local function last_cut() return redis.call('GET', '{CUT}') end
+local function last_cut() return redis.call('GET', KEYS[2]) end
 
 -- Whether notes that are newer than this key may be lost: it says by 'cut' which was the last
 -- cut when it was made.

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from redis.exceptions import NoScriptError, ResponseError
 
+from runtime.partitions import WHOLE, Partition
+
 FENCE = "redis:fence"
 FENCE_SECONDS = 3600
 REPLICAS_SECONDS = 1.0
@@ -33,21 +35,26 @@ class ReplicatedScripts:
         self._replicas = replicas
         self._milliseconds = int(seconds * 1000)
 
-    async def run(self, script: AsyncScript, args: Sequence[Any]) -> Any:
-        """What the script answers.  Raises what Redis does, and `TooFewReplicas`."""
+    async def run(
+        self, script: AsyncScript, args: Sequence[Any], partition: Partition = WHOLE
+    ) -> Any:
+        """What the script answers in a partition.  Raises what Redis does, and `TooFewReplicas`."""
         if not self._replicas:
-            return await script(args=args)
+            return await script(keys=partition.declared, args=args)
         try:
-            return await self._run_and_wait(script, args)
+            return await self._run_and_wait(script, args, partition)
         except NoScriptError:  # a server that has just become the primary
             await self._redis.script_load(script.script)
-            return await self._run_and_wait(script, args)
+            return await self._run_and_wait(script, args, partition)
 
-    async def _run_and_wait(self, script: AsyncScript, args: Sequence[Any]) -> Any:
+    async def _run_and_wait(
+        self, script: AsyncScript, args: Sequence[Any], partition: Partition
+    ) -> Any:
         """On one connection: the answer of `WAIT` is about that."""
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.evalsha(script.sha, 0, *args)
-            pipe.set(FENCE, "", ex=FENCE_SECONDS)
+            keys = partition.declared
+            pipe.evalsha(script.sha, len(keys), *keys, *args)
+            pipe.set(partition.key(FENCE), "", ex=FENCE_SECONDS)
             pipe.wait(self._replicas, self._milliseconds)
             answer, _, have = await pipe.execute()
         if have < self._replicas:

@@ -36,12 +36,12 @@ _PARTS = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 # The body of an act: see `Act` in `sms/outbox/outbox.py`.
 _COUNT_ACT = f"""
-local call = redis.call
+local call, SMS = redis.call, KEYS[1]
 
 local function count_word()
-  local words = 'sms:words:' .. args.month
-  local senders = 'sms:word:' .. args.month .. ':' .. args.word
-  local known = 'sms:known-words:' .. args.month
+  local words = SMS .. 'words:' .. args.month
+  local senders = SMS .. 'word:' .. args.month .. ':' .. args.word
+  local known = SMS .. 'known-words:' .. args.month
   if call('SISMEMBER', words, args.word) == 0 then
     if call('SCARD', words) >= {MOST_WORDS} then return end
     call('SADD', words, args.word)
@@ -58,7 +58,7 @@ local function count_word()
 end
 
 if args.word then count_word() end
-local texts = 'sms:unknown:' .. args.index
+local texts = SMS .. 'unknown:' .. args.index
 local count = call('INCR', texts)
 call('EXPIRE', texts, 3600, 'NX')
 if count <= {ANSWERED_AN_HOUR} then return 'unknown' end

@@ -160,7 +160,7 @@ def test_only_the_outbox_names_its_keys() -> None:
         r"sms:(queue|message|key|later|cap|alarm|bucket|gateway|unsettled|early|counts|counted)\b"
     )
     outbox = HOUSE / "sms" / "outbox"
-    assert keys.search((outbox / "scripts.py").read_text(encoding="utf-8"))
+    assert keys.search((outbox / "outbox.py").read_text(encoding="utf-8"))
     for room in ROOMS:
         for file in [each for each in files_of(room) if outbox not in each.parents]:
             assert not keys.search(file.read_text(encoding="utf-8")), file.relative_to(HOUSE)

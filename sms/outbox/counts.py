@@ -30,7 +30,9 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 # What a message counts for is written in it only if it is its person's first of the day.
 COUNTING_LUA = f"""
-local function counts(day) return 'sms:counts:' .. day end
+local SMS = KEYS[1]
+
+local function counts(day) return SMS .. 'counts:' .. day end
 
 local function add(day, what, by)
   if redis.call('HINCRBY', counts(day), what, by) == by then
@@ -39,12 +41,12 @@ local function add(day, what, by)
 end
 
 local function is_counted(day, who)
-  return redis.call('SISMEMBER', 'sms:counted:' .. day, who) == 1
+  return redis.call('SISMEMBER', SMS .. 'counted:' .. day, who) == 1
 end
 
 -- Note them all; a list that says of each whether they were noted before.
 local function all_counted_before(day, names)
-  local key = 'sms:counted:' .. day
+  local key = SMS .. 'counted:' .. day
   local before = redis.call('SMISMEMBER', key, unpack(names))
   redis.call('SADD', key, unpack(names))
   if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, {COUNTED_SECONDS}) end

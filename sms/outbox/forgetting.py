@@ -18,6 +18,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
+from runtime.partitions import WHOLE
 from sms.outbox.counts import counted_key, day_of
 from sms.outbox.messages import KEY_SECONDS, MessageCodec
 from sms.outbox.scripts import script
@@ -44,7 +45,7 @@ _FORGET = script(
     _BLANKING
     + """
 local cursor, most, index, now, known = ARGV[1], ARGV[2], ARGV[3], ARGV[4], cjson.decode(ARGV[5])
-local found, names, reports = call('SCAN', cursor, 'MATCH', 'sms:*', 'COUNT', most), {}, 0
+local found, names, reports = call('SCAN', cursor, 'MATCH', SMS .. '*', 'COUNT', most), {}, 0
 
 -- The index of a batch that holds the number goes together with the number.
 local function blank(b, place)
@@ -62,7 +63,7 @@ local function forget_place(b, place)
     if b.state == 'expired' then
       local queue = call('HGET', message(b.id), 'queue')
       if queue and b.entry ~= '' then done(queue, b.entry) end
-      call('ZREM', 'sms:later', b.id)
+      call('ZREM', SMS .. 'later', b.id)
     end
   elseif state == 'sending' and has_counted(b, place) then
     count_move(b.day, b.kind, state, 'unknown', now, 1)
@@ -85,7 +86,7 @@ end
 
 local function forget_early(key, gateway)
   for _, gateway_id in ipairs(call('ZRANGE', key, 0, -1)) do
-    reports = reports + call('DEL', 'sms:early:' .. of(gateway, gateway_id))
+    reports = reports + call('DEL', SMS .. 'early:' .. of(gateway, gateway_id))
   end
   call('DEL', key)
 end
@@ -110,7 +111,7 @@ local forget = {
 }
 
 for _, key in ipairs(found[2]) do
-  local kind, rest = string.match(key, '^sms:([^:]*):(.*)$')
+  local kind, rest = string.match(string.sub(key, #SMS + 1), '^([^:]*):(.*)$')
   if forget[kind] then forget[kind](key, rest) end
 end
 return {found[1], names, reports}
@@ -167,7 +168,7 @@ async def _go_through(
     before = json.dumps(dict.fromkeys(known, True))
     while cursor != "0":
         args = cursor or "0", AT_ONCE, index, now.timestamp(), before
-        cursor, found, went = await run(args=args)
+        cursor, found, went = await run(keys=WHOLE.declared, args=args)
         names, reports = [*names, *found], reports + int(went)
     return names, reports
 
@@ -180,7 +181,8 @@ async def _take_out(redis: Redis, codec: MessageCodec, name: str) -> None:
         numbers = codec.open_numbers(str(sealed), id_)
         numbers.pop(int(place), None)
         anew = codec.seal_numbers(numbers, id_)
-        await redis.register_script(_SEAL_ANEW)(args=[id_, place, str(sealed), anew])
+        args = [id_, place, str(sealed), anew]
+        await redis.register_script(_SEAL_ANEW)(keys=WHOLE.declared, args=args)
 
 
 async def _forget_day(redis: Redis, codec: MessageCodec, day: int, msisdn: str) -> bool:

@@ -46,6 +46,7 @@ from redis.exceptions import ResponseError
 
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
+from runtime.partitions import WHOLE
 from runtime.replication import ReplicatedScripts
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
@@ -339,11 +340,17 @@ class Outbox:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await self._open(args=[queue])  # a new server, or one that lost everything
+            await self._open(
+                keys=WHOLE.declared, args=[queue]
+            )  # a new server, or one that lost everything
             return []
         entries = _entries(answer)
         if nameless := [entry for entry, fields in entries if "id" not in fields]:
-            _alarm(await self._set_entries_aside(args=[queue, NAMELESS, *nameless]))
+            _alarm(
+                await self._set_entries_aside(
+                    keys=WHOLE.declared, args=[queue, NAMELESS, *nameless]
+                )
+            )
         return [Claimed(queue, entry, held["id"]) for entry, held in entries if "id" in held]
 
     async def begin(
@@ -379,12 +386,16 @@ class Outbox:
             of[outcome.claimed].append(outcome)
         if outcomes:
             parts = [part for each in of.items() for part in self._settle_args(*each, now)]
-            _alarm(await self._settle(args=[outcomes[0].claimed.queue, now.timestamp(), *parts]))
+            _alarm(
+                await self._settle(
+                    keys=WHOLE.declared, args=[outcomes[0].claimed.queue, now.timestamp(), *parts]
+                )
+            )
 
     async def count_set_aside(self, why: str, many: int) -> None:
         """Messages that were settled because they cannot be opened."""
         if many:
-            _alarm(await self._count_set_aside(args=[why, many]))
+            _alarm(await self._count_set_aside(keys=WHOLE.declared, args=[why, many]))
 
     async def set_aside_count(self) -> int:
         """How many could not be read, within the last days."""
@@ -398,7 +409,9 @@ class Outbox:
         """
         many, later = 200, now + LONGEST_RETRY_DELAY
         while many:
-            many, alarms = await self._requeue(args=[now.timestamp(), 200, later.timestamp()])
+            many, alarms = await self._requeue(
+                keys=WHOLE.declared, args=[now.timestamp(), 200, later.timestamp()]
+            )
             _alarm(alarms)
 
     async def reclaim(self, queue: Queue, worker: str, lease_ms: int, now: datetime) -> int:
@@ -408,11 +421,11 @@ class Outbox:
         What was only held, by worker after worker, is set aside.  Returns how many became
         unknown.
         """
-        await self._open(args=[queue])
+        await self._open(keys=WHOLE.declared, args=[queue])
         unknown, start = 0, "0-0"
         while start:
             args = queue, worker, now.timestamp(), lease_ms, start
-            start, orphans, _queued, alarms = await self._reclaim(args=args)
+            start, orphans, _queued, alarms = await self._reclaim(keys=WHOLE.declared, args=args)
             _alarm(alarms)
             unknown += int(orphans)
             start = "" if start == "0-0" else start

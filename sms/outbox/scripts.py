@@ -4,8 +4,7 @@ A message is one text for one person, or a batch: for many, each at a place of i
 is in the state of their message, unless they are apart: the letter of their own state stands at
 their place.  Each script may be repeated when its answer was lost: the second time it finds
 its work done and changes nothing.  `sms/outbox/outbox.py` says what the keys hold.
-Names of keys are made in the scripts, so the outbox needs one server (with
-replicas if you like: `runtime/replication.py`), not a cluster.
+The names of all keys begin with `KEYS[1]`: see `runtime/partitions.py`.
 Commands of Redis 7.0 only.
 """
 
@@ -56,14 +55,14 @@ local EARLY_SECONDS, SLACK = {EARLY_SECONDS}, {CLOCK_SECONDS}
 local MOST_EARLY, MOST_NAMELESS = {MOST_EARLY}, {MOST_NAMELESS}
 local KINDS = cjson.decode('{json.dumps([str(kind) for kind in MessageKind])}')
 local KEY_SECONDS, SIMULATOR = {KEY_SECONDS}, '{SIMULATOR}'
-local SET_ASIDE, SET_ASIDE_SECONDS = '{SET_ASIDE}', {SET_ASIDE_SECONDS}
+local SET_ASIDE_SECONDS = {SET_ASIDE_SECONDS}
 local ALARM_SECONDS, MOST_TRIES = {ALARM_SECONDS}, {MOST_TRIES}
 """  # noqa: E501
 
 _STEPS = """
 local call = redis.call
-local function message(id) return 'sms:message:' .. id end
-local function stream(queue) return 'sms:queue:' .. queue end
+local function message(id) return SMS .. 'message:' .. id end
+local function stream(queue) return SMS .. 'queue:' .. queue end
 
 local FIELDS = {'state', 'apart', 'index', 'who', 'day', 'kind', 'gateway', 'entry', 'expires',
   'sent'}
@@ -171,11 +170,11 @@ local function of(gateway, name) return gateway .. ':' .. name end
 
 -- What a report that came before we knew its message said of it.
 local function early(gateway, gateway_id)
-  return call('GETDEL', 'sms:early:' .. of(gateway, gateway_id))
+  return call('GETDEL', SMS .. 'early:' .. of(gateway, gateway_id))
 end
 
 local function bind(name, gateway, gateway_id)
-  call('SET', 'sms:gateway:' .. of(gateway, gateway_id), name, 'EX', KEEP['accepted'])
+  call('SET', SMS .. 'gateway:' .. of(gateway, gateway_id), name, 'EX', KEEP['accepted'])
 end
 
 -- Whether we have texted a number on that day or the day before, by what it is counted as.
@@ -196,7 +195,7 @@ local function await_report(b, place, now)
   local told = early(b.gateway, name)
   if told then return move(b, {place}, told, now, 'by an early report') end
   local sent = tonumber(b.sent or nil) or tonumber(now)
-  local came = 'sms:early-of:' .. of(b.gateway, index)
+  local came = SMS .. 'early-of:' .. of(b.gateway, index)
   for _, gateway_id in ipairs(call('ZRANGEBYSCORE', came, sent - SLACK, '+inf')) do
     call('ZREM', came, gateway_id)
     local state = early(b.gateway, gateway_id)
@@ -205,7 +204,7 @@ local function await_report(b, place, now)
       return move(b, {place}, state, now, 'by an early report')
     end
   end
-  local unsettled = 'sms:unsettled:' .. of(b.gateway, index)
+  local unsettled = SMS .. 'unsettled:' .. of(b.gateway, index)
   call('ZADD', unsettled, sent, name)
   call('EXPIRE', unsettled, KEEP['unknown'])
 end
@@ -227,9 +226,9 @@ end
 -- What cannot be read is counted; the alarms that are now to be given, each at most every hour.
 local alarms = {}
 local function count_set_aside(why, many)
-  call('INCRBY', SET_ASIDE, many)
-  call('EXPIRE', SET_ASIDE, SET_ASIDE_SECONDS)
-  if call('SET', 'sms:alarm:set aside: ' .. why, '', 'NX', 'EX', ALARM_SECONDS) then
+  call('INCRBY', SMS .. 'set-aside', many)
+  call('EXPIRE', SMS .. 'set-aside', SET_ASIDE_SECONDS)
+  if call('SET', SMS .. 'alarm:set aside: ' .. why, '', 'NX', 'EX', ALARM_SECONDS) then
     alarms[#alarms + 1] = why
   end
 end
@@ -296,14 +295,14 @@ local minute, day = math.floor(now / 60), math.floor(now / 86400)
 -- Of a part of the replies: the caps of a minute and of a day.
 local function caps_of(part, share)
   local a_minute, a_day = part .. ' a minute', part .. ' a day'
-  return {a_minute, 'sms:cap:' .. a_minute .. ':' .. minute, caps.replies_a_minute * share, 120},
-    {a_day, 'sms:cap:' .. a_day .. ':' .. day, caps.replies_a_day * share, 172800}
+  return {a_minute, SMS .. 'cap:' .. a_minute .. ':' .. minute, caps.replies_a_minute * share, 120},
+    {a_day, SMS .. 'cap:' .. a_day .. ':' .. day, caps.replies_a_day * share, 172800}
 end
 
 local function is_new(outgoing)
   if texted_lately(outgoing.day, outgoing.who, outgoing.who_before) then return false end
   for _, index in ipairs(outgoing.indexes) do
-    if call('EXISTS', 'sms:series:' .. index) == 1 then return false end
+    if call('EXISTS', SMS .. 'series:' .. index) == 1 then return false end
   end
   return true
 end
@@ -313,7 +312,7 @@ end
 -- these, from new numbers, uses up nothing else.
 local function purses(outgoing)
   if outgoing.queue == 'series' then
-    return {{{'series a day', 'sms:cap:series a day:' .. day, caps.series_a_day, 172800}}}
+    return {{{'series a day', SMS .. 'cap:series a day:' .. day, caps.series_a_day, 172800}}}
   end
   local common = {caps_of(REPLIES, 1)}
   local kept = outgoing.reserve ~= '' and {caps_of(outgoing.reserve, caps.reserve_share)}
@@ -340,7 +339,7 @@ local function over(outgoing, number)
     cap = met(purse)
     if not cap then return purse end
   end
-  local first = call('SET', 'sms:alarm:' .. cap, '', 'NX', 'EX', 3600)
+  local first = call('SET', SMS .. 'alarm:' .. cap, '', 'NX', 'EX', 3600)
   return nil, first and ('alarm:' .. cap) or 'capped'
 end
 
@@ -357,7 +356,7 @@ end
 -- Under the key of today, or one that it may have been kept under before.
 local function is_used(keys)
   for _, key in ipairs(keys) do
-    if call('EXISTS', 'sms:key:' .. key) == 1 then return true end
+    if call('EXISTS', SMS .. 'key:' .. key) == 1 then return true end
   end
 end
 
@@ -376,7 +375,7 @@ local function store(outgoing)
 end
 
 local function put(outgoing)
-  local key, number = 'sms:key:' .. outgoing.keys[1], 'sms:cap:number:' .. outgoing.index
+  local key, number = SMS .. 'key:' .. outgoing.keys[1], SMS .. 'cap:number:' .. outgoing.index
   if is_used(outgoing.keys) then return 'already' end
   local purse, refused = over(outgoing, number)
   if not purse then
@@ -421,7 +420,7 @@ local keys, messages = cjson.decode(ARGV[3]), cjson.decode(ARGV[4])
 if is_used(keys) then return 'already' end
 local outgoing = messages[act(cjson.decode(ARGV[5])) or '']
 local answer = outgoing and put(outgoing) or 'nothing'
-if answer ~= 'queued' then call('SET', 'sms:key:' .. keys[1], '', 'EX', KEY_SECONDS) end
+if answer ~= 'queued' then call('SET', SMS .. 'key:' .. keys[1], '', 'EX', KEY_SECONDS) end
 return answer
 """
     )
@@ -477,7 +476,7 @@ if #going > 0 then
   count_put(batch, #going, first)
   store(batch)
 end
-local met = over_cap > 0 and call('SET', 'sms:alarm:' .. cap[1], '', 'NX', 'EX', 3600)
+local met = over_cap > 0 and call('SET', SMS .. 'alarm:' .. cap[1], '', 'NX', 'EX', 3600)
 return {#going, over_cap, met and cap[1] or ''}
 """
     )
@@ -571,7 +570,7 @@ local may = try(queue, entry, id, now, function()
 end)
 if not may then return {'0', alarms} end
 local gateway = way_of(b)
-local seconds = wait('sms:bucket:' .. gateway)
+local seconds = wait(SMS .. 'bucket:' .. gateway)
 if seconds > 0 then return {tostring(seconds), alarms} end
 local begun = try(queue, entry, id, now, function() return start(b, gateway) end)
 return {'0', alarms, begun}
@@ -602,8 +601,8 @@ local function postpone(b, later)
   if later.to and #gone == 0 then call('HSET', message(b.id), 'to', later.to) end
   b.state = 'queued'
   call('HSET', message(b.id), 'state', 'queued', 'entry', '', 'why', later.why)
-  call('ZADD', 'sms:later', math.min(later.due, moment(b.expires) or 0), b.id)
-  call('EXPIRE', 'sms:later', QUEUED_SECONDS)
+  call('ZADD', SMS .. 'later', math.min(later.due, moment(b.expires) or 0), b.id)
+  call('EXPIRE', SMS .. 'later', QUEUED_SECONDS)
 end
 
 -- `names`: the gateway's of the messages at these places.  `doubted`: they were `unknown`.
@@ -612,8 +611,10 @@ local function settle_named(b, places, names, doubted)
   for n, place in ipairs(places) do
     local name = name_of(b, place)
     bind(name, b.gateway, names[n])
-    keys[n] = 'sms:early:' .. of(b.gateway, names[n])
-    if doubted then call('ZREM', 'sms:unsettled:' .. of(b.gateway, at(b, 'index', place)), name) end
+    keys[n] = SMS .. 'early:' .. of(b.gateway, names[n])
+    if doubted then
+      call('ZREM', SMS .. 'unsettled:' .. of(b.gateway, at(b, 'index', place)), name)
+    end
   end
   for n, came in ipairs(#keys > 0 and call('MGET', unpack(keys)) or {}) do
     local later = came and early(b.gateway, names[n])
@@ -661,9 +662,9 @@ return alarms
 # ARGV: now, most, and from when on a time is one of before the clock was put back.
 # Messages whose time to be tried again has come.  Answer: how many; alarms.
 REQUEUE_DUE = script("""
-local ids = call('ZRANGEBYSCORE', 'sms:later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+local ids = call('ZRANGEBYSCORE', SMS .. 'later', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 if #ids == 0 then
-  ids = call('ZRANGEBYSCORE', 'sms:later', '(' .. ARGV[3], '+inf', 'LIMIT', 0, ARGV[2])
+  ids = call('ZRANGEBYSCORE', SMS .. 'later', '(' .. ARGV[3], '+inf', 'LIMIT', 0, ARGV[2])
 end
 local function requeue(id)
   local b = read(id)
@@ -678,7 +679,7 @@ local function requeue(id)
 end
 
 for _, id in ipairs(ids) do
-  call('ZREM', 'sms:later', id)
+  call('ZREM', SMS .. 'later', id)
   try('', '', id, ARGV[1], function() requeue(id) end)
 end
 return {#ids, alarms}
@@ -760,10 +761,10 @@ local function keep_early()
   end
   local index = indexes[1] or ''
   if index ~= '' and not texted_lately(tonumber(day), who, who_before) then return 'of nobody' end
-  local key = 'sms:early:' .. of(gateway, gateway_id)
+  local key = SMS .. 'early:' .. of(gateway, gateway_id)
   local before = call('GET', key)
   if before and not MAY[before][state] then return 'repeated' end
-  local came = 'sms:early-of:' .. of(gateway, index)
+  local came = SMS .. 'early-of:' .. of(gateway, index)
   local most = index == '' and MOST_NAMELESS or MOST_EARLY
   if not before and call('ZCARD', came) >= most then early(gateway, call('ZPOPMIN', came)[1]) end
   call('ZADD', came, now, gateway_id)
@@ -774,7 +775,7 @@ end
 
 -- The oldest message to this number that may be the one.
 local function unsettled_of(index)
-  local key = 'sms:unsettled:' .. of(gateway, index)
+  local key = SMS .. 'unsettled:' .. of(gateway, index)
   for _, name in ipairs(call('ZRANGEBYSCORE', key, now - KEEP['unknown'], now + SLACK)) do
     call('ZREM', key, name)
     local b, place = named(name)
@@ -794,7 +795,7 @@ local function unsettled()
 end
 
 local function find()
-  local bound = call('GET', 'sms:gateway:' .. of(gateway, gateway_id))
+  local bound = call('GET', SMS .. 'gateway:' .. of(gateway, gateway_id))
   local b, place = named(bound or gateway_id)
   if bound then return b, place end
   if b and b.state and b.gateway == gateway then return b, place end  -- by the name that we gave it

@@ -29,14 +29,15 @@ def _seconds(life: timedelta) -> int:
 _STEPS = (
     CUT_LUA
     + f"""
-local DUE, KEPT, STOP_KEPT = '{DUE}', {_seconds(KEPT)}, {_seconds(STOP_KEPT)}
+local SMS, DUE = KEYS[1], KEYS[1] .. 'series:due'
+local KEPT, STOP_KEPT = {_seconds(KEPT)}, {_seconds(STOP_KEPT)}
 local ANSWER_WITHIN = {_seconds(ANSWER_WITHIN)}
 """
     + """
 local call = redis.call
-local function series(index) return 'sms:series:' .. index end
-local function asked(index) return 'sms:asked:' .. index end
-local function stopped(index) return 'sms:stopped:' .. index end
+local function series(index) return SMS .. 'series:' .. index end
+local function asked(index) return SMS .. 'asked:' .. index end
+local function stopped(index) return SMS .. 'stopped:' .. index end
 
 local function be_due(index, at)
   call('EXPIRE', series(index), KEPT)
@@ -148,7 +149,7 @@ return found
 # Who has said STOP: see `Outbox`.
 STOPPED = """
 local keys = {}
-for n, index in ipairs(indexes) do keys[n] = 'sms:stopped:' .. index end
+for n, index in ipairs(indexes) do keys[n] = KEYS[1] .. 'stopped:' .. index end
 return #keys > 0 and redis.call('MGET', unpack(keys)) or {}
 """
 

@@ -14,6 +14,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from runtime.encryption import CannotOpen, Seal
+from runtime.partitions import WHOLE
 from runtime.replication import ReplicatedScripts
 from sms.outbox import Act
 from sms.series import scripts
@@ -114,7 +115,7 @@ class Subscriptions:
         """
         if not self._calendar.allows(now):
             return []
-        found = await self._due_now(args=[now.timestamp(), AT_ONCE])
+        found = await self._due_now(keys=WHOLE.declared, args=[now.timestamp(), AT_ONCE])
         tips = {index: self._tip(index, *held) for index, *held in found}
         if lost := [index for index, tip in tips.items() if tip is None]:
             await self._redis.zrem(scripts.DUE, *lost)
@@ -136,7 +137,8 @@ class Subscriptions:
 
     async def move_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> None:
         """The same, where nothing is sent."""
-        await self._move_on(args=[json.dumps(self.move_on_act(tips, many, now).args)])
+        args = json.dumps(self.move_on_act(tips, many, now).args)
+        await self._move_on(keys=WHOLE.declared, args=[args])
 
     def _at(self, tip: DueTip) -> list[str]:
         """Whose series it is, and where it stands from now on, if another data key is used."""
