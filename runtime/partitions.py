@@ -16,7 +16,7 @@ class Partition:
     tag: str = ""
 
     def key(self, name: str) -> str:
-        """The key that is called so, such as `sms:later`, in this partition."""
+        """The key that is called so on one server, in this partition."""
         if not self.tag:
             return name
         room, _, rest = name.partition(":")
