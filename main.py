@@ -19,9 +19,9 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 from typer.core import TyperGroup
 
-from cli.consoles import err, out
-from cli.context import CommandContext, refuse, settings_or_exit
+from cli.context import CommandContext, refuse, say_fault, settings_or_exit
 from cli.welcome import welcome
+from menus.at_hand import let_go
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
 from menus.loading import Reader, load, offering
@@ -138,6 +138,7 @@ async def lifespan(
     """Beside the application: reload the menu when its files change or on SIGHUP, and send
     what is queued.
     """
+    let_go()
     gc.collect()
     gc.freeze()  # what lives as long as we do need not be collected
     stop, hangup = asyncio.Event(), asyncio.Event()
@@ -276,7 +277,7 @@ def say_where(settings: Settings, port: int, made: Collection[str]) -> None:
     if settings.log == "json":
         log.info("service: listens on %s, port %d", settings.host, port)
     else:
-        welcome(out, settings, port, made=made)
+        welcome(settings, port, made=made)
 
 
 def create_worker() -> CallbackRouter:
@@ -303,8 +304,8 @@ def exit_on_faults() -> Iterator[None]:
         yield
     except BrokenMenu as broken:
         for fault in broken.faults:
-            err.print(str(fault), soft_wrap=True, markup=False)
-        err.print(f"{len(broken.faults)} faults: the menu is not used.", style="red")
+            typer.echo(str(fault), err=True)
+        say_fault(f"{len(broken.faults)} faults: the menu is not used.")
         raise typer.Exit(1) from None
 
 

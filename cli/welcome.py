@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from rich.console import Console
+import typer
 
 from runtime.settings import Settings, secret_of, token_of
 from ussd.gateways import GatewayEntry, gateways_of
@@ -31,15 +31,15 @@ Try next, in another terminal:
 """
 
 
-def welcome(out: Console, settings: Settings, port: int, *, made: Collection[str]) -> None:
+def welcome(settings: Settings, port: int, *, made: Collection[str]) -> None:
     """Print it.  `made`: the secrets that this start made, by their names; no others are told,
     since what is printed goes into a journal.
     """
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base, gateways = f"http://{host}:{port}", gateways_of(settings)
-    answers = f"[bold]Komek answers {settings.service_code}[/]"
+    answers = typer.style(f"Komek answers {settings.service_code}", bold=True)
     names = ", ".join(settings.gateway)
-    out.print(f"\n{answers} and texts to {settings.short_code} ({names})\n")
+    typer.echo(f"\n{answers} and texts to {settings.short_code} ({names})\n")
     token = token_of(settings) if "operator_token" in made else _TOKENS[bool(token_of(settings))]
     secret = secret_of(settings) if "callback_secret" in made else "KOMEK_CALLBACK_SECRET"
     has_pages = _OPERATOR if token_of(settings) or settings.operators.exists() else ""
@@ -47,7 +47,7 @@ def welcome(out: Console, settings: Settings, port: int, *, made: Collection[str
     addresses = "".join(_addresses(each, each.address(base, secret)) for each in gateways)
     tries = "".join(_hop_to_try(each, each.address(base, secret)) for each in gateways)
     for text in (addresses + pages.format(base=base, token=token), _TRY_NEXT + tries):
-        out.print(text, soft_wrap=True, markup=False)
+        typer.echo(text)
 
 
 def _addresses(gateway: GatewayEntry, callback: str) -> str:

@@ -15,13 +15,16 @@ from pathlib import Path
 
 from watchfiles import awatch
 
+from menus.at_hand import let_go
 from menus.faults import BrokenMenu, Fault
-from menus.loading import Reader, is_data
+from menus.loading import Reader, is_data, read_folder, version_of
 from menus.model import Menu
 from menus.versions import VersionStore
 
 LOOK_SECONDS = 10.0
 """How often the files are read without a sign of change: some disks give none."""
+LOOKS_AT_HAND = 60
+"""After so many without a change, ten minutes, what was read is let go."""
 AT_HAND = 16
 """Versions kept in memory; the shelf has more."""
 
@@ -51,9 +54,11 @@ class LiveMenu:
         self._prepare = prepare
         self._reading = threading.Lock()
         self._versions: dict[str, Menu] = {}
-        self._content = b""
+        self._unchanged = 0
         self.refused: tuple[Fault, ...] = ()
+        content = content_of(folder)
         self.current = self._take_up(first or self._first())
+        self._content = content if not first or _is_of(first, folder) else b""
 
     def version(self, name: str) -> Menu:
         """The version of that name; the one in force, if nobody keeps it any more."""
@@ -68,9 +73,16 @@ class LiveMenu:
         """
         with self._reading:
             content = content_of(self.folder)
-            if not content or content != self._content:
+            if content and content == self._content:
+                self._let_go_now_and_then()
+            else:
                 self._reload()
                 self._content = content
+
+    def _let_go_now_and_then(self) -> None:
+        self._unchanged += 1
+        if self._unchanged % LOOKS_AT_HAND == 0:
+            let_go()
 
     def _reload(self) -> None:
         try:
@@ -109,6 +121,14 @@ class LiveMenu:
         for name in list(self._versions)[:-AT_HAND]:
             del self._versions[name]
         return menu
+
+
+def _is_of(menu: Menu, folder: Path) -> bool:
+    """Whether the files say now what this menu was read from."""
+    try:
+        return version_of(read_folder(folder)) == menu.version
+    except OSError:
+        return False
 
 
 def content_of(folder: Path) -> bytes:

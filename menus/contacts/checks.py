@@ -7,12 +7,12 @@ checked by libphonenumber's metadata; that it is the right one, by nobody here.
 import datetime
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberDesc, PhoneNumberType
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
+from menus.at_hand import at_hand
 from menus.contacts.phones import LONGEST_SHORT
 from menus.contacts.reasons import fault
 from menus.faults import Fault, Location
@@ -226,7 +226,7 @@ def phone_fault(phone: str, cells: Cells) -> str | None:
     return None if _is_dialled(phone, needed_in(cells), on_source_alone) else "phone_impossible"
 
 
-@lru_cache(maxsize=AT_HAND)
+@at_hand(AT_HAND)
 def is_valid_in(phone: str, countries: tuple[str, ...]) -> bool:
     """Whether a phone with + is a number of one of the countries, or of any if none are
     named.
@@ -277,7 +277,7 @@ def places(cells: Cells) -> tuple[str, ...]:
     return (country,)
 
 
-@lru_cache(maxsize=AT_HAND)
+@at_hand(AT_HAND)
 def _international_fault(phone: str, countries: tuple[str, ...], needed: str) -> str | None:
     if not is_valid_in(phone, countries):
         return "phone_impossible"
@@ -287,7 +287,7 @@ def _international_fault(phone: str, countries: tuple[str, ...], needed: str) ->
     return "phone_free"
 
 
-@lru_cache(maxsize=AT_HAND)
+@at_hand(AT_HAND)
 def _lacks_its_plus(phone: str, countries: tuple[str, ...], needed: str) -> bool:
     """Whether these digits begin with a country code, and are not dialled so in the country."""
     if len(phone) <= LONGEST_SHORT or not is_valid_in(f"+{phone}", countries):
@@ -297,7 +297,7 @@ def _lacks_its_plus(phone: str, countries: tuple[str, ...], needed: str) -> bool
     return not (bare and _is_of(parsed, needed))
 
 
-@lru_cache(maxsize=AT_HAND)
+@at_hand(AT_HAND)
 def _is_dialled(phone: str, country: str, on_source_alone: bool) -> bool:
     """By the metadata; a short number that it does not list needs a reason to be here.
 

@@ -7,9 +7,9 @@ passed it.
 import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from menus.at_hand import at_hand
 from menus.contacts.checks import (
     COLUMNS,
     HOME,
@@ -82,7 +82,7 @@ def read_contacts(path: Path) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
     return _contacts(read_table(path))
 
 
-@lru_cache(maxsize=LISTS_AT_HAND)
+@at_hand(LISTS_AT_HAND)
 def _contacts(table: Table) -> tuple[tuple[Contact, ...], tuple[Fault, ...]]:
     faults = tuple(sorted(set(table_faults(table))))
     return _sound(table, faults), faults

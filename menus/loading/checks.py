@@ -8,13 +8,13 @@ import datetime
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import Any
 
 import phonenumbers
 from phonenumbers.shortnumberinfo import is_possible_short_number_for_region
 
 from menus.alphabet import foreign_letters, is_invisible, mixed_words
+from menus.at_hand import at_hand, let_go_with_the_rest
 from menus.contacts import VERIFICATION, source_date
 from menus.countries import territories
 from menus.faults import Fault
@@ -46,7 +46,10 @@ PLACEHOLDER = re.compile(r"\{([^{}\n]*)\}")
 
 def in_each_file(check: FileCheck) -> Check:
     """A check of every file with texts; what it found in one is kept while that stays."""
-    faults_in = lru_cache(maxsize=FILES_AT_HAND)(lambda part: tuple(check(part)))
+
+    @at_hand(FILES_AT_HAND)
+    def faults_in(part: ParsedFile[Any]) -> tuple[Fault, ...]:
+        return tuple(check(part))
 
     def check_all(parsed: ParsedFolder) -> Iterator[Fault]:
         for part in parsed.worded():
@@ -62,6 +65,7 @@ def in_each_language(
     its screens and messages are made of stay.  It says nothing while a number is faulty.
     """
     kept: dict[object, tuple[Fault, ...]] = {}
+    let_go_with_the_rest(kept.clear)
 
     def check_all(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
         shared = (parsed.tree, parsed.numbers, parsed.latin, parsed.countries, parsed.contacts)
@@ -241,7 +245,7 @@ def placeholders_have_numbers(parsed: ParsedFolder) -> Iterator[Fault]:
             yield from _braces(part, frozenset(numbers.root))
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _braces(part: ParsedFile[Any], numbers: frozenset[str]) -> tuple[Fault, ...]:
     return tuple(_wrong_braces(part, numbers))
 
@@ -318,7 +322,7 @@ def numbers_valid(parsed: ParsedFolder) -> Iterator[Fault]:
             yield Fault(where, name, what)
 
 
-@lru_cache(maxsize=NUMBERS_AT_HAND)
+@at_hand(NUMBERS_AT_HAND)
 def _can_exist(number: Number) -> bool:
     try:
         parsed = phonenumbers.parse(number.number, number.country)

@@ -7,12 +7,13 @@ fault is left out, its name is kept in `unreadable`, and the rest is checked on.
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from menus.at_hand import at_hand
 from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
@@ -187,7 +188,7 @@ def _part(path: Path, shape: type[Shape]) -> ParsedFile[Shape]:
     return _formed(read(path, f"{path.parent.name}/{path.name}"), shape)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _formed(source: Source, shape: type[Shape]) -> ParsedFile[Shape]:
     if source.data is None:
         return ParsedFile(source, None, tuple(source.faults), frozenset())
@@ -204,7 +205,7 @@ def _latin(path: Path) -> ParsedFile[Latin]:
     return ParsedFile(Source(f"{path.parent.name}/{path.name}"), Latin({}), (), frozenset())
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _form_of(text: str, shape: type[Shape]) -> Shape:
     """Raises `ValidationError`."""
     return shape.model_validate(data_of(text))
@@ -214,7 +215,7 @@ def _names(path: Path) -> ParsedFile[Names]:
     return _named(read(path, f"{path.parent.name}/{path.name}"))
 
 
-@lru_cache(maxsize=LISTS_AT_HAND)
+@at_hand(LISTS_AT_HAND)
 def _named(source: Source) -> ParsedFile[Names]:
     names, faults = names_of(source, territories("en").keys())
     return ParsedFile(source, names, faults, frozenset())

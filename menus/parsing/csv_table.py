@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from menus.at_hand import at_hand
 from menus.faults import Fault, Location
 
 LISTS_AT_HAND = 4
@@ -53,7 +53,7 @@ def read_table(path: Path) -> Table:
         return _unreadable(Location(file, line), "is not UTF-8: save the file as UTF-8")
 
 
-@lru_cache(maxsize=LISTS_AT_HAND)
+@at_hand(LISTS_AT_HAND)
 def _table(text: str, file: str) -> Table:
     return parse_table(text, file)
 

@@ -8,12 +8,13 @@ and a column.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from menus.at_hand import at_hand
 from menus.faults import Fault, Location
 
 MOST_CHARACTERS = 1_000_000
@@ -112,14 +113,14 @@ def data_of(text: str) -> object:
     return _parsed(text).data
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _source(text: str, file: str) -> Source:
     source = _parsed(text)
     faults = [replace(each, where=replace(each.where, file=file)) for each in source.faults]
     return replace(source, file=file, faults=faults)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _parsed(text: str) -> Source:
     """What a file says, whatever its name is."""
     file = ""

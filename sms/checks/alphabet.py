@@ -6,10 +6,10 @@ into UCS-2 (70).  Nobody sees the difference; everybody pays for it.
 
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from menus.alphabet import is_cyrillic
+from menus.at_hand import at_hand
 from menus.faults import Fault
 from menus.forms import LatinLetters
 from menus.loading import ParsedFile, ParsedFolder, latin_code, letters_of, speller
@@ -31,7 +31,7 @@ def latin_stays_gsm7(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
         yield from _outside_gsm7(part)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _outside_gsm7(part: ParsedFile[Any]) -> tuple[Fault, ...]:
     return tuple(_too_dear(part, in_gsm7=_in_gsm7(part)))
 
@@ -59,7 +59,7 @@ def spelt_in_gsm7(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
                 yield Fault(parsed.latin.source.key(code, "letters"), code, what)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _misspellings(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[Fault, ...]:
     spell = speller(letters)
     return tuple(

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+from menus.at_hand import at_hand
 from menus.faults import Fault
 from menus.forms import LatinLetters
 from menus.loading import FILLER, ParsedFile, ParsedFolder, letters_of, speller
@@ -65,7 +65,7 @@ def capitals_are_keywords(parsed: ParsedFolder, menu: Menu) -> Iterator[Fault]:
         yield from _capitals(code, parsed.languages[code])
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _capitals(code: str, part: ParsedFile[Any]) -> tuple[Fault, ...]:
     """What is written in capitals and no keyword."""
     spelled = [each.spelled for each in _keywords(code, part)]
@@ -88,7 +88,7 @@ def spelt_keywords_heard(parsed: ParsedFolder, _menu: Menu) -> Iterator[Fault]:
         yield from _unheard(code, parsed.languages[code], letters)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _unheard(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[Fault, ...]:
     """Keywords that are not heard as the same in Latin letters."""
     spell = speller(letters)
@@ -104,7 +104,7 @@ def _unheard(code: str, part: ParsedFile[Any], letters: LatinLetters) -> tuple[F
     )
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _keywords(code: str, part: ParsedFile[Any]) -> tuple[_Keyword, ...]:
     """The keywords of a language as they stand in its file."""
     return tuple(
@@ -121,6 +121,6 @@ def _messages(part: ParsedFile[Any]) -> Iterator[tuple[KeyPath, str]]:
             yield steps, text
 
 
-@lru_cache(AT_HAND)
+@at_hand(AT_HAND)
 def _spelled(written: str) -> str:
     return " ".join(words_of(written))

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from menus.alphabet import mixed_words
+from menus.at_hand import at_hand
 from menus.faults import Fault
 from menus.forms import KeywordFile
 from menus.loading import ParsedFile, ParsedFolder
@@ -59,7 +59,7 @@ def _of_the_file(
             yield Fault(part.source.key("keywords", meaning), meaning, what)
 
 
-@lru_cache(maxsize=FILES_AT_HAND)
+@at_hand(FILES_AT_HAND)
 def _unclear(part: ParsedFile[KeywordFile]) -> tuple[Fault, ...]:
     """The patterns of a file that cannot be read."""
     if not (form := part.form):

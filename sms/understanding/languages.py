@@ -136,8 +136,8 @@ def _counts(profile: LanguageProfile, keywords: Iterable[Keyword]) -> Counter[st
 def _logarithms(count: Counter[str]) -> dict[str, float]:
     """How likely each three letters are; under "", any that were not seen."""
     every = math.log(count.total() + _EVERY)
-    seen = {three: math.log(number + _SEEN_NOWHERE) - every for three, number in count.items()}
-    return {**seen, "": math.log(_SEEN_NOWHERE) - every}
+    of = {number: math.log(number + _SEEN_NOWHERE) - every for number in {0, *count.values()}}
+    return {**{three: of[number] for three, number in count.items()}, "": of[0]}
 
 
 def _threes(skeleton: str) -> list[str]:

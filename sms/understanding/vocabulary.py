@@ -3,7 +3,7 @@ people write, built once a version.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from menus.alphabet import is_cyrillic
@@ -14,7 +14,7 @@ from sms.understanding.country_search import Countries
 from sms.understanding.keyword import Keyword, Weight, parts_of
 from sms.understanding.languages import Languages, languages_of
 from sms.understanding.normalize import words_of
-from sms.understanding.word_index import LATIN_ONLY, WHOLE, WordIndex
+from sms.understanding.word_index import LATIN_ONLY, WHOLE, Forms, WordIndex
 
 HELP_MENUS = ("danger", "signs")
 """What they lead to is for somebody in need."""
@@ -82,8 +82,9 @@ class Vocabulary:
 
 def vocabulary_of(menu: Menu, countries: Countries) -> Vocabulary:
     """Everything that `understand` knows."""
-    named = tuple(_named(menu))
-    keywords = (*named, *_all_patterns(menu))
+    shared: dict[Forms, Forms] = {}
+    named = tuple(_sharing(shared, _named(menu)))
+    keywords = (*named, *_sharing(shared, _all_patterns(menu)))
     languages = languages_of(menu, keywords)
     forms = frozenset(form for each in keywords for form in each.forms())
     latin = frozenset(form for form in forms if form.startswith(LATIN_ONLY))
@@ -124,6 +125,13 @@ def _named(menu: Menu) -> Iterator[Keyword]:
             weight = _weight_of_named(menu, meaning, written)
             for parts in parts_of(written, {}, _mark(menu, language.code)):
                 yield Keyword(language.code, meaning, weight, written, parts)
+
+
+def _sharing(shared: dict[Forms, Forms], keywords: Iterable[Keyword]) -> Iterator[Keyword]:
+    """The same with equal forms kept once: most words stand in many patterns."""
+    for each in keywords:
+        parts = (tuple(shared.setdefault(word, word) for word in part) for part in each.parts)
+        yield replace(each, parts=tuple(parts))
 
 
 def _by_words(named: Iterable[Keyword]) -> dict[str, tuple[Keyword, ...]]:
@@ -177,9 +185,9 @@ def _mark(menu: Menu, code: str) -> str:
 def _by_form(keywords: Iterable[Keyword]) -> dict[str, tuple[tuple[int, int], ...]]:
     found: dict[str, list[tuple[int, int]]] = {}
     for n, keyword in enumerate(keywords):
-        for m, part in enumerate(keyword.parts):
-            for form in part[0]:
-                found.setdefault(form, []).append((n, m))
+        for place in ((n, m) for m in range(len(keyword.parts))):
+            for form in keyword.parts[place[1]][0]:
+                found.setdefault(form, []).append(place)
     return {form: tuple(places) for form, places in found.items()}
 
 

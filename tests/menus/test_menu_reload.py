@@ -11,7 +11,7 @@ import pytest
 
 from menus.faults import BrokenMenu
 from menus.live import LiveMenu, follow_changes, reload_when_asked
-from menus.loading import Reader, load
+from menus.loading import Reader, load, read_folder
 from menus.model import Menu
 from menus.versions import VersionStore
 from tests.support.menus_read import read_menu, read_once
@@ -99,7 +99,7 @@ def test_without_a_change_the_menu_stays_the_same_object(live: LiveMenu) -> None
 
 
 def test_files_that_say_nothing_new_are_not_read_again(menus: Path) -> None:
-    """Reading takes a third of a second, and happens every ten: callers would wait."""
+    """Reading takes a quarter of a second, and is looked for every ten: callers would wait."""
     times: list[Path] = []
 
     def counted(folder: Path) -> Menu:
@@ -109,12 +109,37 @@ def test_files_that_say_nothing_new_are_not_read_again(menus: Path) -> None:
     live = LiveMenu(menus, counted, VersionStore(menus.parent / "shelf", read_once))
     for _ in range(3):
         live.reload()
-    assert len(times) == 2, "at the start, and once to see whether it is still so"
+    assert len(times) == 1, "at the start"
     new_label(menus, FAULT)
     for _ in range(3):
         live.reload()
-    assert len(times) == 3
+    assert len(times) == 2
     assert live.refused
+
+
+def test_a_change_between_reading_and_looking_is_taken_up(menus: Path) -> None:
+    """What was read may be older than the files that are looked at first."""
+    first = read_once(menus)
+    new_label(menus, "Newer ")
+    live = LiveMenu(menus, read_menu, VersionStore(menus.parent / "shelf", read_once), first)
+    assert live.current is first
+    live.reload()
+    assert label(live).startswith("Newer ")
+
+
+def test_what_was_read_is_let_go_when_nothing_has_changed_for_long(
+    menus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("menus.live.LOOKS_AT_HAND", 3)
+    live = live_menu(menus, read_menu)
+    words = read_folder(menus).languages["en"]
+    live.reload()
+    live.reload()
+    assert read_folder(menus).languages["en"] is words, "at hand"
+    live.reload()
+    again = read_folder(menus).languages["en"]
+    assert again is not words, "read anew"
+    assert again.form == words.form
 
 
 def test_a_folder_that_is_gone_is_refused_and_asked_for_again(menus: Path, live: LiveMenu) -> None:
