@@ -95,7 +95,10 @@ def country_screen(
         lines = [line.text for line in here_lines(said, contacts, code, alone=True)]
     below = [line for line in lines if line != said.here]
     if below[0] == said.abroad:
-        below[:2] = below[1], below[0]
+        whose, number, *others = below
+        # Whom the diplomat is for and his hours go on behind his number, in one sentence.
+        behind = whose.removesuffix(":") if number == said.duty_diplomat else whose
+        below = [number, behind, *others]
     return "\n".join([country_name(directory, code, language), *below])
 
 

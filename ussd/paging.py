@@ -150,17 +150,23 @@ def _word_ends(text: str, start: int, budget: Budget) -> Iterator[int]:
 def _best_end(text: str, start: int, fitting: list[int]) -> int:
     """The last blank line, else the last line end, else the last sentence end in
     the second half of the page, else the last word end.  A line that ends in a colon
-    stays with the next one, where another line stands before it.
+    stays with the next one, and one in brackets with the one before it, where another line
+    stands before both.
     """
     words = {end: text[start:end].rstrip() for end in fitting}
     lines = [end for end in fitting if "\n" in text[start + len(words[end]) : end]]
     if lines:
         blank = _BLANK_LINE.match(text, start + len(words[lines[-1]]))
-        whole = [end for end in lines if blank or not words[end].endswith(":")]
+        whole = [end for end in lines if blank or not _parts(words[end], text[end])]
         return (whole or lines)[-1]
     sentences = [end for end in fitting if words[end].endswith(_SENTENCE_ENDS)]
     halfway = (start + fitting[-1]) // 2
     return sentences[-1] if sentences and sentences[-1] > halfway else fitting[-1]
+
+
+def _parts(before: str, behind: str) -> bool:
+    """Whether a page that ends here parts a line from what is said of it."""
+    return before.endswith(":") or behind == "("
 
 
 def _end_inside_word(text: str, start: int, fits: Callable[[int], bool]) -> int:

@@ -47,6 +47,11 @@ def texts_of(text: str, frame: Frame, budget: Budget = BUDGET) -> list[str]:
             id="a line that ends in a colon stays with the next one",
         ),
         pytest.param(
+            "Южная Корея\nполиция и помощь 112\nдипломат +7 7172 720111\n(ночь и выходные)",
+            ["Южная Корея\nполиция и помощь 112", "дипломат +7 7172 720111\n(ночь и выходные)"],
+            id="a line in brackets stays with the one before it",
+        ),
+        pytest.param(
             "Россия\nКазахстанцам:\n\nдипломат",
             ["Россия\nКазахстанцам:", "дипломат"],
             id="but an empty line parts them",
