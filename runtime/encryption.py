@@ -102,8 +102,14 @@ class Seal:
     not 32 octets.
     """
 
-    def __init__(self, keys: bytes | Keys, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        keys: bytes | Keys,
+        now: Callable[[], datetime] = utc_now,
+        lasting: DataKey | None = None,
+    ) -> None:
         self._keys = _always(DataKey(keys)) if isinstance(keys, bytes) else keys
+        self._lasting = lasting
         self._now = now
 
     def seal(self, plain: str, bound_to: str) -> str:
@@ -136,14 +142,18 @@ class Seal:
         """The same, followed by those under which it may have been kept before."""
         return [_index(key, value) for key in self._in_use()]
 
+    def lasting_index(self, value: str) -> str:
+        """The same under the oldest key, however many follow it."""
+        return _index(self._lasting or self._keys()[0], value)
+
     @property
     def has_one_key(self) -> bool:
         """Whether all that can be opened was kept under the key in use."""
         return len(self._keys()) == 1
 
     def apart(self) -> list["Seal"]:
-        """One for each key, that knows no other."""
-        return [Seal(key.octets) for key in self._in_use()]
+        """One for each key, that opens and finds nothing by another."""
+        return [Seal(key.octets, lasting=self._keys()[0]) for key in self._in_use()]
 
     def _in_use(self, at: datetime | None = None) -> list[DataKey]:
         """The key for what is new, then the others; one that is still to come counts as there

@@ -76,7 +76,7 @@ class ConsentHandler:
         key, msisdn, request, now = consent.key, consent.msisdn, consent.request, self._now()
         if isinstance(request, Series):
             act = self._subscriptions.begin_act(msisdn, request.language, gateway, now)
-            return await self._outbox.put_chosen(key, act, {}, now)
+            return await self._outbox.put_chosen(key, act, {}, now, msisdn)
         until = now + REPLY_WITHIN
         reply = Outgoing(key, msisdn, consent.words, MessageKind.REPLY, until, gateway, AGREED)
         return await self._outbox.put(reply, now)

@@ -9,6 +9,7 @@ whoever has the key can try a number on it as well as on a set, and nobody can b
     sms:countries:MONTH      how many asked, by country                             124 days
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,13 +17,14 @@ from datetime import datetime, timedelta
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
+from runtime.partitions import WHOLE, Partition, Partitions, partitions_on
 from runtime.small_counts import in_steps_of_people
 from sms.outbox import Act
 from sms.unknown_words import month_of, month_start, seconds_of_month
 
 COUNTRY_SECONDS = 124 * 24 * 3600
 MOST_PEOPLE = 1000
-"""Of a country and month; whoever comes after them is not counted."""
+"""Of a country and month, in a partition; whoever comes after them is not counted."""
 MONTHS = 3
 """So many are told of: the present one and those before."""
 
@@ -60,45 +62,58 @@ class Asker:
 class CountryRequests:
     """Who asked about which country, in Redis."""
 
-    def __init__(self, redis: Redis, seal: Seal) -> None:
+    def __init__(self, redis: Redis, seal: Seal, partitions: Partitions | None = None) -> None:
         self._redis = redis
         self._seal = seal
+        self._partitions = partitions or partitions_on(redis)
 
     def count_act(self, country: str, msisdn: str, now: datetime) -> Act:
         """Counts that this number asked about the country.  Chooses `reply`."""
-        return Act(_COUNT_ACT, asdict(asker_of(self._seal, country, msisdn, now)))
+        partition = self._partitions.of(self._seal, msisdn)
+        return Act(_COUNT_ACT, asdict(asker_of(self._seal, country, msisdn, now, partition)))
 
     async def people(self, countries: Iterable[str], now: datetime) -> Mapping[str, int]:
         """Of each country, at least so many people in the last months; a month in which
         fewer than `MIN_PEOPLE` asked counts as none.  Raises `RedisError`.
         """
-        pipe = self._redis.pipeline(transaction=False)
-        for moment in months_until(now):
-            pipe.hgetall(_counts_key(moment))
-        months = await pipe.execute()
+        months = [await self._asked_in(moment) for moment in months_until(now)]
         return {
             code: sum(in_steps_of_people(int(counts.get(code, 0))) for counts in months)
             for code in countries
         }
 
+    async def _asked_in(self, month: datetime) -> Mapping[str, int]:
+        """How many people asked, by country: whoever asks does so in one partition."""
+        pipe, people = self._redis.pipeline(transaction=False), Counter[str]()
+        for each in self._partitions.all:
+            pipe.hgetall(each.key(_counts_key(month)))
+        for counts in await pipe.execute():
+            people.update({str(country): int(many) for country, many in counts.items()})
+        return people
+
     async def forget(self, msisdn: str, now: datetime) -> int:
         """Forget that this number asked; about how many countries.  How many people asked
         stays as it was.  Raises `RedisError`.
         """
-        pipe = self._redis.pipeline(transaction=False)
+        pipe, key = (
+            self._redis.pipeline(transaction=False),
+            self._partitions.of(self._seal, msisdn).key,
+        )
         for moment in months_until(now)[:2]:
             person = person_of(self._seal, msisdn, moment)
-            for country in await self._redis.hkeys(_counts_key(moment)):
-                pipe.srem(_askers_key(str(country), moment), person)
+            for country in await self._redis.hkeys(key(_counts_key(moment))):
+                pipe.srem(key(_askers_key(str(country), moment)), person)
         async for estimate in self._redis.scan_iter("sms:country:*", 1000):
             await self._redis.delete(estimate)  # of an earlier version; nobody reads it
         return sum(await pipe.execute())
 
 
-def asker_of(seal: Seal, country: str, msisdn: str, now: datetime) -> Asker:
+def asker_of(
+    seal: Seal, country: str, msisdn: str, now: datetime, partition: Partition = WHOLE
+) -> Asker:
     return Asker(
-        askers=_askers_key(country, now),
-        counts=_counts_key(now),
+        askers=partition.key(_askers_key(country, now)),
+        counts=partition.key(_counts_key(now)),
         country=country,
         person=person_of(seal, msisdn, now),
         seconds=seconds_of_month(now),

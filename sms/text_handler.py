@@ -55,6 +55,8 @@ class TextHandler:
         key, request = key_of(inbound, gateway), content.request_of(inbound.text, inbound.sender)
         if isinstance(request, Stop) and not self.outbox.allows(inbound.sender):
             await self.stop(inbound.sender)
+        if isinstance(request, Unknown) and self.outbox.allows(inbound.sender):
+            await self.unknown_words.count_apart(inbound.text, inbound.sender, now)
         act = self._act_of(request, inbound, gateway, content, now)
         urgent, until = content.is_urgent(request), now + REPLY_WITHIN
         kind = MessageKind.EMERGENCY if urgent else MessageKind.REPLY

@@ -12,6 +12,7 @@ number comes that makes it enough.
     sms:unknown:INDEX        how many such texts a number has lately sent         1 h
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
+from runtime.partitions import Partitions, partitions_on
 from runtime.small_counts import MIN_PEOPLE, in_steps, in_steps_of_people
 from sms.outbox import Act
 
@@ -35,10 +37,10 @@ WORDS_SECONDS = 400 * 24 * 3600
 _PARTS = re.compile(r"[^\W_]+(?:['’ʼ-][^\W_]+)*")
 
 # The body of an act: see `Act` in `sms/outbox/outbox.py`.
-_COUNT_ACT = f"""
+_COUNT_WORD = f"""
 local call, SMS = redis.call, KEYS[1]
 
-local function count_word()
+local function count_word(args)
   local words = SMS .. 'words:' .. args.month
   local senders = SMS .. 'word:' .. args.month .. ':' .. args.word
   local known = SMS .. 'known-words:' .. args.month
@@ -56,8 +58,10 @@ local function count_word()
     call('EXPIRE', known, {WORDS_SECONDS}, 'NX')
   end
 end
-
-if args.word then count_word() end
+"""
+_COUNT_ACT = f"""
+{_COUNT_WORD}
+if args.word then count_word(args) end
 local texts = SMS .. 'unknown:' .. args.index
 local count = call('INCR', texts)
 call('EXPIRE', texts, 3600, 'NX')
@@ -81,9 +85,20 @@ class UnknownWord:
 class UnknownWords:
     """What was not understood, in Redis."""
 
-    def __init__(self, redis: Redis, seal: Seal) -> None:
+    def __init__(self, redis: Redis, seal: Seal, partitions: Partitions | None = None) -> None:
         self._redis = redis
         self._seal = seal
+        self._partitions = partitions or partitions_on(redis)
+        self._count_word = redis.register_script(f"{_COUNT_WORD} count_word(cjson.decode(ARGV[1]))")
+
+    async def count_apart(self, text: str, msisdn: str, now: datetime) -> None:
+        """On a cluster, count the words before the act, which cannot: they stand where those of
+        all numbers do.  May be repeated.  Raises `RedisError`.
+        """
+        if not self._partitions.one and (readable := countable(text)):
+            args = {"seconds": seconds_of_month(now), **self._of_word(readable, msisdn, now)}
+            keys = self._partitions.shared.declared
+            await self._count_word(keys=keys, args=[json.dumps(args)])
 
     def count_act(self, text: str, msisdn: str, now: datetime) -> Act:
         """Counts that this number sent these words, if they may be kept at all.  Chooses
@@ -91,15 +106,16 @@ class UnknownWords:
         """
         args: dict[str, str | int] = {"index": self._seal.index(msisdn)}
         args["seconds"] = seconds_of_month(now)
-        if readable := countable(text):
-            args |= {"readable": readable, **self._hashes(readable, msisdn, now)}
+        if self._partitions.one and (readable := countable(text)):
+            args |= self._of_word(readable, msisdn, now)
         return Act(_COUNT_ACT, args)
 
-    def _hashes(self, readable: str, msisdn: str, now: datetime) -> dict[str, str]:
+    def _of_word(self, readable: str, msisdn: str, now: datetime) -> dict[str, str]:
         """A number and a word as they are counted in a month."""
         month, begun = month_of(now), month_start(now)
         word = self._seal.index(f"word {month} {readable}", begun)
-        return {"month": month, "word": word, "sender": self._sender(msisdn, month, begun)}
+        sender = self._sender(msisdn, month, begun)
+        return {"readable": readable, "month": month, "word": word, "sender": sender}
 
     def _sender(self, msisdn: str, month: str, at: datetime | None = None) -> str:
         return self._seal.index(f"word sender {month} {msisdn}", at)
@@ -108,21 +124,23 @@ class UnknownWords:
         """Forget that this number sent words; how many.  A word that nobody else sent goes too,
         how many people sent another stays.  Raises `RedisError`.
         """
-        await self._redis.delete(f"sms:unknown:{self._seal.index(msisdn)}")
+        partition = self._partitions.of(self._seal, msisdn)
+        await self._redis.delete(partition.key(f"sms:unknown:{self._seal.index(msisdn)}"))
         months = {month_of(now - timedelta(days=days)) for days in (0, 20, 40, 60)}  # each once
         return sum([await self._forget_month(msisdn, month) for month in months])
 
     async def _forget_month(self, msisdn: str, month: str) -> int:
-        words = [str(word) for word in await self._redis.smembers(f"sms:words:{month}")]
+        key = self._partitions.shared.key
+        words = [str(word) for word in await self._redis.smembers(key(f"sms:words:{month}"))]
         sender = self._sender(msisdn, month)
         pipe = self._redis.pipeline(transaction=False)
         for word in words:
-            pipe.srem(f"sms:word:{month}:{word}", sender)
-            pipe.exists(f"sms:word:{month}:{word}")
+            pipe.srem(key(f"sms:word:{month}:{word}"), sender)
+            pipe.exists(key(f"sms:word:{month}:{word}"))
         answers = await pipe.execute()
         unsent = [word for word, sent in zip(words, answers[1::2], strict=True) if not sent]
         if unsent:
-            await self._redis.srem(f"sms:words:{month}", *unsent)
+            await self._redis.srem(key(f"sms:words:{month}"), *unsent)
         return sum(answers[::2])
 
     async def known(self, months: list[str]) -> list[UnknownWord]:
@@ -131,7 +149,7 @@ class UnknownWords:
         """
         pipe = self._redis.pipeline(transaction=False)
         for month in months:
-            pipe.hgetall(f"sms:known-words:{month}")
+            pipe.hgetall(self._partitions.shared.key(f"sms:known-words:{month}"))
         found = await pipe.execute()
         return [
             word

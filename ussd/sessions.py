@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
+from runtime.partitions import Partitions, partitions_on
 from runtime.redis_client import OutageLog
 from sms.country_requests import COUNT_ASKER_LUA, asker_of
 from ussd.scripts import Script, Scripts
@@ -138,8 +139,15 @@ class Sessions:
     else: neither `record` nor `end` raises for it.
     """
 
-    def __init__(self, redis: Redis, seal: Seal, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        seal: Seal,
+        now: Callable[[], datetime] = utc_now,
+        partitions: Partitions | None = None,
+    ) -> None:
         self._redis = redis
+        self._partitions = partitions or partitions_on(redis)
         self._seal = seal
         self._now = now
         outages = OutageLog(log, "sessions", "hops go by their text")
@@ -151,11 +159,13 @@ class Sessions:
         The version is `version` for a new session and where Redis cannot tell.
         """
         day = self._now().date()
-        keys = [f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"]
+        where = self._partitions.of(self._seal, hop.msisdn or hop.session_id)
+        names = f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"
+        keys = [*map(where.key, names)]
         caller = self._caller(hop.msisdn, day) if hop.msisdn else ""
         args: list[str | int] = [version, hop.answers, str(day), caller, place_counted(*hop.place)]
         if hop.country and hop.msisdn:
-            asker = asker_of(self._seal, hop.country, hop.msisdn, self._now())
+            asker = asker_of(self._seal, hop.country, hop.msisdn, self._now(), where)
             keys += [asker.askers, asker.counts]
             args += [asker.country, asker.person, asker.seconds]
         reply = await self._scripts.run(_RECORD, keys, args)
@@ -167,13 +177,15 @@ class Sessions:
         """Count that a session ended, once however often it is reported.  False: Redis may not
         know of it.
         """
-        keys = [f"ussd:ended:{session_id}", self._counts_key()]
+        where = self._partitions.of(self._seal, session_id)  # of the number nothing is said
+        keys = [where.key(f"ussd:ended:{session_id}"), where.key(self._counts_key())]
         args: list[str | int] = [f"ended: {status}", SESSION_SECONDS, COUNTS_SECONDS]
         return await self._scripts.run(_END, keys, args) is not None
 
     async def forget(self, session_id: str) -> bool:
         """Delete a session, as a Redis does that loses its memory; whether there was one."""
-        return bool(await self._redis.delete(f"ussd:session:{session_id}"))
+        keys = [each.key(f"ussd:session:{session_id}") for each in self._partitions.all]
+        return bool(sum([await self._redis.delete(key) for key in keys]))
 
     async def forget_caller(self, msisdn: str) -> int:
         """Forget that a number called; on how many days it did.  No session leads to a number,
@@ -181,7 +193,8 @@ class Sessions:
         """
         today = self._now().date()
         days = [today, today - timedelta(days=1)]
-        keys = {f"ussd:callers:{day}": self._caller(msisdn, day) for day in days}
+        where = self._partitions.of(self._seal, msisdn)
+        keys = {where.key(f"ussd:callers:{day}"): self._caller(msisdn, day) for day in days}
         return sum([int(await self._redis.srem(key, who)) for key, who in keys.items()])
 
     def _caller(self, msisdn: str, day: date) -> str:

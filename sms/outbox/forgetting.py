@@ -18,7 +18,7 @@ from datetime import datetime
 from redis.asyncio import Redis
 
 from runtime.encryption import Seal
-from runtime.partitions import WHOLE
+from runtime.partitions import Partition, Partitions, partitions_on
 from sms.outbox.counts import counted_key, day_of
 from sms.outbox.messages import KEY_SECONDS, MessageCodec
 from sms.outbox.scripts import script
@@ -138,56 +138,66 @@ class Forgotten:
     days: int
 
 
-async def forget_messages(
-    redis: Redis, seal: Seal, msisdn: str, now: datetime, opening: Seal | None = None
+async def forget_messages(  # noqa: PLR0913
+    redis: Redis,
+    seal: Seal,
+    msisdn: str,
+    now: datetime,
+    opening: Seal | None = None,
+    *,
+    partitions: Partitions | None = None,
 ) -> Forgotten:
     """Forget what is kept of the number under one key.  May be called again.  `opening`: what
     opens batches, which may be sealed under another key.  Raises `RedisError` when Redis does
     not answer.
     """
     codec, of_batches = MessageCodec(seal), MessageCodec(opening or seal)
+    partition = (partitions or partitions_on(redis)).of(seal, msisdn)
     [index], [forgotten] = codec.indexes_of(msisdn), codec.forgotten_keys(msisdn)
-    await redis.set(forgotten, "", ex=LATE_SECONDS)
-    await redis.delete(f"sms:cap:number:{index}")
+    await redis.set(partition.key(forgotten), "", ex=LATE_SECONDS)
+    await redis.delete(partition.key(f"sms:cap:number:{index}"))
     known, reports = set[str](), 0
     more = [""]
     while more:  # once they are known, what names them is found
-        more, went = await _go_through(redis, index, now, known)
+        more, went = await _go_through(redis, partition, index, now, known)
         known, reports = known.union(more), reports + went
         for name in more:
-            await _take_out(redis, of_batches, name)
-    days = [await _forget_day(redis, codec, day_of(now) - n, msisdn) for n in range(2)]
+            await _take_out(redis, partition, of_batches, name)
+    two_days = [day_of(now), day_of(now) - 1]
+    days = [await _forget_day(redis, partition, codec, day, msisdn) for day in two_days]
     return Forgotten(len(known), reports, sum(days))
 
 
 async def _go_through(
-    redis: Redis, index: str, now: datetime, known: Collection[str]
+    redis: Redis, partition: Partition, index: str, now: datetime, known: Collection[str]
 ) -> tuple[list[str], int]:
-    """All keys, once.  The messages that were found, and how many reports went."""
+    """All keys of a partition, once.  The messages that were found, and how many reports went."""
     run, names, reports, cursor = redis.register_script(_FORGET), list[str](), 0, ""
     before = json.dumps(dict.fromkeys(known, True))
     while cursor != "0":
         args = cursor or "0", AT_ONCE, index, now.timestamp(), before
-        cursor, found, went = await run(keys=WHOLE.declared, args=args)
+        cursor, found, went = await run(keys=partition.declared, args=args)
         names, reports = [*names, *found], reports + int(went)
     return names, reports
 
 
-async def _take_out(redis: Redis, codec: MessageCodec, name: str) -> None:
+async def _take_out(redis: Redis, partition: Partition, codec: MessageCodec, name: str) -> None:
     """Of a batch that may still be sent, seal the numbers anew without this one."""
     id_, _, place = name.partition(".")
-    sealed = await redis.hget(f"sms:message:{id_}", "to") if place else None
+    sealed = await redis.hget(partition.key(f"sms:message:{id_}"), "to") if place else None
     if sealed:
         numbers = codec.open_numbers(str(sealed), id_)
         numbers.pop(int(place), None)
         anew = codec.seal_numbers(numbers, id_)
         args = [id_, place, str(sealed), anew]
-        await redis.register_script(_SEAL_ANEW)(keys=WHOLE.declared, args=args)
+        await redis.register_script(_SEAL_ANEW)(keys=partition.declared, args=args)
 
 
-async def _forget_day(redis: Redis, codec: MessageCodec, day: int, msisdn: str) -> bool:
+async def _forget_day(
+    redis: Redis, partition: Partition, codec: MessageCodec, day: int, msisdn: str
+) -> bool:
     """Who has been counted; whether the number was."""
-    key, who = counted_key(day), codec.index_of_day(day, msisdn)
+    key, who = partition.key(counted_key(day)), codec.index_of_day(day, msisdn)
     found = [each async for each in redis.sscan_iter(key, f"{who} *", AT_ONCE)]
     if found:
         await redis.srem(key, *found)

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import uuid4
 
 from runtime.encryption import INDEX_DIGITS, CannotOpen, Seal
+from runtime.partitions import WHOLE, Partition
 from sms.encoding import measure
 from sms.outbox.counts import day_of, start_of
 
@@ -56,9 +58,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One tip for up to a call of people, who are all different.  `indexes`: see
-    `Seal.index`.  `former_keys`: as version 0.1.0 named the tip of each, where it may have queued
-    that for them alone.
+    """One tip for up to a call of people, who are all different and of one partition.
+    `indexes`: see `Seal.index`.  `former_keys`: as version 0.1.0 named the tip of each, where it
+    may have queued that for them alone.
     """
 
     msisdns: tuple[str, ...]
@@ -67,6 +69,11 @@ class Batch:
     text: str
     expires_at: datetime
     gateway: str = ""
+    partition: Partition = WHOLE
+
+
+Sealed = dict[str, Any]
+"""A message as the scripts of the outbox take it."""
 
 
 class MessageCodec:
@@ -79,10 +86,11 @@ class MessageCodec:
         """What stands for a key in the names of Redis, and may have stood for it before."""
         return self._seal.indexes(f"key {key}")
 
-    def seal(self, outgoing: Outgoing, now: datetime) -> dict[str, str | float | list[str]]:
-        """A new message, as the scripts of the outbox take it."""
+    def seal(self, outgoing: Outgoing, now: datetime, partition: Partition = WHOLE) -> Sealed:
+        """A new message."""
         indexes = self.indexes_of(outgoing.msisdn)
-        message = self._sealed({outgoing.msisdn: indexes[0]}, outgoing, outgoing.kind, now)
+        to = {outgoing.msisdn: indexes[0]}
+        message = self._sealed(to, outgoing, outgoing.kind, partition, now)
         return {
             **message,
             "keys": self.indexes_of_key(outgoing.key),
@@ -93,17 +101,22 @@ class MessageCodec:
             "key_seconds": max(KEY_SECONDS, int(message["seconds"])),
         }
 
-    def seal_batch(self, batch: Batch, now: datetime) -> dict[str, str | float | list[list[str]]]:
+    def seal_batch(self, batch: Batch, now: datetime) -> Sealed:
         """The same, of a batch."""
         to = dict(zip(batch.msisdns, batch.indexes, strict=True))
-        message = self._sealed(to, batch, MessageKind.SERIES, now)
+        message = self._sealed(to, batch, MessageKind.SERIES, batch.partition, now)
         former = [self.indexes_of_key(key) if key else [] for key in batch.former_keys]
         return {**message, "former_keys": former}
 
     def _sealed(
-        self, to: Mapping[str, str], what: Outgoing | Batch, kind: MessageKind, now: datetime
-    ) -> dict[str, str | float]:
-        id_, day = uuid4().hex, day_of(now)
+        self,
+        to: Mapping[str, str],
+        what: Outgoing | Batch,
+        kind: MessageKind,
+        partition: Partition,
+        now: datetime,
+    ) -> Sealed:
+        id_, day = partition.name(uuid4().hex), day_of(now)
         midnight = start_of(day)
         return {
             "id": id_,

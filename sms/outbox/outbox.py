@@ -31,6 +31,7 @@ Without acknowledged writes surviving a crash of Redis (`appendfsync always`) a
 text could be sent twice.  The client must not retry by itself.
 """
 
+import asyncio
 import json
 import logging
 from collections import defaultdict
@@ -38,6 +39,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Any, TypeVar, cast
 
 from redis.asyncio import Redis
@@ -46,17 +48,22 @@ from redis.exceptions import ResponseError
 
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
-from runtime.partitions import WHOLE
+from runtime.partitions import WHOLE, Partition, Partitions, partitions_on
+from runtime.redis_client import REDIS_ERRORS
 from runtime.replication import ReplicatedScripts
+from runtime.settings import SIMULATOR
 from sms.gateways import DeliveryReport, GatewayError
 from sms.outbox import scripts
 from sms.outbox.counts import day_of
-from sms.outbox.messages import Batch, MessageCodec, Outgoing, Queue
+from sms.outbox.messages import Batch, MessageCodec, Outgoing, Queue, Sealed
+from sms.outbox.service_caps import ServiceCaps
 from sms.states import State
 
 PUT_AT_ONCE = 100
 SAMPLE = 500
 """Entries of a queue by which the number of its messages is estimated."""
+LOOK_SECONDS = 0.4
+"""How long a worker that found nothing waits before it looks into all queues of a cluster again."""
 EVERYBODY = "return {}"
 """Nobody has stopped anything."""
 NAMELESS = "an entry names no message"
@@ -131,6 +138,7 @@ class Claimed:
     queue: Queue
     entry: str
     id: str
+    partition: Partition = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +201,7 @@ class Outbox:
     What is acknowledged to a gateway, and what is about to be sent, `replicas` replicas have.
     `unwanted`: of a series, the body of a Lua function of a list of `indexes`, which says at
     the place of each whether that person has said stop; asked in the step that begins a message.
+    `partitions`: those of the Redis, unless others are given.
     """
 
     def __init__(  # noqa: PLR0913
@@ -204,8 +213,13 @@ class Outbox:
         replicas: int = 0,
         *,
         unwanted: str = EVERYBODY,
+        partitions: Partitions | None = None,
     ) -> None:
         self._redis = redis
+        self._seal = seal
+        self.partitions = partitions or partitions_on(redis)
+        self._turns = count()
+        self._service = ServiceCaps(redis, self.partitions.shared, json.dumps(asdict(caps)))
         self._replicated = ReplicatedScripts(redis, replicas)
         self._codec = MessageCodec(seal)
         self._caps = json.dumps(asdict(caps))
@@ -234,44 +248,92 @@ class Outbox:
             PutResult.QUEUED if self.allows(each.msisdn) else PutResult.REFUSED for each in messages
         ]
         allowed = [place for place, answer in enumerate(answers) if answer is PutResult.QUEUED]
-        for some in _batches(allowed, PUT_AT_ONCE):
-            sealed = [json.dumps(self._codec.seal(messages[place], now)) for place in some]
-            said = await self._replicated.run(self._put, [now.timestamp(), self._caps, *sealed])
-            for place, answer in zip(some, said, strict=True):
-                answers[place] = _put_result(answer)
+        for partition, places in self._by_partition(messages, allowed).items():
+            for some in _batches(places, PUT_AT_ONCE):
+                said = await self._put_in(partition, [messages[place] for place in some], now)
+                for place, answer in zip(some, said, strict=True):
+                    answers[place] = _put_result(answer)
         return answers
 
+    async def _put_in(
+        self, partition: Partition, messages: Sequence[Outgoing], now: datetime
+    ) -> list[str]:
+        sealed = [self._codec.seal(each, now, partition) for each in messages]
+        taken = [] if self.partitions.one else await self._service.take(partition, sealed, now)
+        args = [now.timestamp(), self._caps, *map(json.dumps, sealed)]
+        said: list[str] = await self._replicated.run(self._put, args, partition)
+        for slots, answer in zip(taken, said, strict=bool(taken)):
+            if answer != PutResult.QUEUED:
+                await self._service.give_back(slots)
+        return said
+
+    def _by_partition(
+        self, messages: Sequence[Outgoing], places: list[int]
+    ) -> Mapping[Partition, list[int]]:
+        if self.partitions.one:
+            return {WHOLE: places}
+        found: defaultdict[Partition, list[int]] = defaultdict(list)
+        for place in places:
+            found[self.partitions.of(self._seal, messages[place].msisdn)].append(place)
+        return found
+
     async def put_chosen(
-        self, key: str, act: Act, choices: Mapping[str, Outgoing], now: datetime
+        self, key: str, act: Act, choices: Mapping[str, Outgoing], now: datetime, whose: str = ""
     ) -> PutResult:
         """Act, and queue the message that the act chooses, both or neither.
 
-        A key is used up by this, also where nothing was queued.
+        A key is used up by this, also where nothing was queued.  `choices`: all for one number;
+        where there are none, `whose` act it is.  Raises `ValueError` where nobody is named.
         """
         if not all(self.allows(each.msisdn) for each in choices.values()):
             return PutResult.REFUSED
-        messages = {name: self._codec.seal(each, now) for name, each in choices.items()}
+        whose = next((each.msisdn for each in choices.values()), whose)
+        if not (whose or self.partitions.one):
+            raise ValueError("a partition follows from a number")
+        partition = self.partitions.of(self._seal, whose)
+        messages = {name: self._codec.seal(each, now, partition) for name, each in choices.items()}
+        slots = [] if self.partitions.one else await self._take_one(partition, messages, now)
         keys = self._codec.indexes_of_key(key)
         tables = (json.dumps(each) for each in (keys, messages, act.args))
         args = [now.timestamp(), self._caps, *tables]
         run = self._script(scripts.put_chosen(act.lua))
-        return _put_result(await self._replicated.run(run, args))
+        answer = await self._replicated.run(run, args, partition)
+        if slots and answer != PutResult.QUEUED:
+            await self._service.give_back(slots)
+        return _put_result(answer)
+
+    async def _take_one(
+        self, partition: Partition, choices: Mapping[str, Sealed], now: datetime
+    ) -> list[str]:
+        """For whichever is chosen: they are for one number, and count alike."""
+        messages = [*choices.values()]
+        if not messages:
+            return []
+        [slots] = await self._service.take(partition, messages[:1], now)
+        for each in messages[1:]:
+            each["told"] = messages[0]["told"]
+        return slots
 
     async def put_batch(self, batch: Batch, act: Act, now: datetime) -> BatchPut:
         """Act for the people of a batch, and queue it for those whom the act says, both or
-        neither.  The act must say of nobody twice that they are to get it.  Raises `ValueError`
-        where one of the numbers is none that we may text, or is there twice.
+        neither.  They are all of one partition.  The act must say of nobody twice that they are to
+        get it.  Raises `ValueError` where one of the numbers is none that we may text, or is there
+        twice.
         """
         if not all(self.allows(each) for each in batch.msisdns):
             raise ValueError("a number of a batch is none that we may text")
         if len(set(batch.msisdns)) < len(batch.msisdns):
             raise ValueError("a number is twice in a batch")
-        tables = json.dumps(self._codec.seal_batch(batch, now)), json.dumps(act.args)
+        sealed, cap, slot = self._codec.seal_batch(batch, now), "", ""
+        if not self.partitions.one:
+            sealed["room"], cap, slot = await self._service.take_many(len(batch.msisdns), now)
         run = self._script(scripts.put_batch(act.lua))
-        args = [now.timestamp(), self._caps, *tables]
-        queued, held_back, cap = await self._replicated.run(run, args)
-        if cap:
-            _log_cap(cap)
+        args = [now.timestamp(), self._caps, json.dumps(sealed), json.dumps(act.args)]
+        queued, held_back, met = await self._replicated.run(run, args, batch.partition)
+        if slot:
+            await self._service.give_back([slot], sealed["room"] - queued)
+        if cap or met:
+            _log_cap(cap or met)
         return BatchPut(queued, held_back)
 
     def _script(self, lua: str) -> AsyncScript:
@@ -287,23 +349,32 @@ class Outbox:
         """Where the message that answers a request has come to; `None` when nothing is known
         of it, or nothing was sent.
         """
-        return await self._state(await self._id_of(key))
+        return await self._state(*await self._id_of(key))
 
     async def fate_of(self, key: str) -> tuple[State, str]:
         """The state of a message that was just put, and why it is so, in words for a log."""
-        id_ = await self._id_of(key)
-        state, why = await self._redis.hmget(f"sms:message:{id_!s}", ["state", "why"])
+        partition, id_ = await self._id_of(key)
+        message = partition.key(f"sms:message:{id_!s}")
+        state, why = await self._redis.hmget(message, ["state", "why"])
         return State(str(state)), str(why or "")
 
     async def state_of_sent(self, gateway: str, message_id: str) -> State | None:
         """The same, of the message that a gateway calls so."""
-        return await self._state(await self._redis.get(f"sms:gateway:{gateway}:{message_id}"))
+        for partition in self.partitions.all:
+            name = await self._redis.get(partition.key(f"sms:gateway:{gateway}:{message_id}"))
+            if name is not None:
+                return await self._state(partition, name)
+        return None
 
     async def waiting(self) -> dict[Queue, int]:
         """How many messages wait in each queue or are being sent, each person's for one, also
         of who is forgotten meanwhile; in a queue of more than `SAMPLE` entries about so many.
         """
-        return {queue: await self._waiting(f"sms:queue:{queue}") for queue in Queue}
+        return {queue: await self._waiting_in_all(queue) for queue in Queue}
+
+    async def _waiting_in_all(self, queue: Queue) -> int:
+        name = f"sms:queue:{queue}"
+        return sum([await self._waiting(each.key(name)) for each in self.partitions.all])
 
     async def _waiting(self, stream: str) -> int:
         if not (entries := int(await self._redis.xlen(stream))):
@@ -321,18 +392,62 @@ class Outbox:
         if report.state is not None:
             msisdn, day = report.msisdn, day_of(now)
             indexes = self._codec.indexes_of(msisdn) if msisdn else []
-            lists = json.dumps(indexes), json.dumps(self._codec.forgotten_keys(msisdn))
             who = [self._codec.index_of_day(each, msisdn) for each in (day, day - 1)]
             told = gateway, report.message_id, report.state, now.timestamp()
-            await self._replicated.run(self._report, [*told, *lists, day, *who])
+            for partition in self._partitions_of(report):
+                keys = [partition.key(each) for each in self._codec.forgotten_keys(msisdn)]
+                args = [*told, json.dumps(indexes), json.dumps(keys), day, *who]
+                await self._replicated.run(self._report, args, partition)
+
+    def _partitions_of(self, report: DeliveryReport) -> Sequence[Partition]:
+        """Where its message may be: where it names neither the number nor ours, in any."""
+        if report.msisdn:
+            return [self.partitions.of(self._seal, report.msisdn)]
+        named = self.partitions.of_name(report.message_id)
+        return [named] if named else self.partitions.all
 
     # --- For the worker
 
     async def claim(
         self, queue: Queue, worker: str, most: int, block_ms: int | None = None
     ) -> list[Claimed]:
-        """Up to `most` entries that no worker has had.  `block_ms`: wait for the first."""
-        stream = f"sms:queue:{queue}"
+        """Up to `most` entries that no worker has had.  `block_ms`: wait for the first; on a
+        cluster, until it is time to look again.
+        """
+        if self.partitions.one:
+            return await self._claim_in(WHOLE, queue, worker, most, block_ms)
+        found: list[Claimed] = []
+        for partition in await self._where_some_are(queue):
+            if room := most - len(found):
+                try:
+                    found += await self._claim_in(partition, queue, worker, room)
+                except REDIS_ERRORS:
+                    if not found:
+                        raise
+        if not found and block_ms:
+            await asyncio.sleep(LOOK_SECONDS)
+        return found
+
+    async def _where_some_are(self, queue: Queue) -> list[Partition]:
+        """Partitions whose queue is not empty, each time another one first; that one always, so
+        that a worker which finds nothing is seen.
+        """
+        first, *others = self.partitions.from_turn(next(self._turns))
+        pipe = self._redis.pipeline(transaction=False)
+        for each in others:
+            pipe.xlen(each.key(f"sms:queue:{queue}"))
+        lengths = await pipe.execute()
+        return [first, *(each for each, many in zip(others, lengths, strict=True) if many)]
+
+    async def _claim_in(
+        self,
+        partition: Partition,
+        queue: Queue,
+        worker: str,
+        most: int,
+        block_ms: int | None = None,
+    ) -> list[Claimed]:
+        stream = partition.key(f"sms:queue:{queue}")
         try:
             answer = await self._redis.xreadgroup(
                 scripts.GROUP, worker, {stream: ">"}, count=most, block=block_ms
@@ -340,18 +455,16 @@ class Outbox:
         except ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
-            await self._open(
-                keys=WHOLE.declared, args=[queue]
-            )  # a new server, or one that lost everything
+            # a new server, or one that lost everything
+            await self._open(keys=partition.declared, args=[queue])
             return []
         entries = _entries(answer)
         if nameless := [entry for entry, fields in entries if "id" not in fields]:
-            _alarm(
-                await self._set_entries_aside(
-                    keys=WHOLE.declared, args=[queue, NAMELESS, *nameless]
-                )
-            )
-        return [Claimed(queue, entry, held["id"]) for entry, held in entries if "id" in held]
+            args = [queue, NAMELESS, *nameless]
+            _alarm(await self._set_entries_aside(keys=partition.declared, args=args))
+        return [
+            Claimed(queue, entry, held["id"], partition) for entry, held in entries if "id" in held
+        ]
 
     async def begin(
         self,
@@ -373,33 +486,49 @@ class Outbox:
         need = min(rate.burst, 1 if queue is Queue.REPLIES else 2)
         bucket = now.timestamp(), rate.calls, rate.burst, need
         args = [queue, worker, json.dumps(gateways), *bucket, entry, id_]
-        seconds, alarms, *begun = await self._replicated.run(self._begin, args)
+        if not self.partitions.one:
+            if seconds := await self._wait_for_token(claimed, gateways, rate, need):
+                return Wait(seconds)
+            args.append("paid")
+        seconds, alarms, *begun = await self._replicated.run(self._begin, args, claimed.partition)
         _alarm(alarms)
         if float(seconds) > 0:
             return Wait(float(seconds))
         return self._sending(claimed, *begun[0]) if begun and begun[0] else None
 
+    async def _wait_for_token(
+        self, claimed: Claimed, gateways: Sequence[str], rate: Rate, need: int
+    ) -> float:
+        """Take one of the gateway by which the message may leave, if by any."""
+        message = claimed.partition.key(f"sms:message:{claimed.id}")
+        own = str(await self._redis.hget(message, "gateway") or "")
+        way = own if own in gateways else next(iter(gateways), "")
+        if not way or (own == SIMULATOR and way != own):
+            return 0.0
+        return await self._service.take_token(way, rate.calls, rate.burst, need)
+
     async def settle(self, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Write what became of claimed messages, all of one queue."""
+        """Write what became of claimed messages, all of one queue and partition."""
         of: defaultdict[Claimed, list[Outcome]] = defaultdict(list)
         for outcome in outcomes:
             of[outcome.claimed].append(outcome)
         if outcomes:
             parts = [part for each in of.items() for part in self._settle_args(*each, now)]
-            _alarm(
-                await self._settle(
-                    keys=WHOLE.declared, args=[outcomes[0].claimed.queue, now.timestamp(), *parts]
-                )
-            )
+            first = outcomes[0].claimed
+            args: list[Any] = [first.queue, now.timestamp(), *parts]
+            _alarm(await self._settle(keys=first.partition.declared, args=args))
 
     async def count_set_aside(self, why: str, many: int) -> None:
         """Messages that were settled because they cannot be opened."""
         if many:
-            _alarm(await self._count_set_aside(keys=WHOLE.declared, args=[why, many]))
+            keys = self.partitions.shared.declared
+            _alarm(await self._count_set_aside(keys=keys, args=[why, many]))
 
     async def set_aside_count(self) -> int:
         """How many could not be read, within the last days."""
-        return int(await self._redis.get(scripts.SET_ASIDE) or 0)
+        places = {*self.partitions.all, self.partitions.shared}
+        keys = [each.key(scripts.SET_ASIDE) for each in places]
+        return sum([int(await self._redis.get(key) or 0) for key in keys])
 
     async def requeue_due(self, now: datetime) -> None:
         """Queue again what was to be tried again by now.
@@ -407,25 +536,41 @@ class Outbox:
         What is to be tried more than `LONGEST_RETRY_DELAY` from now is so by a clock that was
         put back since, and is queued too.
         """
+        for partition in self.partitions.all:
+            await self._requeue_due_in(partition, now)
+
+    async def _requeue_due_in(self, partition: Partition, now: datetime) -> None:
         many, later = 200, now + LONGEST_RETRY_DELAY
+        args: list[Any] = [now.timestamp(), many, later.timestamp()]
         while many:
-            many, alarms = await self._requeue(
-                keys=WHOLE.declared, args=[now.timestamp(), 200, later.timestamp()]
-            )
+            many, alarms = await self._requeue(keys=partition.declared, args=args)
             _alarm(alarms)
 
-    async def reclaim(self, queue: Queue, worker: str, lease_ms: int, now: datetime) -> int:
-        """Settle what a worker has held for longer than `lease_ms`: it is dead.
+    async def reclaim(
+        self,
+        queue: Queue,
+        worker: str,
+        lease_ms: int,
+        now: datetime,
+        partitions: Sequence[Partition] | None = None,
+    ) -> int:
+        """Settle in these partitions, or in all, what a worker has held for longer than
+        `lease_ms`: it is dead.
 
         What it was sending becomes `unknown`; what it only held is queued again.
         What was only held, by worker after worker, is set aside.  Returns how many became
         unknown.
         """
-        await self._open(keys=WHOLE.declared, args=[queue])
+        args = queue, worker, now.timestamp(), lease_ms
+        some = self.partitions.all if partitions is None else partitions
+        return sum([await self._reclaim_in(each, args) for each in some])
+
+    async def _reclaim_in(self, partition: Partition, args: tuple[Queue, str, float, int]) -> int:
+        keys = partition.declared
+        await self._open(keys=keys, args=[args[0]])
         unknown, start = 0, "0-0"
         while start:
-            args = queue, worker, now.timestamp(), lease_ms, start
-            start, orphans, _queued, alarms = await self._reclaim(keys=WHOLE.declared, args=args)
+            start, orphans, _queued, alarms = await self._reclaim(keys=keys, args=[*args, start])
             _alarm(alarms)
             unknown += int(orphans)
             start = "" if start == "0-0" else start
@@ -433,14 +578,20 @@ class Outbox:
 
     # --- Inside
 
-    async def _id_of(self, key: str) -> object:
-        """Of the message that a key led to, if to any."""
-        names = [f"sms:key:{each}" for each in self._codec.indexes_of_key(key)]
-        return next((found for found in await self._redis.mget(names) if found is not None), None)
+    async def _id_of(self, key: str) -> tuple[Partition, object]:
+        """Of the message that a key led to, if to any; and where it is."""
+        indexes = self._codec.indexes_of_key(key)
+        for partition in self.partitions.all:
+            found = await self._redis.mget([partition.key(f"sms:key:{each}") for each in indexes])
+            for name in found:
+                if name is not None:
+                    return partition, name
+        return WHOLE, None
 
-    async def _state(self, name: object) -> State | None:
+    async def _state(self, partition: Partition, name: object) -> State | None:
         id_, _, place = str(name).partition(".")
-        state, apart = await self._redis.hmget(f"sms:message:{id_}", ["state", "apart"])
+        message = partition.key(f"sms:message:{id_}")
+        state, apart = await self._redis.hmget(message, ["state", "apart"])
         own = own_state(apart, int(place or 1))
         return own or (State(str(state)) if state else None)
 

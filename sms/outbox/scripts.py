@@ -310,13 +310,13 @@ end
 -- Lists of caps: a message counts against the first list of which none is met.  What is kept for
 -- words of danger and for what was agreed to on a screen no other text uses up; and a flood of
 -- these, from new numbers, uses up nothing else.
-local function purses(outgoing)
+local function purses(outgoing, new)
   if outgoing.queue == 'series' then
     return {{{'series a day', SMS .. 'cap:series a day:' .. day, caps.series_a_day, 172800}}}
   end
   local common = {caps_of(REPLIES, 1)}
   local kept = outgoing.reserve ~= '' and {caps_of(outgoing.reserve, caps.reserve_share)}
-  if not is_new(outgoing) then return {common, kept or nil} end
+  if not new then return {common, kept or nil} end
   common[3], common[4] = caps_of(NEW_NUMBERS, caps.new_numbers_share)
   return {kept or common}
 end
@@ -327,15 +327,17 @@ local function met(purse)
   end
 end
 
+-- Whether the number has had as many replies as it may.
+local function is_full(outgoing, number)
+  if outgoing.queue == 'series' then return false end
+  call('ZREMRANGEBYSCORE', number, '-inf', now - caps.number_seconds)
+  return call('ZCARD', number) >= caps.replies_a_number + (outgoing.urgent and 1 or 0)
+end
+
 -- The list of caps that a message counts against, or else why it is refused.
-local function over(outgoing, number)
-  if outgoing.queue ~= 'series' then
-    call('ZREMRANGEBYSCORE', number, '-inf', now - caps.number_seconds)
-    local most = caps.replies_a_number + (outgoing.urgent and 1 or 0)
-    if call('ZCARD', number) >= most then return nil, 'capped' end
-  end
+local function afford(outgoing, new)
   local cap
-  for _, purse in ipairs(purses(outgoing)) do
+  for _, purse in ipairs(purses(outgoing, new)) do
     cap = met(purse)
     if not cap then return purse end
   end
@@ -343,14 +345,28 @@ local function over(outgoing, number)
   return nil, first and ('alarm:' .. cap) or 'capped'
 end
 
+local function spend(purse, many)
+  for _, cap in ipairs(purse) do
+    if call('INCRBY', cap[2], many) == many then call('EXPIRE', cap[2], cap[4]) end
+  end
+end
+
+-- The same; `told`: what the caps of the service, which stand elsewhere, had to say before.
+local function over(outgoing, number)
+  if is_full(outgoing, number) then return nil, 'capped' end
+  if not outgoing.told then
+    return afford(outgoing, outgoing.queue ~= 'series' and is_new(outgoing))
+  end
+  if outgoing.told == '' then return {} end
+  return nil, outgoing.told
+end
+
 local function count(outgoing, number, purse)
   if outgoing.queue ~= 'series' then
     call('ZADD', number, now, outgoing.id)
     call('EXPIRE', number, caps.number_seconds)
   end
-  for _, cap in ipairs(purse) do
-    if call('INCR', cap[2]) == 1 then call('EXPIRE', cap[2], cap[4]) end
-  end
+  spend(purse, 1)
 end
 
 -- Under the key of today, or one that it may have been kept under before.
@@ -405,6 +421,63 @@ return answers
 )
 
 
+# The caps of the whole service on a cluster: a slot is taken first, and then the message is put;
+# one that was not used is given back.
+
+# ARGV: as of `PUT`.  Of each message whether it would count, and as of a `new` or a `known` number.
+LOOK = script(
+    _PUTTING
+    + """
+local answers = {}
+for i = 3, #ARGV do
+  local outgoing = cjson.decode(ARGV[i])
+  local full = is_full(outgoing, SMS .. 'cap:number:' .. outgoing.index)
+  answers[#answers + 1] = (full or is_used(outgoing.keys)) and '' or is_new(outgoing) and 'new'
+    or 'known'
+end
+return answers
+"""
+)
+
+# ARGV: now, caps, then in JSON queue and reserve of messages, and whether their number is new.
+# Of each: empty, or why it is refused; then the caps of which it took a slot.
+TAKE = script(
+    _PUTTING
+    + """
+local answers = {}
+for i = 3, #ARGV do
+  local wish = cjson.decode(ARGV[i])
+  local purse, refused = afford(wish, wish.new)
+  local answer = {refused or ''}
+  for _, cap in ipairs(purse or {}) do answer[#answer + 1] = cap[2] end
+  spend(purse or {}, 1)
+  answers[#answers + 1] = answer
+end
+return answers
+"""
+)
+
+# ARGV: now, caps, people of a batch.  Answer: how many may get it, the cap if it is first met, and
+# the key of that cap.
+TAKE_MANY = script(
+    _PUTTING
+    + """
+local many, cap = tonumber(ARGV[3]), purses({queue = 'series'})[1][1]
+local room = math.max(0, math.min(many, cap[3] - tonumber(call('GET', cap[2]) or 0)))
+if room > 0 then spend({cap}, room) end
+local met = room < many and call('SET', SMS .. 'alarm:' .. cap[1], '', 'NX', 'EX', 3600)
+return {room, met and cap[1] or '', cap[2]}
+"""
+)
+
+# ARGV: how many, then the caps of which so many slots were not used.
+GIVE_BACK = """
+for i = 2, #ARGV do
+  if redis.call('EXISTS', ARGV[i]) == 1 then redis.call('DECRBY', ARGV[i], ARGV[1]) end
+end
+"""
+
+
 def put_chosen(act: str) -> str:
     """The script that acts and queues the message that the act chooses, in one step.
 
@@ -441,7 +514,7 @@ def put_batch(act: str) -> str:
         + """
 local batch = cjson.decode(ARGV[3])
 local cap = purses(batch)[1][1]
-local room = cap[3] - tonumber(call('GET', cap[2]) or 0)
+local room = batch.room or cap[3] - tonumber(call('GET', cap[2]) or 0)
 local function who(place) return string.sub(batch.who, (place - 1) * WIDTH + 1, place * WIDTH) end
 
 local places, over_cap = {}, 0
@@ -472,14 +545,35 @@ if #going > 0 then
   end
   if #going < #apart then batch.apart = table.concat(apart) end
   if first > 0 then batch.counted = table.concat(counted) end
-  if call('INCRBY', cap[2], #going) == #going then call('EXPIRE', cap[2], cap[4]) end
+  if not batch.room then spend({cap}, #going) end
   count_put(batch, #going, first)
   store(batch)
 end
-local met = over_cap > 0 and call('SET', SMS .. 'alarm:' .. cap[1], '', 'NX', 'EX', 3600)
+local met = over_cap > 0 and not batch.room
+  and call('SET', SMS .. 'alarm:' .. cap[1], '', 'NX', 'EX', 3600)
 return {#going, over_cap, met and cap[1] or ''}
 """
     )
+
+
+# How long to wait for a token of a bucket; 0: one was taken.
+_BUCKET = """
+local function wait(bucket, rate, burst, need)
+  local time = call('TIME')
+  local clock = time[1] + time[2] / 1000000
+  local tokens, at = unpack(call('HMGET', bucket, 'tokens', 'at'))
+  if tonumber(at or clock) > clock then  -- the clock was put back
+    at = clock
+    call('HSET', bucket, 'at', string.format('%.6f', clock))
+  end
+  local since = clock - tonumber(at or clock)
+  tokens = math.min(burst, tonumber(tokens or burst) + since * rate)
+  if tokens < need then return (need - tokens) / rate end
+  call('HSET', bucket, 'tokens', tokens - 1, 'at', string.format('%.6f', clock))
+  call('EXPIRE', bucket, 3600)
+  return 0
+end
+"""
 
 
 def begin(unwanted: str) -> str:
@@ -488,16 +582,17 @@ def begin(unwanted: str) -> str:
     `unwanted` is the body of a Lua function of the `indexes` of numbers.  It returns a table that
     says at each place whether that person wants no message of a series any more.
     """
-    return script(f"local function unwanted_of(indexes)\n{unwanted}\nend\n" + _BEGIN)
+    return script(_BUCKET + f"local function unwanted_of(indexes)\n{unwanted}\nend\n" + _BEGIN)
 
 
 # ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, entry,
-# id.  Answer: seconds to wait, as text; alarms; and where this worker, and nobody else, may now
-# send it: gateway, to, text, attempts, expiry, and who is apart.
+# id, and `paid` where a token was taken before.  Answer: seconds to wait, as text; alarms; and
+# where this worker, and nobody else, may now send it: gateway, to, text, attempts, expiry, and
+# who is apart.
 _BEGIN = """
 local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), ARGV[4]
 local rate, burst, need = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local entry, id = ARGV[8], ARGV[9]
+local entry, id, paid = ARGV[8], ARGV[9], ARGV[10]
 
 -- By which gateway a message may leave, if by any.
 local function way_of(b)
@@ -537,22 +632,6 @@ local function ours(b)
   return false
 end
 
-local function wait(bucket)
-  local time = call('TIME')
-  local clock = time[1] + time[2] / 1000000
-  local tokens, at = unpack(call('HMGET', bucket, 'tokens', 'at'))
-  if tonumber(at or clock) > clock then  -- the clock was put back
-    at = clock
-    call('HSET', bucket, 'at', string.format('%.6f', clock))
-  end
-  local since = clock - tonumber(at or clock)
-  tokens = math.min(burst, tonumber(tokens or burst) + since * rate)
-  if tokens < need then return (need - tokens) / rate end
-  call('HSET', bucket, 'tokens', tokens - 1, 'at', string.format('%.6f', clock))
-  call('EXPIRE', bucket, 3600)
-  return 0
-end
-
 local function start(b, gateway)
   call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
@@ -570,10 +649,18 @@ local may = try(queue, entry, id, now, function()
 end)
 if not may then return {'0', alarms} end
 local gateway = way_of(b)
-local seconds = wait(SMS .. 'bucket:' .. gateway)
+local seconds = paid and 0 or wait(SMS .. 'bucket:' .. gateway, rate, burst, need)
 if seconds > 0 then return {tostring(seconds), alarms} end
 local begun = try(queue, entry, id, now, function() return start(b, gateway) end)
 return {'0', alarms, begun}
+"""
+
+# ARGV: gateway, rate, burst, tokens needed.  Answer: seconds to wait, as text.
+TAKE_TOKEN = f"""
+local call = redis.call
+{_BUCKET}
+local rate, burst, need = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+return tostring(wait(KEYS[1] .. 'bucket:' .. ARGV[1], rate, burst, need))
 """
 
 # ARGV: queue, now, then of each message entry, id, and in JSON: `moves`, to states that end its

@@ -11,9 +11,10 @@ import asyncio
 import logging
 import random
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -42,6 +43,8 @@ REDIS_PATIENCE_SECONDS = 60.0
 """How long a result is held for a Redis that does not answer; then its message
 is left to become `unknown`."""
 
+SHARES = 8
+"""In so many rounds a worker of a cluster has looked everywhere for what dead ones left."""
 UNREADABLE = "sealed under another key, or altered"
 TOO_FEW = "too few replicas"
 NOT_NAMED = OutcomeUnknown("not named in the answer", GatewayError.NO_ANSWER)
@@ -113,6 +116,7 @@ class _Worker:
     config: WorkerConfig
     now: Callable[[], datetime]
     name: str = field(default_factory=lambda: uuid4().hex)
+    turns: Iterator[int] = field(default_factory=count)
     busy: Counter[Queue] = field(default_factory=Counter)
     ended: defaultdict[Queue, asyncio.Event] = field(
         default_factory=lambda: defaultdict(asyncio.Event)
@@ -242,9 +246,10 @@ class _Worker:
 
     async def _maintain(self) -> None:
         await self.outbox.requeue_due(self.now())
+        some = self.outbox.partitions.share(next(self.turns), SHARES)
         for queue in Queue:
             lease_ms = int(self.config.lease * 1000)
-            orphans = await self.outbox.reclaim(queue, self.name, lease_ms, self.now())
+            orphans = await self.outbox.reclaim(queue, self.name, lease_ms, self.now(), some)
             if orphans:
                 log.warning("worker: %d messages of a dead worker are unknown", orphans)
 
@@ -302,5 +307,5 @@ def _log_refusals(outcomes: Sequence[Outcome]) -> None:
     """
     told = [each for each in outcomes if each.why and each.why != UNREADABLE]
     reasons = Counter((each.state, each.why) for each in told)
-    for (state, why), count in reasons.items():
-        log.warning("worker: %d messages %s: %s", count, state, why)
+    for (state, why), many in reasons.items():
+        log.warning("worker: %d messages %s: %s", many, state, why)

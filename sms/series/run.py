@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import groupby
 
 from menus.model import Menu
+from runtime.partitions import Partition
 from runtime.redis_client import REDIS_ERRORS, OutageLog
 from sms.gateways import MOST_RECIPIENTS
 from sms.outbox import Batch, Outbox
@@ -42,18 +43,19 @@ async def run_due(
 ) -> Run:
     """Queue what is due, in parts, until nothing is or the day's cap is reached."""
     queued = held_back = 0
-    while not held_back and (due := await subscriptions.due(moment := now())):
-        for tips in _calls(due):
-            text, many = _text(tips[0], menu)
-            to = [tip for tip in tips if text and outbox.allows(tip.msisdn)]
-            if len(to) < len(tips):
-                others = {*tips}.difference(to)
-                await subscriptions.move_on([*others], many, moment)
-            if to:
-                batch = _batch(to, text, calendar.closing(moment))
-                act = subscriptions.move_on_act(to, many, moment)
-                done = await outbox.put_batch(batch, act, moment)
-                queued, held_back = queued + done.queued, held_back + done.held_back
+    for partition in subscriptions.partitions.all:
+        while not held_back and (due := await subscriptions.due(moment := now(), partition)):
+            for tips in _calls(due):
+                text, many = _text(tips[0], menu)
+                to = [tip for tip in tips if text and outbox.allows(tip.msisdn)]
+                if len(to) < len(tips):
+                    others = {*tips}.difference(to)
+                    await subscriptions.move_on([*others], many, moment, partition)
+                if to:
+                    batch = _batch(to, text, calendar.closing(moment), partition)
+                    act = subscriptions.move_on_act(to, many, moment)
+                    done = await outbox.put_batch(batch, act, moment)
+                    queued, held_back = queued + done.queued, held_back + done.held_back
     return Run(queued, held_back)
 
 
@@ -69,7 +71,7 @@ def _call(tip: DueTip) -> tuple[str, str, int]:
     return tip.gateway, tip.language, tip.number
 
 
-def _batch(tips: Sequence[DueTip], text: str, expires_at: datetime) -> Batch:
+def _batch(tips: Sequence[DueTip], text: str, expires_at: datetime, partition: Partition) -> Batch:
     """A tip that cannot be sent today is not sent at night."""
     return Batch(
         tuple(tip.msisdn for tip in tips),
@@ -78,6 +80,7 @@ def _batch(tips: Sequence[DueTip], text: str, expires_at: datetime) -> Batch:
         text,
         expires_at,
         tips[0].gateway,
+        partition,
     )
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from runtime.encryption import CannotOpen, Seal
-from runtime.partitions import WHOLE
+from runtime.partitions import WHOLE, Partition, Partitions, partitions_on
 from runtime.replication import ReplicatedScripts
 from sms.outbox import Act
 from sms.series import scripts
@@ -45,8 +45,16 @@ class DueTip:
 class Subscriptions:
     """The subscriptions in Redis.  Every method may be called again after a crash."""
 
-    def __init__(self, redis: Redis, seal: Seal, calendar: Calendar, replicas: int = 0) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        seal: Seal,
+        calendar: Calendar,
+        replicas: int = 0,
+        partitions: Partitions | None = None,
+    ) -> None:
         self._redis = redis
+        self.partitions = partitions or partitions_on(redis)
         self._replicated = ReplicatedScripts(redis, replicas)
         self._seal = seal
         self._calendar = calendar
@@ -85,40 +93,49 @@ class Subscriptions:
 
     async def stop(self, msisdn: str) -> None:
         """The same, where nothing is answered."""
-        await self._replicated.run(self._stop, self._seal.indexes(msisdn))
+        partition = self.partitions.of(self._seal, msisdn)
+        await self._replicated.run(self._stop, self._seal.indexes(msisdn), partition)
 
     async def forget(self, msisdn: str) -> None:
         """Forget the number, also that it said STOP.  A tip that waits in the outbox would then
         be sent: `stop`, and let the outbox forget, before.
         """
+        partition = self.partitions.of(self._seal, msisdn)
         for index in self._seal.indexes(msisdn):
-            await self._redis.zrem(scripts.DUE, index)
-            await self._redis.delete(_series(index), f"sms:asked:{index}", _stopped(index))
+            await self._redis.zrem(partition.key(scripts.DUE), index)
+            of_number = (f"sms:series:{index}", f"sms:asked:{index}", f"sms:stopped:{index}")
+            await self._redis.delete(*map(partition.key, of_number))
 
     async def runs(self, msisdn: str) -> bool:
         """Whether this person gets the series now."""
-        return bool(await self._redis.exists(*map(_series, self._seal.indexes(msisdn))))
+        partition = self.partitions.of(self._seal, msisdn)
+        series = [partition.key(f"sms:series:{each}") for each in self._seal.indexes(msisdn)]
+        return bool(await self._redis.exists(*series))
 
     async def bring_forward(self, msisdn: str, now: datetime) -> bool:
         """Let the next tip be due now; False if this person gets no series."""
         soon = dict.fromkeys(self._seal.indexes(msisdn), now.timestamp())
-        await self._redis.zadd(scripts.DUE, soon, xx=True)
+        due = self.partitions.of(self._seal, msisdn).key(scripts.DUE)
+        await self._redis.zadd(due, soon, xx=True)
         return await self.runs(msisdn)
 
     async def waiting(self, until: datetime) -> int:
         """How many have a tip due by then."""
-        return int(await self._redis.zcount(scripts.DUE, "-inf", until.timestamp()))
+        pipe = self._redis.pipeline(transaction=False)
+        for each in self.partitions.all:
+            pipe.zcount(each.key(scripts.DUE), "-inf", until.timestamp())
+        return sum(await pipe.execute())
 
-    async def due(self, now: datetime) -> list[DueTip]:
-        """What is due now, longest due first, at most `AT_ONCE`; nothing outside the
+    async def due(self, now: datetime, partition: Partition = WHOLE) -> list[DueTip]:
+        """What is due now in a partition, longest due first, at most `AT_ONCE`; nothing outside the
         calendar's hours.
         """
         if not self._calendar.allows(now):
             return []
-        found = await self._due_now(keys=WHOLE.declared, args=[now.timestamp(), AT_ONCE])
+        found = await self._due_now(keys=partition.declared, args=[now.timestamp(), AT_ONCE])
         tips = {index: self._tip(index, *held) for index, *held in found}
         if lost := [index for index, tip in tips.items() if tip is None]:
-            await self._redis.zrem(scripts.DUE, *lost)
+            await self._redis.zrem(partition.key(scripts.DUE), *lost)
         return [tip for tip in tips.values() if tip]
 
     def move_on_act(self, tips: Sequence[DueTip], many: int, now: datetime) -> Act:
@@ -135,10 +152,12 @@ class Subscriptions:
             },
         )
 
-    async def move_on(self, tips: Sequence[DueTip], many: int, now: datetime) -> None:
+    async def move_on(
+        self, tips: Sequence[DueTip], many: int, now: datetime, partition: Partition = WHOLE
+    ) -> None:
         """The same, where nothing is sent."""
         args = json.dumps(self.move_on_act(tips, many, now).args)
-        await self._move_on(keys=WHOLE.declared, args=[args])
+        await self._move_on(keys=partition.declared, args=[args])
 
     def _at(self, tip: DueTip) -> list[str]:
         """Whose series it is, and where it stands from now on, if another data key is used."""
@@ -171,11 +190,3 @@ class Subscriptions:
         todays = index if self._seal.has_one_key else self._seal.index(msisdn)
         former_key = f"series:{index}:{begun}:{number}" if cut is None else ""
         return DueTip(index, todays, msisdn, language, int(number), begun, gateway, former_key)
-
-
-def _series(index: str) -> str:
-    return f"sms:series:{index}"
-
-
-def _stopped(index: str) -> str:
-    return f"sms:stopped:{index}"

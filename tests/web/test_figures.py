@@ -164,8 +164,8 @@ async def test_two_processes_at_once_show_the_same(
     """The second reads the counts before the first has kept its figures, and keeps after."""
     [source, _] = figures._sources()
     await counted(redis, dialled_key(YESTERDAY), {"at ru danger": 30})
-    await figures._store(source, {YESTERDAY: {"at ru danger": "30"}})
-    await figures._store(source, {YESTERDAY: {"at ru danger": "29"}})
+    await figures._store(source, {YESTERDAY: {"at ru danger": 30}})
+    await figures._store(source, {YESTERDAY: {"at ru danger": 29}})
     [day] = await figures.days(1, NOW)
     assert (day.dialled or {})["place"] == {"danger": 30}
 

@@ -8,6 +8,7 @@ change of the menu, sees the same.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -72,6 +73,7 @@ class FigureStore:
         self, redis: Redis, menu: LiveMenu, outbox: Outbox, unknown_words: UnknownWords
     ) -> None:
         self._redis = redis
+        self._partitions = outbox.partitions
         self._menu = menu
         self.outbox = outbox
         self._unknown_words = unknown_words
@@ -97,7 +99,9 @@ class FigureStore:
         fewer than `MIN_PEOPLE` people.
         """
         waiting = await self.outbox.waiting()
-        people = {queue: await people_waiting(self._redis, queue) for queue in waiting}
+        people = {
+            queue: await people_waiting(self._redis, queue, self._partitions) for queue in waiting
+        }
         shown = {
             queue: count if people[queue] >= MIN_PEOPLE else 0 for queue, count in waiting.items()
         }
@@ -116,7 +120,7 @@ class FigureStore:
         self, source: _Source, days: Sequence[date], now: datetime
     ) -> list[Figures | None]:
         settled = [day for day in days if source.is_settled(day, now)]
-        stored = await self._redis.mget([source.key(day) for day in settled]) if settled else []
+        stored = await self._stored(source, settled)
         found = dict(zip(settled, stored, strict=True))
         made = await self._make(source, [day for day in settled if found[day] is None])
         loaded = {day: json.loads(text) for day, text in (found | made).items() if text}
@@ -129,19 +133,37 @@ class FigureStore:
         """
         if not days:
             return {}
-        pipe = self._redis.pipeline(transaction=False)
-        for day in days:
-            pipe.hgetall(source.counts_key(day))
-        counted = dict(zip(days, await pipe.execute(), strict=True))
+        counted = {day: await self._counts(source.counts_key(day)) for day in days}
         await self._store(source, {day: counts for day, counts in counted.items() if counts})
-        stored = await self._redis.mget([source.key(day) for day in days])
+        stored = await self._stored(source, days)
         return {day: str(text or "{}") for day, text in zip(days, stored, strict=True)}
 
-    async def _store(self, source: _Source, counted: Mapping[date, Mapping[str, str]]) -> None:
-        """Put figures in place of the counts, for each day that has none yet."""
-        pipe = self._redis.pipeline(transaction=True)
+    async def _stored(self, source: _Source, days: Sequence[date]) -> list[str | None]:
+        """Each may stand in a slot of its own."""
+        pipe = self._redis.pipeline(transaction=False)
+        for day in days:
+            pipe.get(source.key(day))
+        found: list[str | None] = await pipe.execute()
+        return found
+
+    async def _counts(self, key: str) -> Mapping[str, int]:
+        """Of all partitions together."""
+        pipe, counts = self._redis.pipeline(transaction=False), Counter[str]()
+        for each in self._partitions.all:
+            pipe.hgetall(each.key(key))
+        for found in await pipe.execute():
+            counts.update({str(what): int(count) for what, count in found.items()})
+        return counts
+
+    async def _store(self, source: _Source, counted: Mapping[date, Mapping[str, int]]) -> None:
+        """Put figures in place of the counts, for each day that has none yet.  The figures are
+        there before the first count goes, so no other process makes them of the others.
+        """
+        setting, deleting = (self._redis.pipeline(transaction=False) for _ in range(2))
         for day, counts in counted.items():
-            figures = source.figures_of({what: int(count) for what, count in counts.items()})
-            pipe.set(source.key(day), json.dumps(figures), nx=True, ex=COUNTS_SECONDS)
-            pipe.delete(source.counts_key(day))
-        await pipe.execute()
+            figures = json.dumps(source.figures_of(counts))
+            setting.set(source.key(day), figures, nx=True, ex=COUNTS_SECONDS)
+            for each in self._partitions.all:
+                deleting.delete(each.key(source.counts_key(day)))
+        await setting.execute()
+        await deleting.execute()
