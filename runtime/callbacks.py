@@ -15,12 +15,17 @@ from urllib.parse import unquote_plus
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.log_limit import LimitedLog
 from runtime.logs import begin_request, redacted
 
 MOST_OCTETS = 64 * 1024
 """Of a body.  The longest honest one is an end-of-session event, below 2,000."""
 MOST_FIELDS = 64
 BODY_SECONDS = 10.0
+MOST_UNDER_WAY = 512
+"""Requests to one callback that a process has begun to read and has not answered.  A hop takes
+0.1 to 1 ms of a processor, so who comes behind so many would wait half a second for their turn.
+"""
 COME_AGAIN = "come again"
 NO_FORM = "the content type is not that of a form"
 
@@ -71,7 +76,8 @@ class Callback:
     A wrong secret is 404, as if nothing were here; a request that is none is 4xx.
     `answer` never sees either.  What it raises besides `BadRequest` is logged
     without the message, which could quote the request, and answered with
-    `if_broken`: a caller is never shown an error.
+    `if_broken`: a caller is never shown an error.  So is, at once and unread, what comes
+    while `MOST_UNDER_WAY` others are not answered yet.
     """
 
     def __init__(
@@ -85,6 +91,8 @@ class Callback:
         self._answer = answer
         self._if_broken = if_broken
         self._method = method
+        self._under_way = 0
+        self._crowd = LimitedLog(log, "callbacks: too many at once, %d answered unread")
 
     async def respond(self, secret: str, scope: Scope, receive: Receive) -> Response:
         """The HTTP answer to one request."""
@@ -92,6 +100,16 @@ class Callback:
             return PlainTextResponse("Not Found", 404)
         if scope["method"] != self._method:
             return PlainTextResponse("Method Not Allowed", 405, {"Allow": self._method})
+        if self._under_way >= MOST_UNDER_WAY:
+            self._crowd.note()
+            return self._if_broken(HttpRequest(scope, b""))
+        self._under_way += 1
+        try:
+            return await self._read_and_answered(scope, receive)
+        finally:
+            self._under_way -= 1
+
+    async def _read_and_answered(self, scope: Scope, receive: Receive) -> Response:
         try:
             return await self._answered(HttpRequest(scope, await read_body(receive)))
         except BadRequest as bad:

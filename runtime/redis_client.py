@@ -80,9 +80,9 @@ def _patience(seconds: float) -> dict[str, Any]:
 class OutageLog:
     """Logs when Redis goes and when it is back, not at each call between.
 
-    `who` begins the line; `meanwhile` says how they go on without it.  A Redis that is full or
-    read-only refuses some calls and answers others: it is back when it has refused nothing for
-    `QUIET_SECONDS`.
+    `who` begins the line; `meanwhile` says how they go on without it.  A Redis that is full,
+    read-only or short of processor time fails some calls and answers others: it is back when none
+    has failed for `QUIET_SECONDS`.
     """
 
     def __init__(
@@ -97,17 +97,17 @@ class OutageLog:
         self._meanwhile = f"; {meanwhile}" if meanwhile else ""
         self._now = now
         self._away = False
-        self._refused_until = 0.0
+        self._failing_until = 0.0
 
     def note(self, error: BaseException | None) -> None:
         """What the last call came to: an error of `REDIS_ERRORS`, or None for an answer."""
-        if isinstance(error, ResponseError):
-            self._refused_until = self._now() + QUIET_SECONDS
+        if error:
+            self._failing_until = self._now() + QUIET_SECONDS
         if error and not self._away:
             what = "refuses" if isinstance(error, ResponseError) else "does not answer"
             kind = type(error).__name__
             self._log.error("%s: Redis %s (%s)%s", self._who, what, kind, self._meanwhile)
             self._away = True
-        elif not error and self._away and self._now() >= self._refused_until:
+        elif not error and self._away and self._now() >= self._failing_until:
             self._log.warning("%s: Redis answers again", self._who)
             self._away = False

@@ -17,7 +17,7 @@ from sms.requests import DialableRequest, Series
 from sms.series import Subscriptions
 from sms.text_handler import REPLY_WITHIN
 
-FULFIL_SECONDS = 1.5
+FULFIL_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 

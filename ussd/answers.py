@@ -25,7 +25,7 @@ from ussd.sessions import SESSION_SECONDS
 REPEAT_SECONDS = 60
 """How long after our last screen its hop may come again and get the same."""
 
-ANSWERS_SECONDS = 1.0
+ANSWERS_SECONDS = 0.5
 """The most that a hop waits for Redis here: without the answers it cannot go on."""
 
 log = logging.getLogger(__name__)

@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
+from runtime.log_limit import LimitedLog
 from runtime.partitions import Partitions, partitions_on
 from runtime.redis_client import OutageLog
 from sms.country_requests import COUNT_ASKER_LUA, asker_of
@@ -35,6 +36,10 @@ SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
 COUNTS_SECONDS = 400 * 24 * 3600
 CALLERS_SECONDS = 25 * 3600
+MOST_ASKING = 200
+"""Hops of a process that wait for Redis.  More than that come faster than it answers, or than we
+do: they are not made to wait too.
+"""
 NO_LANGUAGE = "-"
 
 log = logging.getLogger(__name__)
@@ -152,12 +157,25 @@ class Sessions:
         self._now = now
         outages = OutageLog(log, "sessions", "hops go by their text")
         self._scripts = Scripts(redis, outages)
+        self._asking = 0
+        self._crowd = LimitedLog(log, "sessions: too many hops at once, %d go by their text")
 
     async def record(self, hop: HopRecord, version: str) -> SessionRecord:
         """Remember that a session has come this far; a repeated hop changes nothing.
 
-        The version is `version` for a new session and where Redis cannot tell.
+        The version is `version` for a new session, and where Redis cannot tell or is not asked,
+        since `MOST_ASKING` hops wait for it.
         """
+        if self._asking >= MOST_ASKING:
+            self._crowd.note()
+            return SessionRecord(version)
+        self._asking += 1
+        try:
+            return await self._recorded(hop, version)
+        finally:
+            self._asking -= 1
+
+    async def _recorded(self, hop: HopRecord, version: str) -> SessionRecord:
         day = self._now().date()
         where = self._partitions.of(self._seal, hop.msisdn or hop.session_id)
         names = f"ussd:session:{hop.session_id}", dialled_key(day), f"ussd:callers:{day}"

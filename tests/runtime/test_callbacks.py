@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis import Redis
-from starlette.types import Message
+from starlette.responses import Response
+from starlette.types import Message, Receive
 
 from runtime.callbacks import (
     MOST_OCTETS,
     BadRequest,
     Callback,
+    Form,
     form_callback,
     parse_form,
     read_body,
@@ -156,6 +158,66 @@ def test_no_body_yields_a_server_error(service: Service, body: bytes) -> None:
 @given(st.text(max_size=60))
 def test_no_text_yields_anything_but_a_screen(service: Service, text: str) -> None:
     assert service.hop("ATUid_any", text).startswith(("CON ", "END "))
+
+
+# --- More than can be answered ------------------------------------------------
+
+SCOPE = {"type": "http", "method": "POST", "path": "/gateway/secret/what", "headers": []}
+
+
+async def a_body() -> Message:
+    return {"type": "http.request", "body": b"text="}
+
+
+async def no_body() -> Message:
+    raise AssertionError("it is answered unread")
+
+
+@pytest.mark.parametrize("ends", ["answered", "failed", "cancelled", "cut off"])
+async def test_what_comes_behind_too_many_is_answered_at_once_and_unread(
+    ends: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("runtime.callbacks.MOST_UNDER_WAY", 3)
+    going_on = asyncio.Event()
+
+    async def answer(_: Form) -> str:
+        await going_on.wait()
+        if ends == "failed":
+            raise OSError
+        return "CON answered"
+
+    async def cut_off() -> Message:
+        await going_on.wait()
+        return {"type": "http.disconnect"}
+
+    def ask(receive: Receive) -> asyncio.Task[Response]:
+        return asyncio.create_task(callback.respond("secret", SCOPE, receive))
+
+    callback = form_callback("secret", answer, if_broken=lambda: "END numbers")
+    first = [ask(cut_off if ends == "cut off" else a_body) for _ in range(3)]
+    await asyncio.sleep(0)
+    crowded = [await callback.respond("secret", SCOPE, no_body) for _ in range(5)]
+    assert {(each.status_code, each.body) for each in crowded} == {(200, b"END numbers")}
+    assert (await callback.respond("wrong", SCOPE, no_body)).status_code == 404
+    if ends == "cancelled":
+        for each in first:
+            each.cancel()
+    going_on.set()
+    await asyncio.gather(*first, return_exceptions=True)
+    begins = b"END numbers" if ends == "failed" else b"CON answered"
+    assert [(await ask(a_body)).body for _ in range(4)] == [begins] * 4
+    assert caplog.text.count("too many at once") == 1
+
+
+async def test_a_text_behind_too_many_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for its answer: the gateway posts it again."""
+    monkeypatch.setattr("runtime.callbacks.MOST_UNDER_WAY", 0)
+
+    async def answer(_: Form) -> str:
+        raise AssertionError("it is not heard")
+
+    said = await form_callback("secret", answer).respond("secret", SCOPE, no_body)
+    assert (said.status_code, said.body) == (503, b"come again")
 
 
 # --- Again, and at once -------------------------------------------------------

@@ -5,13 +5,15 @@ import logging
 import pytest
 from redis.exceptions import OutOfMemoryError
 
-from runtime.redis_client import OutageLog
+from runtime.redis_client import QUIET_SECONDS, OutageLog
 
 
 def test_an_outage_is_two_lines_however_many_calls_fail(caplog: pytest.LogCaptureFixture) -> None:
-    outages = OutageLog(logging.getLogger("test"), "sessions", "hops go by their text")
+    seconds, log = 0.0, logging.getLogger("test")
+    outages = OutageLog(log, "sessions", "hops go by their text", now=lambda: seconds)
     for error in (None, OSError("secret"), TimeoutError(), None, None, OSError(), None):
         outages.note(error)
+        seconds += QUIET_SECONDS
     went = "sessions: Redis does not answer (OSError); hops go by their text"
     back = "sessions: Redis answers again"
     assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
@@ -20,15 +22,22 @@ def test_an_outage_is_two_lines_however_many_calls_fail(caplog: pytest.LogCaptur
     ] * 2
 
 
-def test_a_redis_that_refuses_some_calls_is_two_lines_too(caplog: pytest.LogCaptureFixture) -> None:
-    """As one that is full: it refuses each second and answers ten times between."""
+@pytest.mark.parametrize(
+    ("error", "told"), [(OutOfMemoryError(), "refuses"), (TimeoutError(), "does not answer")]
+)
+def test_a_redis_that_fails_some_calls_is_two_lines_too(
+    error: Exception, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that is full, or on an overloaded machine: each second it fails one call, and answers
+    the next.
+    """
     seconds = 0.0
     outages = OutageLog(logging.getLogger("test"), "worker", now=lambda: seconds)
     for second in range(100):
         seconds = float(second)
-        outages.note(OutOfMemoryError() if second < 50 else None)
+        outages.note(error if second < 50 else None)
         outages.note(None)
     assert [each.getMessage() for each in caplog.records] == [
-        "worker: Redis refuses (OutOfMemoryError)",
+        f"worker: Redis {told} ({type(error).__name__})",
         "worker: Redis answers again",
     ]

@@ -1,5 +1,6 @@
 """Callers are counted once a day, in the same step as their hop, by where they are."""
 
+import asyncio
 import gc
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from redis.asyncio import Redis
 
 from menus.live import LiveMenu
 from menus.model import Menu
+from runtime.clock import utc_now
 from runtime.settings import Settings
 from sms.consent import Consent
 from tests.support.outboxes import NUMBER, OTHER, SEAL
@@ -234,6 +236,19 @@ async def test_a_hop_without_redis_is_answered(menu: Menu) -> None:
         screen = await _dialogue(menu, nowhere).answer(Hop("s", ("2", "1"), NUMBER))
     assert isinstance(screen, Screen)
     assert not screen.ends
+
+
+async def test_hops_behind_too_many_that_wait_for_redis_go_by_their_text(
+    menu: Menu, redis: Redis, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ussd.sessions.MOST_ASKING", 2)
+    dialogue = _dialogue(menu, redis)
+    hops = [dialogue.answer(Hop(f"s{n}", ("2", "1"), NUMBER)) for n in range(10)]
+    [screen] = {*await asyncio.gather(*hops)}
+    assert screen == await dialogue.answer(Hop("later", ("2", "1"), NUMBER))
+    counts = await redis.hgetall(dialled_key(utc_now().date()))
+    assert counts["hops"] == "3", "of the first two, and of the one that came later"
+    assert caplog.text.count("too many hops at once") == 1
 
 
 def test_places_are_those_that_phones_show(service: Service, redis_url: str) -> None:
