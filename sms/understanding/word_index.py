@@ -27,12 +27,14 @@ _VOWELS = str.maketrans("aouei", "aaaii")
 @dataclass(frozen=True, slots=True)
 class WordIndex:
     """Built once, then only read.  `alike`: forms by their vowels made alike; `misspelt`:
-    by that with one letter left out.
+    by that with one letter left out.  `longest`: characters of the longest of them all; what
+    a word has behind those, and one that is too much, is not looked at.
     """
 
     forms: Forms
     alike: Mapping[str, tuple[str, ...]]
     misspelt: Mapping[str, tuple[str, ...]]
+    longest: int
 
     @classmethod
     def of(cls, forms: Forms, never_guessed: Forms) -> "WordIndex":
@@ -45,18 +47,22 @@ class WordIndex:
             if _letters(key) >= SHORTEST_MISSPELT + (not form.endswith(WHOLE))
             for each in (key, *_without_one(key))
         )
-        return cls(forms, _by_key(alike), _by_key(misspelt))
+        longest = max(map(len, forms), default=0)
+        return cls(forms, _by_key(alike), _by_key(misspelt), longest)
 
     def known(self, word: str) -> Forms:
         """The forms that the skeleton is, as it stands."""
-        return self.forms.intersection(_beginnings(word + WHOLE))
+        return self.forms.intersection(_beginnings(self._looked_at(word + WHOLE)))
 
     def guessed(self, word: str) -> Forms:
         """The forms that it may be, written otherwise."""
         if _letters(word) < SHORTEST_ALIKE:
             return NONE
-        key = _alike(word + WHOLE)
+        key = self._looked_at(_alike(word + WHOLE))
         return _found(_beginnings(key), self.alike) or _found(_misspellings(key), self.misspelt)
+
+    def _looked_at(self, word: str) -> str:
+        return word[: self.longest + 1]
 
 
 def _letters(form: str) -> int:

@@ -101,6 +101,25 @@ def test_only_its_owner_can_reach_it(folder: Path) -> None:
         assert stat.S_IMODE(socket.stat().st_mode) == 0o700
 
 
+def test_no_setting_of_ours_reaches_its_environment(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may read its process, or a report of its crash, would have the data key."""
+    told, server = tmp_path / "told", tmp_path / "valkey-server"
+    server.write_text(f'#!/bin/sh\nenv > "{told}"\nexec "{server_binary()}" "$@"\n')
+    server.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("KOMEK_DATA_KEY", "a-key-that-nobody-else-sees")
+    monkeypatch.setenv("KOMEK_CALLBACK_SECRET", "a-secret-that-nobody-else-sees")
+    monkeypatch.setenv("READ", "to the end")
+    with embedded_redis(folder) as url, Redis.from_url(url) as client:
+        assert client.ping()
+    environment = told.read_text()
+    assert "READ=to the end" in environment
+    assert "KOMEK_" not in environment
+    assert "that-nobody-else-sees" not in environment
+
+
 def test_it_ends_with_its_block_however_the_block_ends(folder: Path) -> None:
     pids: list[int] = []
 

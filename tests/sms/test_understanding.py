@@ -1,7 +1,8 @@
 """What people send is understood, or asked about; it is never mistaken."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,12 @@ from sms.requests import (
     Stop,
     Unknown,
 )
+from sms.understanding import word_index
 from sms.understanding.explanation import lines_of
 from sms.understanding.matching import RULES, explain, understand
+from sms.understanding.normalize import skeleton
 from sms.understanding.vocabulary import named_by
+from sms.understanding.word_index import WordIndex
 from tests.support.answers import Answer, answers, world
 from tests.support.inputs import FORMS, rows_of
 
@@ -241,3 +245,35 @@ def test_a_plea_from_abroad_is_answered_in_its_letters() -> None:
     reply = reply_to(asked, BY.menu, lambda: BY.directory)
     assert is_gsm7(reply)
     assert reply.startswith("Turtsiya\npomoshch 157\n")
+
+
+# --- Words of any length --------------------------------------------------------
+
+KNOWN = frozenset({"pasport", "pasport$", "otobrali$", "zaperli", "pomogite$", "politsia"})
+INDEX = WordIndex.of(KNOWN, frozenset())
+LETTERS = st.text("aeioprstzlmg", max_size=12) | st.sampled_from([*map(skeleton, KNOWN)])
+
+
+@given(st.lists(LETTERS, max_size=4).map("".join))
+def test_a_long_word_is_what_it_is_when_all_of_it_is_looked_at(word: str) -> None:
+    patient = replace(INDEX, longest=len(word) + 1)
+    assert INDEX.known(word) == patient.known(word)
+    assert INDEX.guessed(word) == patient.guessed(word)
+
+
+def test_a_word_costs_no_more_than_the_longest_that_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = Counter[int]()
+    without_one = word_index._without_one
+
+    def counting(key: str) -> Iterator[str]:
+        for each in without_one(key):
+            tried[length] += 1
+            yield each
+
+    monkeypatch.setattr(word_index, "_without_one", counting)
+    for length in (INDEX.longest, 100, 640):
+        INDEX.guessed(("pa" * length)[:length])
+    assert tried[INDEX.longest] > 0
+    assert tried[640] == tried[100] <= 2 * tried[INDEX.longest]
