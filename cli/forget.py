@@ -21,7 +21,7 @@ from runtime.clock import utc_now
 from runtime.data_keys import keys_of
 from runtime.encryption import Seal
 from runtime.msisdn import is_msisdn
-from runtime.redis_client import REDIS_ERRORS, connect
+from runtime.redis_client import REDIS_ERRORS, connect, servers_of
 from runtime.settings import Settings
 from sms.country_requests import CountryRequests
 from sms.gateways import Simulator
@@ -113,7 +113,8 @@ async def forget_number(redis: Redis, seal: Seal, msisdn: str) -> Counter[str]:
     for each in seal.apart():
         counts.update(await _forget_once(redis, each, msisdn, seal))
     with suppress(ResponseError):  # forbidden
-        await redis.slowlog_reset()  # it quotes commands
+        for server in await servers_of(redis):
+            await redis.slowlog_reset(**server)  # it quotes commands
     return counts
 
 

@@ -15,6 +15,7 @@ from runtime.data_keys import LOOK_SECONDS, needed_until, with_new_key, without_
 from runtime.encryption import BEGINNING, DataKey, keys_in, text_of
 from runtime.files import replace_file
 from runtime.provision import load_or_make_key
+from runtime.redis_address import cluster_of
 from runtime.settings import FileSecret
 
 _NEXT = """\
@@ -26,6 +27,7 @@ A new data key is in {file}. It is used from {since} on, in {hours} h.
   then, one after the other.
 - The former key is needed until {until}; then: main.py key drop"""
 
+STAYS = "on a cluster of Redis former keys stay: the first one tells where a number is kept"
 
 KeyFileOption = Annotated[
     Path | None, typer.Option("--file", help="Holds the keys; default: as the settings say")
@@ -61,6 +63,7 @@ def key_commands(_context: CommandContext) -> typer.Typer:
     def drop(file: KeyFileOption = None) -> None:
         """Take out former keys that nothing is kept under any more."""
         held, now = _held(file), utc_now()
+        _refuse_on_cluster()
         keys = keys_in(held.get_secret_value())
         left = without_former(keys, now)
         if len(left) == len(keys) == 1:
@@ -71,6 +74,11 @@ def key_commands(_context: CommandContext) -> typer.Typer:
         out.print(f"Former keys that were taken out: {len(keys) - len(left)}.")
 
     return cli
+
+
+def _refuse_on_cluster() -> None:
+    if cluster_of(settings_or_exit().redis_url or ""):
+        refuse(STAYS)
 
 
 def _held(file: Path | None) -> FileSecret:

@@ -15,11 +15,12 @@ import shutil
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from runtime.redis_client import REDIS_ERRORS, OutageLog
+from runtime.redis_client import REDIS_ERRORS, OutageLog, servers_of
 
 EVERY_SECONDS = 24 * 3600
 LOOK_SECONDS = 600.0
@@ -46,29 +47,37 @@ log = logging.getLogger(__name__)
 
 
 async def rewrite(redis: Redis) -> bool:
-    """Make the file anew, and wait until that is done; whether there is one.  Raises
+    """Make the file of each server anew, and wait until that is done; whether there is one.  Raises
     `REDIS_ERRORS`: `TimeoutError` after `PATIENCE_SECONDS`, `ResponseError` where the server
     forbids it or cannot write.
     """
-    if str((await redis.info("persistence")).get("aof_enabled")) == "0":
+    return any([await _rewrite_at(redis, server) for server in await servers_of(redis)])
+
+
+async def _rewrite_at(redis: Redis, server: dict[str, Any]) -> bool:
+    if str((await redis.info("persistence", **server)).get("aof_enabled")) == "0":
         return False
     async with asyncio.timeout(PATIENCE_SECONDS):
-        await _wait_until_idle(redis)  # one under way may hold what was deleted since
-        await redis.bgrewriteaof()
-        await _wait_until_idle(redis)
-    if (await redis.info("persistence")).get("aof_last_bgrewrite_status", "ok") != "ok":
+        await _wait_until_idle(redis, server)  # one under way may hold what was deleted since
+        await redis.bgrewriteaof(**server)
+        await _wait_until_idle(redis, server)
+    if (await redis.info("persistence", **server)).get("aof_last_bgrewrite_status", "ok") != "ok":
         raise ResponseError("it could not be written")
     return True
 
 
 async def save_anew(redis: Redis) -> bool:
     """The same for the snapshot; whether the server keeps one."""
-    if not (await redis.config_get("save")).get("save"):
+    return any([await _save_at(redis, server) for server in await servers_of(redis)])
+
+
+async def _save_at(redis: Redis, server: dict[str, Any]) -> bool:
+    if not (await redis.config_get("save", **server)).get("save"):
         return False
     async with asyncio.timeout(PATIENCE_SECONDS):
-        await redis.bgsave(schedule=True)
-        await _wait_until_idle(redis)
-    if (await redis.info("persistence")).get("rdb_last_bgsave_status", "ok") != "ok":
+        await redis.bgsave(schedule=True, **server)
+        await _wait_until_idle(redis, server)
+    if (await redis.info("persistence", **server)).get("rdb_last_bgsave_status", "ok") != "ok":
         raise ResponseError("it could not be written")
     return True
 
@@ -91,14 +100,15 @@ async def rewrite_if_due(redis: Redis) -> bool:
     if not await redis.set(_REWRITTEN, "", nx=True, ex=EVERY_SECONDS):
         return False
     try:
-        await redis.bgrewriteaof()
+        for server in await servers_of(redis):
+            await redis.bgrewriteaof(**server)
     except ResponseError:  # forbidden, or under way by itself
         log.warning("append-only file: Redis did not make it anew; it keeps what was deleted")
     return True
 
 
-async def _wait_until_idle(redis: Redis) -> None:
-    while _is_busy(await redis.info("persistence")):  # noqa: ASYNC110 (nothing tells of it)
+async def _wait_until_idle(redis: Redis, server: dict[str, Any]) -> None:
+    while _is_busy(await redis.info("persistence", **server)):  # noqa: ASYNC110 (nothing tells of it)
         await asyncio.sleep(0.05)
 
 

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 
 from redis.asyncio import RedisCluster
+from redis.asyncio.cluster import ClusterNode
+from redis.exceptions import ClusterDownError
 
 from runtime.append_only_file import CUT
 from runtime.encryption import Seal
@@ -88,6 +90,23 @@ ONE = Partitions()
 CLUSTERED = Partitions(
     tuple(Partition(f"{{{number}}}:", number) for number in range(MANY)), Partition("{all}:")
 )
+
+
+async def one_at_each_node(redis: object) -> list[Partition]:
+    """A partition of each server that takes changes.  Raises `REDIS_ERRORS`."""
+    if not isinstance(redis, RedisCluster):
+        return [WHOLE]
+    await redis.initialize()
+    owners = {owner(redis, each).name: each for each in CLUSTERED.all}
+    return [*owners.values()]
+
+
+def owner(redis: RedisCluster, partition: Partition) -> ClusterNode:
+    """The server that takes changes of a partition, as far as is known.  Raises `REDIS_ERRORS`."""
+    node = redis.get_node_from_key(partition.declared[0])
+    if node is None:
+        raise ClusterDownError("nobody has a slot")
+    return node
 
 
 def partitions_on(redis: object) -> Partitions:

@@ -3,20 +3,26 @@
 import logging
 from collections.abc import Callable
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
-from runtime.redis_address import Sentinels, sentinels_of
+from runtime.redis_address import Cluster, Sentinels, cluster_of, sentinels_of
 
-REDIS_ERRORS = (RedisError, OSError, TimeoutError)
+REDIS_ERRORS = (RedisError, RedisClusterException, OSError, TimeoutError)
+"""Whatever is raised when Redis does not answer, or refuses: also by a cluster that has not all of
+its slots, or says MOVED, ASK or CLUSTERDOWN.
+"""
 MOST_CONNECTIONS = 16
 """Of one client at a time; more calls than that wait for their turn."""
+MOST_TO_A_NODE = 128
+"""Of one client to a node of a cluster; more calls than that are refused."""
 QUIET_SECONDS = 5.0
 
 
@@ -46,7 +52,12 @@ def connect(url: str, seconds: float) -> Redis:
     """A client that waits at most `seconds` to connect, for a free connection and for an
     answer, each.  It never sends a command twice by itself: that could be a second
     message.  Its calls raise `REDIS_ERRORS`; closing it closes its connections.
+
+    Of a cluster it is a `RedisCluster`, which has the same commands.  That sends a command again
+    only to another node that the first one, which did nothing, has named.
     """
+    if cluster := cluster_of(url):
+        return cast(Redis, _cluster(cluster, seconds))
     sentinels = sentinels_of(url)
     return Redis.from_pool(_pool_by(sentinels, seconds) if sentinels else _pool_to(url, seconds))
 
@@ -70,6 +81,29 @@ def _pool_by(sentinels: Sentinels, seconds: float) -> PrimaryPool:
         **_patience(seconds),
         **sentinels.login,
     )
+
+
+def _cluster(cluster: Cluster, seconds: float) -> RedisCluster:
+    """A node that does not answer leaves time to hear from the others who took its place."""
+    return RedisCluster(
+        startup_nodes=[ClusterNode(host, port) for host, port in cluster.hosts],
+        ssl=cluster.tls,
+        max_connections=MOST_TO_A_NODE,
+        decode_responses=True,
+        username=cluster.login.get("username"),
+        password=cluster.login.get("password"),
+        **_patience(seconds * 0.8),
+    )
+
+
+async def servers_of(redis: Redis) -> list[dict[str, ClusterNode]]:
+    """For a command that each server must get, not only one: what it is called with.  Raises
+    `REDIS_ERRORS`.
+    """
+    if isinstance(redis, RedisCluster):
+        await redis.initialize()
+        return [{"target_nodes": node} for node in redis.get_nodes()]
+    return [{}]
 
 
 def _patience(seconds: float) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from runtime.append_only_file import CUT
+from runtime.partitions import one_at_each_node
+from runtime.redis_client import servers_of
 from runtime.replication import REPLICAS_SECONDS, ReplicatedScripts
 
 NEARLY_FULL = 0.9
@@ -76,19 +78,28 @@ async def refusal_of(redis: Redis, replicas: int = 0, seconds: float = REPLICAS_
     them.  `replicas` are waited for so many `seconds`.  Raises what redis-py does when Redis does
     not answer at all.
     """
-    scripts = ReplicatedScripts(redis, replicas, seconds)
+    scripts, script = ReplicatedScripts(redis, replicas, seconds), redis.register_script(_TRY)
     try:
-        await scripts.run(redis.register_script(_TRY), [TRIED])
+        for partition in await one_at_each_node(redis):
+            await scripts.run(script, [partition.key(TRIED)], partition)
     except ResponseError as error:  # full, read-only, no scripts for us, too few replicas, ...
         return type(error).__name__
     return ""
 
 
 async def read_redis_status(redis: Redis) -> RedisStatus:
-    """Ask the server.  Raises what redis-py does when it does not answer at all."""
-    info = await _unless_refused(redis.info())
-    config = await _unless_refused(redis.config_get("appendfsync", "save", "dir"))
-    return status_of(info, config, notes_lost=bool(await redis.exists(CUT)))
+    """Ask the server; of a cluster, what the one says that is worst off.  Raises what redis-py
+    does when it does not answer at all.
+    """
+    cut = bool(await redis.exists(CUT))
+    found = [await _read_status_at(redis, each, cut) for each in await servers_of(redis)]
+    return max(found, key=lambda each: (len(each.dangers), each.used or 0))
+
+
+async def _read_status_at(redis: Redis, server: dict[str, Any], cut: bool) -> RedisStatus:
+    info = await _unless_refused(redis.info(**server))
+    config = await _unless_refused(redis.config_get("appendfsync", "save", "dir", **server))
+    return status_of(info, config, notes_lost=cut)
 
 
 def status_of(

@@ -6,13 +6,18 @@ What a replica has is in its memory; `docs/decisions/replicas.md` says what that
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.cluster import ClusterNode, PipelineCommand
 from redis.commands.core import AsyncScript
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import MovedError, NoScriptError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeout
 
-from runtime.partitions import WHOLE, Partition
+from runtime.partitions import WHOLE, Partition, owner
+from runtime.redis_client import REDIS_ERRORS
 
 FENCE = "redis:fence"
 FENCE_SECONDS = 3600
@@ -51,12 +56,54 @@ class ReplicatedScripts:
         self, script: AsyncScript, args: Sequence[Any], partition: Partition
     ) -> Any:
         """On one connection: the answer of `WAIT` is about that."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            keys = partition.declared
-            pipe.evalsha(script.sha, len(keys), *keys, *args)
-            pipe.set(partition.key(FENCE), "", ex=FENCE_SECONDS)
-            pipe.wait(self._replicas, self._milliseconds)
-            answer, _, have = await pipe.execute()
+        keys = partition.declared
+        answer, _, have = await self._exchange(
+            partition,
+            ("EVALSHA", script.sha, len(keys), *keys, *args),
+            ("SET", partition.key(FENCE), "", "EX", FENCE_SECONDS),
+            ("WAIT", self._replicas, self._milliseconds),
+        )
         if have < self._replicas:
             raise TooFewReplicas(f"{have} of {self._replicas} replicas have it")
         return answer
+
+    async def _exchange(self, partition: Partition, *commands: tuple[Any, ...]) -> Sequence[Any]:
+        if isinstance(self._redis, RedisCluster):
+            return await _exchange_with_owner(self._redis, partition, commands)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            answers: Sequence[Any] = await pipe.execute()
+        return answers
+
+
+async def _exchange_with_owner(
+    cluster: RedisCluster, partition: Partition, commands: Sequence[tuple[Any, ...]]
+) -> Sequence[Any]:
+    """With the node of a cluster that has the partition.  redis-py's own pipeline would send again,
+    alone and elsewhere, what that node refuses; `WAIT` would not be about it then.
+    """
+    await cluster.initialize()
+    try:
+        return await _exchange_with(owner(cluster, partition), commands)
+    except (NoConnection, RedisTimeout):
+        await _ask_who_owns(cluster, partition)
+        raise
+    except MovedError:  # nothing was done there
+        await _ask_who_owns(cluster, partition)
+        return await _exchange_with(owner(cluster, partition), commands)
+
+
+async def _exchange_with(node: ClusterNode, commands: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
+    sent = [PipelineCommand(n, *each) for n, each in enumerate(commands)]
+    await node.execute_pipeline(sent)
+    for each in sent:
+        if isinstance(each.result, Exception):
+            raise each.result
+    return [each.result for each in sent]
+
+
+async def _ask_who_owns(cluster: RedisCluster, partition: Partition) -> None:
+    """By a command that redis-py sends by itself: it learns from what that comes to."""
+    with suppress(*REDIS_ERRORS):
+        await cluster.exists(partition.key(FENCE))

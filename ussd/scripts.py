@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 
 from hiredis import pack_command
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -49,7 +49,7 @@ class Scripts:
     """
 
     def __init__(self, redis: Redis, outages: OutageLog, seconds: float = REDIS_SECONDS) -> None:
-        self._pool = redis.connection_pool
+        self._redis = redis
         self._outages = outages
         self._seconds = seconds
         self._next: list[_Call] = []
@@ -68,6 +68,9 @@ class Scripts:
 
     async def _run(self, script: Script, args: list[str | int]) -> object:
         """In one round trip, or in two when the server has just started."""
+        if isinstance(self._redis, RedisCluster):
+            async with asyncio.timeout(self._seconds):
+                return await _run_on_cluster(self._redis, script, args)
         until = asyncio.get_running_loop().time() + self._seconds
         try:
             return await self._call(_packed("EVALSHA", script.sha, *args), until)
@@ -121,7 +124,8 @@ class Scripts:
 
         A connection with answers that were not read is closed: they belong to nobody.
         """
-        connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]
+        pool = self._redis.connection_pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
         try:
             await connection.send_packed_command(b"".join([call.command for call in batch]))
             for call in batch:
@@ -130,7 +134,16 @@ class Scripts:
             await connection.disconnect(nowait=True)
             raise
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
+
+
+async def _run_on_cluster(cluster: RedisCluster, script: Script, args: list[str | int]) -> object:
+    """Each call by itself: calls that wait are for several nodes."""
+    number, *rest = args
+    try:
+        return await cluster.evalsha(script.sha, int(number), *rest)
+    except NoScriptError:
+        return await cluster.eval(script.text, int(number), *rest)
 
 
 async def _read_answer(connection: AbstractConnection, answer: asyncio.Future[object]) -> None:

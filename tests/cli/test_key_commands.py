@@ -67,6 +67,14 @@ def test_a_former_key_is_dropped_when_it_may(tree: Path, file: Path) -> None:
     assert keys_in(file.read_text("ascii")) == (DataKey(NEW),)
 
 
+def test_on_a_cluster_the_first_key_stays(tree: Path, file: Path) -> None:
+    switched(file, datetime.now(UTC) - FORMER_KEPT)
+    on_cluster = in_file(tree) | {"KOMEK_REDIS_URL": "redis+cluster://:secret@nowhere"}
+    [line] = refused(command(tree, "key", "drop", settings=on_cluster))
+    assert line.startswith("on a cluster of Redis former keys stay")
+    assert len(keys_in(file.read_text("ascii"))) == 2
+
+
 def test_the_simulators_own_key_is_found(tree: Path) -> None:
     ended_well(command(tree, "key", "rotate"))
     assert len(keys_in((tree / "data" / "data-key").read_text("ascii"))) == 2

@@ -26,7 +26,7 @@ from runtime.clock import utc_now, utc_today
 from runtime.encryption import keys_in
 from runtime.files import mode_of
 from runtime.logs import redacted
-from runtime.redis_address import sentinels_of
+from runtime.redis_address import cluster_of, sentinels_of
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import read_redis_status, refusal_of
 from runtime.settings import Settings, secret_of
@@ -216,7 +216,7 @@ def _of_disks(settings: Settings, named: str) -> Iterator[Finding]:
 def _runs_here(settings: Settings) -> bool:
     """Whether Redis runs on this machine, by its address."""
     url = settings.redis_url or ""
-    if sentinels_of(url):  # the primary may be on any machine
+    if sentinels_of(url) or cluster_of(url):  # the servers may be on any machine
         return False
     parts = urlsplit(url)
     return parts.scheme == "unix" or is_loopback(parts.hostname or "")

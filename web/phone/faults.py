@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from redis.asyncio import Redis
 
+from runtime.redis_client import servers_of
 from sms.gateways import GatewayFault, Simulator
 from ussd.sessions import Sessions
 from web.auth import json_of
@@ -49,7 +50,8 @@ def fault_pages(redis: Redis, simulator: Simulator, sessions: Sessions) -> APIRo
     @with_redis_state
     async def pause(asked: Annotated[Pause, Depends(json_of(Pause))]) -> Answer:
         """All clients of this Redis wait, ours and others: as if it hung."""
-        await redis.client_pause(asked.seconds * 1000, all=True)
+        for server in await servers_of(redis):
+            await redis.client_pause(asked.seconds * 1000, all=True, **server)
         return {"seconds": asked.seconds}
 
     @routes.post("/gateway")
