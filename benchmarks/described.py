@@ -44,7 +44,7 @@ from tests.support.service import (
     short_folder,
 )
 from ussd.gateways import GATEWAYS, sms_dialects
-from web.auth.door import COOKIE
+from web.auth.authentication import COOKIE
 from web.bootstrap import pages_of
 from web.phone.faults import ChosenFault, LostSession
 from web.phone.page import NewsQuery, SizeQuery, TipQuery

@@ -39,7 +39,7 @@ TRIALS: dict[str, Callable[[float], Awaitable[list[Row]]]] = {
     "handover": processes.handed_over,
     "writing": writing.writing_killed,
     "pumping": attacks.pumped,
-    "door": attacks.door_attacked,
+    "log-in": attacks.log_in_attacked,
     "load": processes.load,
     "soak": processes.soak,
 }

@@ -32,7 +32,7 @@ from ussd.paging import Budget, Frame, pages
 
 MENUS = Settings.model_validate({}).menus_dir
 LONGEST = 4000
-"""Characters of a sample and of an input: what is longer is refused at the door."""
+"""Characters of a sample and of an input: what is longer is refused before."""
 PIECES = [
     *"*#+=&%;,:\"'\\/-?|<>[]{}()!~@`\n\r\t \0\x1b\x85",
     *("\u0301", "\u202e", "\u2028", "\ufeff", "\ud800", "\udfff", "\uffff", "\U0001f198", "İ", "ß"),

@@ -139,7 +139,7 @@ def form_callback(
     """
 
     def broken(_request: HttpRequest) -> Response:
-        return PlainTextResponse(if_broken()) if if_broken else come_again()
+        return PlainTextResponse(if_broken()) if if_broken else service_unavailable()
 
     async def answered(request: HttpRequest) -> Response:
         try:
@@ -160,7 +160,7 @@ def form_of(request: HttpRequest) -> Form:
     return request.form
 
 
-def come_again() -> Response:
+def service_unavailable() -> Response:
     """Says that what was posted is not stored."""
     return PlainTextResponse(COME_AGAIN, 503)
 

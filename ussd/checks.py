@@ -59,7 +59,7 @@ def _language(
 
 
 def _screen_0(parsed: ParsedFolder, view: View) -> Iterator[Fault]:
-    shown = view.noticed[0].around(view.text)
+    shown = view.notice_frames[0].around(view.text)
     if not view.budget.holds(shown):
         where = parsed.tree.source.key("start", "text")
         yield Fault(
@@ -130,8 +130,8 @@ def _checklist(parsed: ParsedFolder, screens: Screens, place: Place, menu: Menu)
     whole = screens.view(place._replace(answers=NOT_YET * len(named))).frame
     for nth, said in enumerate(words[place.node].statements):
         view = screens.view(place._replace(answers=NOT_YET * nth))
-        statement = view.noticed[1].around(view.text)
-        line = view.noticed[1].around(said.to_do, more=True)
+        statement = view.notice_frames[1].around(view.text)
+        line = view.notice_frames[1].around(said.to_do, more=True)
         headed = f"{words[place.node].text.strip()}\n{said.to_do}"
         first = whole.around(headed, first=True, more=True)
         line = max(line, first, key=lambda each: measure(each).units)

@@ -85,13 +85,13 @@ class View:
         """
         page = self._pages.get((start, notice))
         if page is None:
-            frames = self.noticed if notice else (self.frame,)
+            frames = self.notice_frames if notice else (self.frame,)
             pages = [page_at(self.text, start, frame, self.budget) for frame in frames]
             page = self._pages[start, notice] = max(pages, key=lambda each: each.end)
         return page
 
     @property
-    def noticed(self) -> tuple[Frame, Frame]:
+    def notice_frames(self) -> tuple[Frame, Frame]:
         """The lines around a page after a wrong key, with the offer and without."""
         frame = replace(self.frame, above=self.notice)
         return frame, replace(frame, offer="")
@@ -136,7 +136,7 @@ class Screens:
         view = self._views[place] = self._build(place)
         return view
 
-    def within(self, place: Place) -> list[Place]:
+    def said_in_turn(self, place: Place) -> list[Place]:
         """What a node says in turn, the place first: of an action also what follows consent, of
         a checklist each statement, the whole list, and what is said once all is done.
         """
@@ -151,7 +151,7 @@ class Screens:
 
     def page_count(self, place: Place) -> int:
         """How many pages a node takes, with all that it says in turn."""
-        return sum(len(self.view(each).pages()) for each in self.within(place))
+        return sum(len(self.view(each).pages()) for each in self.said_in_turn(place))
 
     @property
     def emergency(self) -> str:

@@ -19,7 +19,7 @@ from sms.gateways import Simulator
 from ussd.bootstrap import budget_of, screens_of
 from ussd.gateways import gateways_of
 from ussd.sessions import Sessions
-from web.auth import Door, RebindingGuard, Roster, answer_refusals, door_pages
+from web.auth import Authentication, RebindingGuard, Roster, answer_refusals, login_pages
 from web.contacts import ContactsFile, contacts_pages
 from web.editor import editor_pages
 from web.figures import Costs, FigureStore, Price, figures_pages, metrics_page
@@ -39,16 +39,16 @@ def pages_of(
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_NO_TELEMETRY)
     pages, seal = Pages(lambda: sms.menu.current.own_names), Seal(keys_of(settings))
     roster, figures = Roster(settings.operators), FigureStore.of(sms)
-    door = Door(token_of(settings), roster, pages, sms.redis, seal)
+    auth = Authentication(token_of(settings), roster, pages, sms.redis, seal)
     if simulator := sms.simulator:
         phone = simulated_phone(settings, sms, simulator, pages, seal)
         include(app, phone, Depends(RebindingGuard(settings.host)))
     publisher = publisher_of(settings, sms.menu, read_menu)
-    include(app, [door_pages(door)])
-    operators = operators_pages(settings, sms, door, pages, figures, publisher, errors)
-    include(app, operators, Depends(door.admit))
+    include(app, [login_pages(auth)])
+    operators = operators_pages(settings, sms, auth, pages, figures, publisher, errors)
+    include(app, operators, Depends(auth.admit))
     include(app, [metrics_page(sms.redis, sms.menu, figures)])
-    answer_refusals(app, door)
+    answer_refusals(app, auth)
     for folder in HERE.glob("*/static"):
         app.mount(f"/static/{folder.parent.name}", StaticFiles(directory=folder))
     return app
@@ -73,7 +73,7 @@ def simulated_phone(
 def operators_pages(  # noqa: PLR0913, PLR0917
     settings: Settings,
     sms: SmsService,
-    door: Door,
+    auth: Authentication,
     pages: Pages,
     figures: FigureStore,
     publisher: Publisher,
@@ -84,8 +84,8 @@ def operators_pages(  # noqa: PLR0913, PLR0917
     notes = ContactNotes(settings.data_dir / "contacts-history.jsonl")
     contacts = ContactsFile(menu, Rule.of(settings), notes)
     yield menu_pages(pages, MenuOnPhones(menu, screens, settings.service_code))
-    yield from editor_pages(door, pages, publisher, screens)
-    yield from contacts_pages(door, pages, contacts, sms.country_requests)
+    yield from editor_pages(auth, pages, publisher, screens)
+    yield from contacts_pages(auth, pages, contacts, sms.country_requests)
     costs = Costs(Price.of(settings.segment_price), caps_of(settings))
     yield figures_pages(pages, figures, menu, costs)
     yield health_pages(pages, Health(settings, sms, errors))

@@ -1,4 +1,4 @@
-"""Who knows the secret invents senders; somebody hammers at the operator's door."""
+"""Who knows the secret invents senders; somebody hammers at the operator's log-in."""
 
 import asyncio
 import random
@@ -80,7 +80,7 @@ async def plead(on: World, many: int, seconds: float) -> set[int]:
     return {*range(many)}
 
 
-async def door_attacked(size: float) -> list[Row]:
+async def log_in_attacked(size: float) -> list[Row]:
     """Forms of 4 KB of escapes, four at once; hops before and meanwhile."""
     with world(KOMEK_OPERATOR_TOKEN=OPERATOR_TOKEN) as on:
         seconds = max(5.0, 60 * size)
@@ -94,7 +94,7 @@ async def door_attacked(size: float) -> list[Row]:
     came = f"{tried} posts; hops p99 {calm.p99 * 1000:.0f} → {tally.p99 * 1000:.0f} ms; "
     came += f"the right token then: {status}"
     holds = tally.p99 <= 2 * max(calm.p99, 0.02) and status == 303 and not tally.failed
-    done = f"the operator's door attacked for {seconds:.0f} s, from one address"
+    done = f"the operator's log-in attacked for {seconds:.0f} s, from one address"
     return [Row(done, "hops' p99 ≤ 2 ×; a right token opens", came, holds)]
 
 

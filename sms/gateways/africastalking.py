@@ -1,4 +1,4 @@
-"""Africa's Talking's SMS dialect: its words stop at this door.
+"""Africa's Talking's SMS dialect: its words stop in this file.
 
 In come forms: texts, delivery reports, opt-outs.  A text is repeated each minute
 for 12 h until it is answered 200, so a callback answers 503 while what came cannot
@@ -260,7 +260,7 @@ def address() -> str | None:
     return urlsplit(AfricasTalkingSettings().url or "").hostname
 
 
-async def trouble(_settings: Settings) -> str:
+async def diagnose(_settings: Settings) -> str:
     """Asked by the account's balance, which only its key may read."""
     from sms.gateways.africastalking_client import balance_status  # noqa: PLC0415 (as above)
 
@@ -277,4 +277,4 @@ CALLBACKS = {
     "sms/delivery": report_callback,
     "sms/opt-out": opt_out_callback,
 }
-AFRICASTALKING = SmsDialect(connect, CALLBACKS, AfricasTalkingSettings, address, trouble)
+AFRICASTALKING = SmsDialect(connect, CALLBACKS, AfricasTalkingSettings, address, diagnose)

@@ -144,7 +144,7 @@ class SmsHandlers:
     take_opt_out: Callable[[str], Awaitable[None]]
 
 
-async def no_trouble(_settings: Settings) -> str:
+async def nothing_to_diagnose(_settings: Settings) -> str:
     """There is nothing to ask."""
     return ""
 
@@ -156,7 +156,7 @@ class SmsDialect:
     `connect` makes what sends by it.  `callbacks`: what makes the endpoint of each of its
     callbacks, of the secret and the handlers, by the end of the address, such as `sms`.
     `settings`: those that it has for itself.  `address`: the host that is called in the
-    place of the gateway's own, by those settings.  `trouble`: what is wrong with the account
+    place of the gateway's own, by those settings.  `diagnose`: what is wrong with the account
     or the way to the gateway, asked of it without sending anything; empty, nothing.
     `posts_to`: where it reaches us, if that is not the public address.
     """
@@ -165,5 +165,5 @@ class SmsDialect:
     callbacks: Mapping[str, Callable[[str, SmsHandlers], Callback]]
     settings: type[KomekSettings] = KomekSettings
     address: Callable[[], str | None] = lambda: None
-    trouble: Callable[[Settings], Awaitable[str]] = no_trouble
+    diagnose: Callable[[Settings], Awaitable[str]] = nothing_to_diagnose
     posts_to: Callable[[Settings], str | None] = lambda _: None

@@ -1,4 +1,4 @@
-"""Kannel's SMS dialect: its words stop at this door.
+"""Kannel's SMS dialect: its words stop in this file.
 
 Kannel's smsbox posts a text as its UTF-8 body, with the sender in a header and its own id
 in the query, and repeats it with the same id until it is answered 200: as often, and as long,
@@ -20,7 +20,7 @@ from pydantic_settings import SettingsConfigDict
 from redis.asyncio import Redis
 from starlette.responses import PlainTextResponse, Response
 
-from runtime.callbacks import BadRequest, Callback, Form, HttpRequest, come_again
+from runtime.callbacks import BadRequest, Callback, Form, HttpRequest, service_unavailable
 from runtime.encryption import Seal
 from runtime.msisdn import with_plus
 from runtime.settings import (
@@ -125,7 +125,7 @@ def inbound_callback(secret: str, handlers: SmsHandlers) -> Callback:
         await handlers.take_text(inbound_of(request))
         return PlainTextResponse("")
 
-    return Callback(secret, answer, lambda _request: come_again())
+    return Callback(secret, answer, lambda _request: service_unavailable())
 
 
 def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
@@ -135,7 +135,7 @@ def report_callback(secret: str, handlers: SmsHandlers) -> Callback:
         await handlers.take_report(report_of(request))
         return PlainTextResponse("")
 
-    return Callback(secret, answer, lambda _request: come_again(), method="GET")
+    return Callback(secret, answer, lambda _request: service_unavailable(), method="GET")
 
 
 def _id_of(query: Form) -> str:
@@ -276,7 +276,7 @@ def address() -> str | None:
     return urlsplit(KannelSettings().url).hostname
 
 
-async def trouble(settings: Settings) -> str:
+async def diagnose(settings: Settings) -> str:
     """Asked by a text to nobody, which Kannel refuses once it knows who asks."""
     from sms.gateways.kannel_client import answer_to_nobody  # noqa: PLC0415 (as above)
 
@@ -293,6 +293,6 @@ KANNEL = SmsDialect(
     {"sms": inbound_callback, "sms/delivery": report_callback},
     KannelSettings,
     address,
-    trouble,
+    diagnose,
     lambda settings: KannelSettings().posts_to(settings),
 )

@@ -82,7 +82,7 @@ class Message:
         """Whether it speaks of a relative or a friend."""
         return any(word.forms & self.vocabulary.others for word in self.reading.words)
 
-    def is_told(self, score: int) -> bool:
+    def is_enough(self, score: int) -> bool:
         """Whether so much is enough: an everyday word is not, among others."""
         return score > Weight.HINT or len(self.reading.content()) <= 2
 
@@ -190,7 +190,7 @@ def _confirm(message: Message) -> Confirm | None:
 def _help(message: Message) -> NodeRequest | Embassy | None:
     need, rival = message.need(), max(message.others().values(), default=0)
     outweighed = need < Weight.SURE and need < rival
-    if not need or outweighed or not message.is_told(need):
+    if not need or outweighed or not message.is_enough(need):
         return None
     if message.place and message.place != HOME:
         another = not message.sender_country and message.names_another()
@@ -257,7 +257,7 @@ def _about(message: Message) -> Request | None:
     """What weighs most; of several alike, what stands first."""
     others = message.others()
     best = max(others, key=lambda each: others[each], default=None)
-    if best is None or not message.is_told(others[best]):
+    if best is None or not message.is_enough(others[best]):
         return None
     return _missions(message) if best == "embassy" else _asked_by(best, message.language)
 

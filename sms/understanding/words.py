@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from menus.alphabet import CAPITALS_TO_CYRILLIC, is_cyrillic
-from sms.understanding.joined import split
+from sms.understanding.joined_words import split
 from sms.understanding.normalize import letters_of, words_of
 from sms.understanding.vocabulary import Vocabulary
 from sms.understanding.word_index import LATIN_ONLY, NONE, Forms

@@ -324,7 +324,7 @@ async def test_the_account_is_asked_for_without_a_text(
         own["URL"] = all_well.sendsms.replace("/cgi-bin/sendsms", own["URL"])
     for setting, value in own.items():
         monkeypatch.setenv(f"KOMEK_KANNEL_{setting}", value)
-    trouble = await KANNEL.trouble(Settings.model_validate({"callback_secret": SECRET}))
+    trouble = await KANNEL.diagnose(Settings.model_validate({"callback_secret": SECRET}))
     assert told in trouble
     assert bool(told) == bool(trouble)
     assert len(all_well.smsc.submitted) == before

@@ -51,7 +51,7 @@ def test_a_line_is_one_object() -> None:
 
 @pytest.mark.parametrize(
     ("name", "room"),
-    [("__main__", "main"), ("web.auth.door", "web"), ("uvicorn.error", "uvicorn")],
+    [("__main__", "main"), ("web.auth.authentication", "web"), ("uvicorn.error", "uvicorn")],
 )
 def test_each_line_says_which_room_wrote_it(name: str, room: str) -> None:
     assert one(JsonLines(), record(name, "so"))["room"] == room
@@ -145,7 +145,7 @@ def no_http(base: str) -> bytes:
 
 
 def provoke(base: str, secret: str) -> None:
-    """Make a service warn: of a callback, of the door, of what is no HTTP."""
+    """Make a service warn: of a callback, of a log-in, of what is no HTTP."""
     posted = HTTP.post(f"{base}/africastalking/{secret}/sms", content=b"{}")
     assert posted.status_code >= 400
     with visitor(base) as stranger:

@@ -249,7 +249,6 @@ def test_each_fault_is_one_line(
     variables: dict[str, str],
     told: list[str],
 ) -> None:
-    monkeypatch.setattr("main.err.width", 200, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert lines(capsys) == told

@@ -1,4 +1,4 @@
-"""The SMS door of Africa's Talking: every answer to a call that goes out."""
+"""The SMS dialect of Africa's Talking: every answer to a call that goes out."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The SMS door of Kannel: what it posts, and every answer to a call that goes out."""
+"""The SMS dialect of Kannel: what it posts, and every answer to a call that goes out."""
 
 import asyncio
 import logging

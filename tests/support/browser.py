@@ -121,7 +121,7 @@ def open_at(page: Page, address: str, width: int = WIDE) -> None:
 
 
 def come_in(page: Page, base: str) -> None:
-    """Come in through the operator's door, by keyboard."""
+    """Log in to the operator's pages, by keyboard."""
     open_at(page, f"{base}/operator")
     page.get_by_label("Your name").fill("Aigul")
     page.get_by_label("Token").fill(OPERATOR_TOKEN)

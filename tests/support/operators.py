@@ -15,7 +15,7 @@ _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 
 @contextmanager
 def visitor(base: str, address: str = "198.51.100.1") -> Iterator[httpx.Client]:
-    """A browser in front of the door, behind a proxy that names its address."""
+    """A browser that is not logged in, behind a proxy that names its address."""
     client = httpx.Client(base_url=base, trust_env=False, verify=NO_TLS, timeout=PATIENCE)
     client.headers["X-Forwarded-For"] = address
     with client:
@@ -24,7 +24,7 @@ def visitor(base: str, address: str = "198.51.100.1") -> Iterator[httpx.Client]:
 
 @contextmanager
 def operator(base: str, name: str = "Aigul") -> Iterator[httpx.Client]:
-    """A browser behind the door."""
+    """A browser that is logged in."""
     with visitor(base) as client:
         assert entered(client, name=name).status_code == 303
         yield client
@@ -37,7 +37,7 @@ def entered(
     base: str = "",
     **headers: str,
 ) -> httpx.Response:
-    """What the door answers.  `base`: where it is, if the client does not know."""
+    """What a log-in is answered.  `base`: where it is, if the client does not know."""
     named = {key.replace("_", "-"): value for key, value in headers.items()}
     form = {"token": token, "name": name}
     return client.post(f"{base}/operator/enter", data=form, headers=named)

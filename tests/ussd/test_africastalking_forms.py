@@ -1,4 +1,4 @@
-"""The SMS door of Africa's Talking: every form that comes in."""
+"""The SMS dialect of Africa's Talking: every form that comes in."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The USSD door of Kannel: what it posts, what it is answered, and sessions of last answers."""
+"""The USSD dialect of Kannel: what it posts, what it is answered, and sessions of last answers."""
 
 import base64
 from collections.abc import Awaitable, Callable, Iterator, Mapping

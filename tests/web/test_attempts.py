@@ -1,4 +1,4 @@
-"""Wrong tokens at the operator's door: counted, with and without Redis."""
+"""Wrong tokens of operators: counted, with and without Redis."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ from redis import Redis
 from runtime.embedded_redis import embedded_redis
 from tests.support.operators import entered, operator, posted, visitor, words
 from tests.support.service import Service, running, short_folder
-from tests.web.test_door import led_to_the_door, shows
+from tests.web.test_authentication import led_to_the_door, shows
 from web.auth.attempts import ATTEMPTS, ExpiringCounter, network_of
-from web.auth.door import COOKIE
+from web.auth.authentication import COOKIE
 
 NO_REDIS = "redis://127.0.0.1:1/0"
 

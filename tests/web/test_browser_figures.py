@@ -22,7 +22,7 @@ def filled() -> Iterator[Service]:
 
 @pytest.fixture
 def entered(page: Page, filled: Service) -> Page:
-    """A page of somebody who came in through the door."""
+    """A page of somebody who has logged in."""
     come_in(page, filled.base)
     return page
 

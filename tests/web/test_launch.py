@@ -264,7 +264,7 @@ async def test_a_mistake_of_ours_is_told_among_the_rest(account: pytest.MonkeyPa
         raise ValueError(SECRET)
 
     entry = GATEWAYS["africastalking"]
-    broken = replace(entry, sms=replace(entry.sms, trouble=mistaken))
+    broken = replace(entry, sms=replace(entry.sms, diagnose=mistaken))
     account.setitem(cast(dict[str, GatewayEntry], GATEWAYS), "africastalking", broken)
     found = await words_of(Parts(Settings(), None, None, None))
     assert {Word.NOT_LOOKED_AT, Word.NO_PUBLIC_URL, Word.REDIS_DOWN} <= found

@@ -99,7 +99,7 @@ def test_a_node_is_shown_in_all_languages_and_letters_as_the_phone_shows_it(
         text = page(looking, f"/{node}")
         expected = []
         for code, language in in_order_of_screen_0(menu):
-            for place in screens.within(Place(code, node)):
+            for place in screens.said_in_turn(Place(code, node)):
                 expected += [each.shown for each in screens.view(place).pages()]
             for name in menu.nodes[node].statements:
                 assert f'href="/operator/words/{language.file}/{node}.{name}"' in text

@@ -16,7 +16,7 @@ from runtime.clock import utc_today
 from tests.support.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.support.service import OPERATOR_TOKEN, Service, running
 from tests.support.trees import copied_menus
-from tests.web.test_door import led_to_the_door, made_pages
+from tests.web.test_authentication import led_to_the_door, made_pages
 from web.auth.attempts import ATTEMPTS
 from web.auth.roster import Role, Roster
 

@@ -1,4 +1,4 @@
-"""Africa's Talking's USSD dialect: its words stop at this door.
+"""Africa's Talking's USSD dialect: its words stop in this file.
 
 The gateway posts a form for each hop and reads `CON ` (the session goes on) or
 `END ` at the first octet of the answer, within 10 s.  `text` is empty when the

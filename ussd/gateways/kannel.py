@@ -1,4 +1,4 @@
-"""Kannel's way of dialled sessions: its words stop at this door.
+"""Kannel's way of dialled sessions: its words stop in this file.
 
 A USSD centre speaks SMPP: what was dialled or answered comes as a `deliver_sm`, a screen goes
 as a `submit_sm`.  Two optional parameters (TLVs) of both make it a session: `ussd_service_op`

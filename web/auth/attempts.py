@@ -1,4 +1,4 @@
-"""What the door remembers: wrong tokens by address, and sessions that ended by log-out.
+"""What is remembered of logging in: wrong tokens by address, and sessions that ended by log-out.
 
 Redis tells all processes.  While it does not answer, each process goes by what it
 has seen itself; nothing here waits longer than `REDIS_SECONDS`.
@@ -31,7 +31,7 @@ Clock = Callable[[], float]
 
 
 class Attempts:
-    """How often an address has tried the door, which only the right token takes back.
+    """How often an address has tried to log in, which only the right token takes back.
 
     The address is kept as a keyed hash, for `ATTEMPTS_WITHIN` from the first attempt.
     Addresses of IPv6 count by their network: a household has 2**64 of them.

@@ -7,7 +7,7 @@ from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 
 from runtime.callbacks import BadRequest, read_body
-from web.auth.door import Refused
+from web.auth.authentication import Refused
 from web.auth.origin import origin_is_host
 
 T = TypeVar("T", bound=BaseModel)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from web.auth.door import (
-    Door,
+from web.auth.authentication import (
+    Authentication,
     LoginDisabled,
     NotAllowed,
     NotLoggedIn,
@@ -23,31 +23,31 @@ _ANSWERS = {
 }
 
 
-def door_pages(door: Door) -> APIRouter:
+def login_pages(auth: Authentication) -> APIRouter:
     """`/operator` itself, the form that asks for the token, and log-out."""
     routes = APIRouter(prefix="/operator")
 
-    @routes.get("", dependencies=[Depends(door.admit)])
+    @routes.get("", dependencies=[Depends(auth.admit)])
     async def first() -> Response:
         return RedirectResponse(FIRST_PAGE, 303)
 
     @routes.get("/enter")
     async def show_login(request: Request) -> Response:
-        return door.show_login(request)
+        return auth.show_login(request)
 
     @routes.post("/enter")
     async def log_in(request: Request) -> Response:
-        return await door.log_in(request)
+        return await auth.log_in(request)
 
-    @routes.post("/leave", dependencies=[Depends(door.admit), Depends(door.read_form)])
+    @routes.post("/leave", dependencies=[Depends(auth.admit), Depends(auth.read_form)])
     async def log_out(request: Request) -> Response:
-        return await door.log_out(request)
+        return await auth.log_out(request)
 
     return routes
 
 
-def answer_refusals(app: FastAPI, door: Door) -> None:
-    """Turn what the door raises into answers."""
+def answer_refusals(app: FastAPI, auth: Authentication) -> None:
+    """Turn what a refused request raises into answers."""
 
     async def lead_to_login(_request: Request, _error: Exception) -> Response:
         return RedirectResponse("/operator/enter", 303)
@@ -57,7 +57,7 @@ def answer_refusals(app: FastAPI, door: Door) -> None:
         return PlainTextResponse(text, status)
 
     async def not_allowed(request: Request, _error: Exception) -> Response:
-        return door.show_not_allowed(request)
+        return auth.show_not_allowed(request)
 
     app.add_exception_handler(NotLoggedIn, lead_to_login)
     app.add_exception_handler(NotAllowed, not_allowed)

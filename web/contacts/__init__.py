@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from sms.country_requests import CountryRequests
-from web.auth import Door
+from web.auth import Authentication
 from web.contacts.calls_page import calls_page
 from web.contacts.contact_page import contact_page
 from web.contacts.contacts_file import ContactsFile
@@ -15,12 +15,12 @@ __all__ = ["ContactsFile", "contacts_pages"]
 
 
 def contacts_pages(
-    door: Door, pages: Pages, contacts: ContactsFile, requests: CountryRequests
+    auth: Authentication, pages: Pages, contacts: ContactsFile, requests: CountryRequests
 ) -> tuple[APIRouter, ...]:
     """All pages of contacts, in the order in which their addresses are tried."""
     return (
         list_page(pages, contacts),
         calls_page(pages, contacts, requests),
-        import_pages(door, pages, contacts),
-        contact_page(door, pages, contacts),
+        import_pages(auth, pages, contacts),
+        contact_page(auth, pages, contacts),
     )

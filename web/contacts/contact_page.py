@@ -18,7 +18,7 @@ from menus.faults import Fault
 from menus.live import reload_aside
 from menus.parsing import read_table
 from runtime.clock import utc_today
-from web.auth import Door, Operator, Role, operator_of
+from web.auth import Authentication, Operator, Role, operator_of
 from web.contacts.contacts_file import ContactsFile, shared_words
 from web.contacts.filters import Row, row_of
 from web.contacts.list_page import show_list
@@ -73,10 +73,10 @@ class ContactContext(Context):
     longest: int = LONGEST
 
 
-def contact_page(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
+def contact_page(auth: Authentication, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """One contact.  Must come after the other pages below `/operator/contacts`."""
     routes = APIRouter(prefix="/operator/contacts/{id_}")
-    Form = Annotated[FormData, Depends(door.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
+    Form = Annotated[FormData, Depends(auth.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
 
     @routes.get("")
     def show(request: Request, id_: str) -> Response:

@@ -18,12 +18,12 @@ from starlette.datastructures import FormData, UploadFile
 from menus.contacts import Changes, Repair, apply, changes_from, read_sheet
 from menus.faults import Fault
 from menus.live import reload_aside
-from web.auth import Door, Refused, Role, operator_of
+from web.auth import Authentication, Refused, Role, operator_of
 from web.contacts.contacts_file import ContactsFile, shared_words
 from web.pages import Context, Pages
 
 MOST_OCTETS = 700_000
-"""Of a list: carried in base64, it is still within what the door lets in."""
+"""Of a list: carried in base64, it is still within what a form may be."""
 LIST = "list"
 """How faults name what was uploaded or pasted."""
 
@@ -79,13 +79,13 @@ class ImportContext(Context):
     list: str = LIST
 
 
-def import_pages(door: Door, pages: Pages, contacts: ContactsFile) -> APIRouter:
+def import_pages(auth: Authentication, pages: Pages, contacts: ContactsFile) -> APIRouter:
     """`/operator/contacts/import`: the form, the preview, and its taking over."""
     routes = APIRouter(prefix="/operator/contacts/import")
-    Form = Annotated[FormData, Depends(door.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
+    Form = Annotated[FormData, Depends(auth.form_to_change(Role.CONTACTS))]  # noqa: N806 (a type)
 
-    @routes.get("", dependencies=[Depends(door.demand(Role.CONTACTS))])
-    @routes.get("/apply", dependencies=[Depends(door.demand(Role.CONTACTS))])
+    @routes.get("", dependencies=[Depends(auth.demand(Role.CONTACTS))])
+    @routes.get("/apply", dependencies=[Depends(auth.demand(Role.CONTACTS))])
     def show_form(request: Request) -> Response:
         return show(request, pages, contacts, None)
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from menus.editing import Publisher
 from ussd.bootstrap import ScreensOf
-from web.auth import Door
+from web.auth import Authentication
 from web.editor.edit_page import edit_page
 from web.editor.editor import Editor
 from web.editor.history_pages import history_pages
@@ -15,8 +15,8 @@ __all__ = ["editor_pages"]
 
 
 def editor_pages(
-    door: Door, pages: Pages, publisher: Publisher, screens_of: ScreensOf
+    auth: Authentication, pages: Pages, publisher: Publisher, screens_of: ScreensOf
 ) -> tuple[APIRouter, ...]:
     """All pages of words."""
     editor = Editor(publisher, screens_of)
-    return list_page(pages, editor), history_pages(pages, editor), edit_page(door, pages, editor)
+    return list_page(pages, editor), history_pages(pages, editor), edit_page(auth, pages, editor)

@@ -13,7 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData, QueryParams
 
 from menus.editing import Edit, Published, Section, Values, as_json
-from web.auth import Door, Role, operator_of
+from web.auth import Authentication, Role, operator_of
 from web.editor.editor import Editor, EditView, edit_of
 from web.pages import Context, Pages
 
@@ -44,10 +44,10 @@ class EditContext(Context):
     action: str
 
 
-def edit_page(door: Door, pages: Pages, editor: Editor) -> APIRouter:
+def edit_page(auth: Authentication, pages: Pages, editor: Editor) -> APIRouter:
     """The form, its check while somebody types, and its publication."""
     routes = APIRouter(prefix="/operator/words/{code}/{name}")
-    Form = Annotated[FormData, Depends(door.form_to_change(Role.WORDS))]  # noqa: N806 (a type)
+    Form = Annotated[FormData, Depends(auth.form_to_change(Role.WORDS))]  # noqa: N806 (a type)
 
     @routes.get("")
     async def open_section(request: Request, code: str, name: str) -> Response:

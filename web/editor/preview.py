@@ -113,7 +113,7 @@ def _of_node(
 
 def _of_checklist(screens: Screens, place: Place) -> Iterator[Screenful]:
     """The whole list, and what is said once all is done; statements have their own sections."""
-    *_, whole, done = screens.within(place)
+    *_, whole, done = screens.said_in_turn(place)
     yield from _pages("text", screens.view(whole))
     yield from _pages("done", screens.view(done))
 

@@ -112,7 +112,7 @@ async def _in_time(silent: Finding, asked: Awaitable[list[Finding]]) -> list[Fin
 
 async def ask_gateway(settings: Settings, gateway: GatewayEntry) -> list[Finding]:
     """Whether it is reached, and takes our account."""
-    return [of_trouble(gateway.name, await gateway.sms.trouble(settings))]
+    return [of_trouble(gateway.name, await gateway.sms.diagnose(settings))]
 
 
 def _of_resends(settings: Settings, gateway: GatewayEntry) -> Iterator[Finding]:

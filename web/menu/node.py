@@ -84,7 +84,9 @@ def screen_0(screens: Screens) -> tuple[PhoneText, ...]:
 
 def _pages(screens: Screens, place: Place) -> tuple[PhoneText, ...]:
     """The pages of a place, and of what it says further on."""
-    return tuple(text for each in screens.within(place) for text in phone_texts(screens.view(each)))
+    return tuple(
+        text for each in screens.said_in_turn(place) for text in phone_texts(screens.view(each))
+    )
 
 
 def phone_texts(view: View) -> tuple[PhoneText, ...]:

@@ -1,4 +1,4 @@
-"""The door of the operator's pages: the token, the cookie, what may be posted."""
+"""Logging in to the operator's pages: the token, the cookie, what may be posted."""
 
 import asyncio
 import base64
@@ -13,7 +13,7 @@ from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message
 
-import web.auth.door
+import web.auth.authentication
 from main import live_menu, make_pages
 from runtime.encryption import Seal
 from runtime.settings import Settings
@@ -21,7 +21,7 @@ from sms.bootstrap import build_sms
 from tests.support.operators import csrf_of, entered, operator, posted, visitor, words
 from tests.support.service import OPERATOR_TOKEN, Service, running
 from ussd.gateways import sms_dialects
-from web.auth.door import (
+from web.auth.authentication import (
     COOKIE,
     MOST_AT_THE_DOOR,
     MOST_OCTETS,
@@ -317,7 +317,7 @@ async def test_too_slow_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
 
     kind = [(b"content-type", b"application/x-www-form-urlencoded")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": kind}
-    monkeypatch.setattr(web.auth.door, "BODY_SECONDS", 0.01)
+    monkeypatch.setattr(web.auth.authentication, "BODY_SECONDS", 0.01)
     with pytest.raises(TooSlow):
         await read_form(Request(scope, never))
 

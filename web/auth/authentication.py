@@ -1,4 +1,4 @@
-"""The door of the operator's pages: who is logged in, and what they may post.
+"""Who is logged in to the operator's pages, and what they may post.
 
 Who knows a token is logged in for eight hours or until log-out: one of their own, which says
 who they are and what they may change, or the one of the settings, with which everything may be
@@ -120,12 +120,12 @@ class NotAllowedContext(Context):
 
 
 def operator_of(request: Request) -> Operator:
-    """Who sent a request that the door has admitted."""
+    """Who sent a request that was admitted."""
     operator: Operator = request.state.operator
     return operator
 
 
-class Door:
+class Authentication:
     """Knows the tokens.  While there is none nobody can log in, and every address under
     `/operator` is 404.
     """
@@ -225,7 +225,7 @@ class Door:
     def _show_wrong(self, request: Request, *, few: bool) -> Response:
         if not few:
             return self.show_login(request, 429, "too_often")
-        log.warning("operator: a wrong token at the door")
+        log.warning("operator: a wrong token")
         return self.show_login(request, 403, "wrong_token")
 
     async def log_out(self, request: Request) -> Response:
@@ -297,7 +297,7 @@ async def read_form(request: Request, most: int = MOST_OCTETS) -> FormData:
 
 
 async def read_login(request: Request) -> Form:
-    """The same of the form at the door, by a parser that costs callers next to nothing."""
+    """The same of the form of a log-in, by a parser that costs callers next to nothing."""
     try:
         return parse_form(await _read(request, MOST_AT_THE_DOOR, Request.body))
     except BadRequest:

@@ -1,4 +1,4 @@
-"""The door of the operator's pages, in a real browser."""
+"""Logging in to the operator's pages, in a real browser."""
 
 import pytest
 from playwright.sync_api import Page, expect
