@@ -3,6 +3,7 @@
 A primary, two replicas and three sentinels on this machine; `main.py serve` and `main.py worker`
 as processes of their own; a stand-in for the gateway, which tells who was texted how often.  The
 primary is killed, or frozen, at random moments and comes back when another has taken its place.
+`--cluster`: three primaries, with a replica each, of which one at random is lost.
 `--kills` and `--freezes` (how often), `--replicas` (how many must have what is acknowledged) and
 `--seed` change it.  It ends with 1 where something does not
 hold.
@@ -29,8 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.calls import TURNS, Tally, hop, text
 from benchmarks.servers import machine
 from benchmarks.trials.worlds import SEAL, Row, serving, settings, until_sent
+from runtime.partitions import partitions_on
 from runtime.redis_client import REDIS_ERRORS, connect
 from sms.outbox import Outbox
+from tests.support.clustered_redis import ClusteredRedis, clustered_redis
 from tests.support.fake_gateway import fake_gateway
 from tests.support.outbox_trials import number
 from tests.support.replicated_redis import ReplicatedRedis, replicated_redis
@@ -40,7 +43,8 @@ SEED = 20261126
 KILLS, FREEZES = 20, 10
 TEXTERS, CALLERS = 2, 2
 WARM_UP_SECONDS = 5.0
-Loss = Callable[[ReplicatedRedis, int], None]
+Servers = ReplicatedRedis | ClusteredRedis
+Loss = Callable[[Servers, int], None]
 MOST_SECONDS = 15.0
 """Until a text is taken again."""
 
@@ -76,14 +80,15 @@ class Load:
             await asyncio.sleep(0.05)
 
 
-async def lift_caps(servers: ReplicatedRedis) -> None:
+async def lift_caps(servers: Servers) -> None:
     """Forever: the trial texts more than the service allows in a minute."""
-    async with connect(servers.url, 1.0) as redis:
-        while True:
-            with suppress(*REDIS_ERRORS):
-                if keys := [key async for key in redis.scan_iter("sms:cap:*")]:
-                    await redis.delete(*keys)
-            await asyncio.sleep(0.2)
+    redis = connect(servers.url, 1.0)
+    pattern = partitions_on(redis).shared.key("sms:cap:*")
+    while True:
+        with suppress(*REDIS_ERRORS):
+            if keys := [key async for key in redis.scan_iter(pattern)]:
+                await redis.delete(*keys)
+        await asyncio.sleep(0.2)
 
 
 @contextmanager
@@ -105,14 +110,14 @@ def working(env: dict[str, str], log: Path) -> Iterator[None]:
 
 
 async def lose_primaries(
-    servers: ReplicatedRedis, load: Load, losses: list[Loss]
+    servers: Servers, load: Load, losses: list[Loss]
 ) -> dict[Loss, list[float]]:
     """How long after each loss of the primary a text was taken again, in seconds."""
     seconds: dict[Loss, list[float]] = {loss: [] for loss in losses}
     for loss in losses:
         await asyncio.sleep(random.uniform(0.5, 2.0))
         began = time.monotonic()
-        await asyncio.to_thread(loss, servers, servers.primary())
+        await asyncio.to_thread(loss, servers, a_primary(servers))
         await until_taken(load)
         seconds[loss].append(time.monotonic() - began)
         await asyncio.to_thread(servers.heal)
@@ -126,22 +131,32 @@ async def until_taken(load: Load) -> None:
         await asyncio.sleep(0.05)
 
 
-def kill(servers: ReplicatedRedis, primary: int) -> None:
+def a_primary(servers: Servers) -> int:
+    if isinstance(servers, ReplicatedRedis):
+        return servers.primary()
+    return random.choice(servers.primaries())
+
+
+def kill(servers: Servers, primary: int) -> None:
     """It is started again, as a replica, when another has taken its place."""
     servers.kill(primary)
     servers.wait_for_other_than(primary)
-    servers.start(primary, servers.primary())
+    if isinstance(servers, ReplicatedRedis):
+        servers.start(primary, servers.primary())
+    else:  # the others tell it whom to follow
+        servers.start(primary)
 
 
-def freeze(servers: ReplicatedRedis, primary: int) -> None:
+def freeze(servers: Servers, primary: int) -> None:
     """When it is back, it does not know that it is the primary no more."""
     servers.send(signal.SIGSTOP, primary)
     servers.wait_for_other_than(primary)
     servers.send(signal.SIGCONT, primary)
 
 
-async def failed_over(losses: list[Loss], replicas: int) -> list[Row]:
-    with replicated_redis() as servers, fake_gateway() as gateway, short_folder() as folder:
+async def failed_over(losses: list[Loss], replicas: int, *, cluster: bool) -> list[Row]:
+    servers_of = clustered_redis if cluster else replicated_redis
+    with servers_of() as servers, fake_gateway() as gateway, short_folder() as folder:
         env = settings(
             folder, gateway, KOMEK_REDIS_URL=servers.url, KOMEK_REDIS_REPLICAS=str(replicas)
         )
@@ -161,9 +176,7 @@ async def failed_over(losses: list[Loss], replicas: int) -> list[Row]:
     return rows(load, seconds, times, unknown)
 
 
-async def count_unknown(
-    servers: ReplicatedRedis, load: Load, times: dict[str, int]
-) -> tuple[int, int]:
+async def count_unknown(servers: Servers, load: Load, times: dict[str, int]) -> tuple[int, int]:
     """Of the taken texts whose number was not texted: how many are known to the outbox, in
     whichever state, and how many are not.
     """
@@ -209,16 +222,19 @@ async def main() -> bool:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kills", type=int, default=KILLS)
     options.add_argument("--freezes", type=int, default=FREEZES)
-    options.add_argument("--replicas", type=int, default=2)
+    options.add_argument("--cluster", action="store_true")
+    options.add_argument("--replicas", type=int)
     options.add_argument("--seed", type=int, default=SEED)
     chosen = options.parse_args()
     random.seed(chosen.seed)
     print(f"Seed {chosen.seed}, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {machine()}")
-    print(f"KOMEK_REDIS_REPLICAS={chosen.replicas} of 2\n")
+    all_replicas = 1 if chosen.cluster else 2
+    replicas = all_replicas if chosen.replicas is None else chosen.replicas
+    print(f"KOMEK_REDIS_REPLICAS={replicas} of {all_replicas}\n")
     print("| done | must come out | came out | holds |\n|---|---|---|---|")
     losses: list[Loss] = [*repeat(kill, chosen.kills), *repeat(freeze, chosen.freezes)]
     random.shuffle(losses)
-    found = await failed_over(losses, chosen.replicas)
+    found = await failed_over(losses, replicas, cluster=chosen.cluster)
     for row in found:
         holds = "yes" if row.holds else "**no**"
         print(f"| {row.done} | {row.wanted} | {row.came} | {holds} |", flush=True)

@@ -23,6 +23,10 @@ MOST_CONNECTIONS = 16
 """Of one client at a time; more calls than that wait for their turn."""
 MOST_TO_A_NODE = 128
 """Of one client to a node of a cluster; more calls than that are refused."""
+NODE_SECONDS = 2.0
+"""The most that a node of a cluster is waited for.  No command there blocks for longer than
+replicas are waited for.
+"""
 QUIET_SECONDS = 5.0
 
 
@@ -92,7 +96,7 @@ def _cluster(cluster: Cluster, seconds: float) -> RedisCluster:
         decode_responses=True,
         username=cluster.login.get("username"),
         password=cluster.login.get("password"),
-        **_patience(seconds * 0.8),
+        **_patience(min(seconds * 0.8, NODE_SECONDS)),
     )
 
 

@@ -84,13 +84,14 @@ async def _exchange_with_owner(
     alone and elsewhere, what that node refuses; `WAIT` would not be about it then.
     """
     await cluster.initialize()
+    node = owner(cluster, partition)
     try:
-        return await _exchange_with(owner(cluster, partition), commands)
+        return await _exchange_with(node, commands)
     except (NoConnection, RedisTimeout):
-        await _ask_who_owns(cluster, partition)
+        await _ask_others(cluster, node)
         raise
     except MovedError:  # nothing was done there
-        await _ask_who_owns(cluster, partition)
+        await _ask_others(cluster, node)
         return await _exchange_with(owner(cluster, partition), commands)
 
 
@@ -103,7 +104,7 @@ async def _exchange_with(node: ClusterNode, commands: Sequence[tuple[Any, ...]])
     return [each.result for each in sent]
 
 
-async def _ask_who_owns(cluster: RedisCluster, partition: Partition) -> None:
-    """By a command that redis-py sends by itself: it learns from what that comes to."""
+async def _ask_others(cluster: RedisCluster, node: ClusterNode) -> None:
+    """Who has which slots now; the node itself is asked last, as it may be frozen."""
     with suppress(*REDIS_ERRORS):
-        await cluster.exists(partition.key(FENCE))
+        await cluster.nodes_manager.initialize(last_failed_node_name=node.name)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from runtime.embedded_redis import server_binary
 from tests.support.service import free_port, short_folder
@@ -36,7 +38,11 @@ class ClusteredRedis:
         return f"redis+cluster://:{PASSWORD}@" + ",".join(f"{HOST}:{port}" for port in self.ports)
 
     def client(self, port: int) -> Redis:
-        return Redis(port=port, password=PASSWORD, decode_responses=True, socket_timeout=2.0)
+        """It tries once: a frozen node would be waited for ten times."""
+        once = Retry(NoBackoff(), 0)
+        return Redis(
+            port=port, password=PASSWORD, decode_responses=True, socket_timeout=2.0, retry=once
+        )
 
     def start(self, port: int) -> None:
         """A node, with what its disk holds."""
@@ -81,7 +87,13 @@ class ClusteredRedis:
             return int(redis.info("replication")["slave0"]["port"])
 
     def wait_for_other_than(self, former: int) -> None:
-        until(lambda: former not in self.primaries(), "another node has taken the slots")
+        """Until another node has the slots: it is not enough that this one seems to be gone."""
+
+        def taken() -> bool:
+            primaries = self.primaries()
+            return former not in primaries and len(primaries) == PRIMARIES
+
+        until(taken, "another node has taken the slots")
 
     def heal(self) -> None:
         """Every node runs, each primary has a replica, and all slots are served."""
