@@ -1,11 +1,20 @@
-"""The log of a Redis that goes and comes back."""
+"""What is no answer of a Redis, and the log of one that goes and comes back."""
 
 import logging
 
 import pytest
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MaxConnectionsError,
+    MovedError,
+    OutOfMemoryError,
+    RedisClusterException,
+    SlotNotCoveredError,
+    TryAgainError,
+)
 
-from runtime.redis_client import QUIET_SECONDS, OutageLog
+from runtime.redis_client import QUIET_SECONDS, REDIS_ERRORS, OutageLog
 
 
 def test_an_outage_is_two_lines_however_many_calls_fail(caplog: pytest.LogCaptureFixture) -> None:
@@ -41,3 +50,20 @@ def test_a_redis_that_fails_some_calls_is_two_lines_too(
         f"worker: Redis {told} ({type(error).__name__})",
         "worker: Redis answers again",
     ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RedisClusterException("no node answers"),
+        SlotNotCoveredError("nobody has the slot"),
+        ClusterDownError("CLUSTERDOWN"),
+        MovedError("7000 a:6379"),
+        AskError("7000 a:6379"),
+        TryAgainError("a slot is being moved"),
+        MaxConnectionsError(),
+    ],
+)
+def test_what_a_cluster_says_when_it_cannot_serve_is_no_answer(error: Exception) -> None:
+    with pytest.raises(REDIS_ERRORS):
+        raise error

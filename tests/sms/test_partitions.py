@@ -1,5 +1,6 @@
 """An outbox and a series of 64 partitions, as on a cluster, here all on one server."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
@@ -11,6 +12,7 @@ from redis.crc import key_slot
 from menus.model import Menu
 from runtime.encryption import DataKey, Seal
 from runtime.partitions import CLUSTERED, MANY, ONE, WHOLE, partitions_on
+from sms.outbox import scripts
 from sms.outbox.forgetting import forget_messages
 from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Caps, Claimed, Outbox, PutResult, Rate, Sending, Wait
@@ -20,6 +22,7 @@ from sms.outbox.status import (
     read_counts,
     read_outbox_status,
 )
+from sms.series import scripts as series_scripts
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import Run, run_due
 from sms.series.scripts import STOPPED
@@ -30,6 +33,13 @@ from tests.support.outboxes import GATEWAY, NOW, SEAL, SOON, begin, settle, told
 from tests.support.workers import Gateway, until_empty, working
 from ussd.sessions import HopRecord, Sessions
 
+SCRIPTS = [
+    *(lua for lua in vars(scripts).values() if isinstance(lua, str) and "call(" in lua),
+    *(lua for lua in vars(series_scripts).values() if isinstance(lua, str) and "call(" in lua),
+    scripts.put_chosen(series_scripts.CONFIRM_ACT),
+    scripts.put_batch(series_scripts.MOVE_ON_ACT),
+    scripts.begin(STOPPED),
+]
 PEOPLE = [f"+770155{n:05}" for n in range(40)]
 UNLIMITED = Caps(10**6, 600, 10**6, 10**6, 10**6)
 
@@ -60,6 +70,14 @@ def test_on_one_server_keys_are_named_as_ever() -> None:
     assert WHOLE.key("sms:later") == "sms:later"
     assert WHOLE.declared == ("sms:", "redis:cut")
     assert WHOLE.name("ab12") == "ab12"
+
+
+@pytest.mark.parametrize("lua", SCRIPTS)
+def test_no_script_names_a_key_that_it_was_not_told_of(lua: str) -> None:
+    """Each begins with what is declared, so all of them are of its slot."""
+    named = set(re.findall(r"call\('([A-Z]+)', '([^']*)'", lua))
+    assert {command for command, _ in named} <= {"XGROUP", "XINFO"}, "a subcommand, and no key"
+    assert not re.findall(r"'(?:sms|ussd|redis):[a-z-]*:?' *\.\.", lua)
 
 
 async def test_a_client_of_one_server_has_one_partition(redis: Redis) -> None:

@@ -150,6 +150,36 @@ class ClusteredRedis:
                 other.execute_command("CLUSTER REPLICATE", redis.execute_command("CLUSTER MYID"))
         until(self.is_whole, "the cluster is whole")
 
+    @contextmanager
+    def moved(self, slot: int) -> Iterator[None]:
+        """An empty slot is another primary's, until the block ends."""
+        former = self._owner_by(self.ports[0], slot)
+        another = next(port for port in self.primaries() if port != former)
+        self._give(slot, former, another)
+        try:
+            yield
+        finally:
+            self._give(slot, another, former)
+            until(self.is_whole, "the cluster is whole")
+
+    def _owner_by(self, port: int, slot: int) -> int:
+        """The port of the primary that has the slot, as this node knows it."""
+        with self.client(port) as redis:
+            ranges = redis.execute_command("CLUSTER SLOTS")
+        return next(int(own[1]) for start, end, own, *_ in ranges if start <= slot <= end)
+
+    def _give(self, slot: int, former: int, to: int) -> None:
+        """As an operator moves a slot; the others hear of it."""
+        with self.client(former) as source, self.client(to) as target:
+            source_id, target_id = (
+                each.execute_command("CLUSTER MYID") for each in (source, target)
+            )
+            target.execute_command("CLUSTER SETSLOT", slot, "IMPORTING", source_id)
+            source.execute_command("CLUSTER SETSLOT", slot, "MIGRATING", target_id)
+            for each in (target, source):
+                each.execute_command("CLUSTER SETSLOT", slot, "NODE", target_id)
+        until(lambda: [self._owner_by(port, slot) for port in self.ports] == [to] * 6, "it moved")
+
     def _all_answer(self) -> bool:
         with suppress(RedisError):
             return all(self._answers(port) for port in self.ports)
