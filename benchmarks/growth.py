@@ -1,7 +1,7 @@
 """Whether a hop costs the same when there is more of everything; `python benchmarks/growth.py`.
 
-More sessions in Redis, more processes, longer texts.  Processor time, and beside it that of the
-floor in the same round: a busy machine costs both.
+More sessions in Redis, more processes, longer texts, a larger menu.  Processor time, and beside
+it that of the floor in the same round: a busy machine costs both.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, chdir
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -27,6 +28,7 @@ from benchmarks.hop import (
     up_to_a_wish,
     write_bodies,
 )
+from benchmarks.large_menu import grow, in_each_tree
 from benchmarks.load import generator
 from benchmarks.servers import ROOT, Server, machine, places, seconds_to_first_answer
 from main import read_menu
@@ -39,6 +41,8 @@ from ussd.sessions import SESSION_SECONDS
 SESSIONS = (1_000, 10_000, 100_000, 1_000_000)
 ANSWERS = (10, 100, 1_000, 10_000)
 ROUNDS, SECONDS = 3, 1.0
+TREES = 10
+CONVERSATIONS = ROOT / "tests" / "conversations"
 _FILL = """
 for n = tonumber(ARGV[1]), tonumber(ARGV[2]) - 1 do
   local key = 'ussd:session:ATUid_grown_' .. n
@@ -78,10 +82,36 @@ def microseconds_an_answer(bench: Bench, answers: int) -> float:
     return 1e6 * min(times)
 
 
+def large_menu(bench: Bench, stack: ExitStack, url: str, small: Server) -> None:
+    """A menu of `TREES` times the size, dialled all over, beside today's."""
+    settings = Settings()
+    menus = bench.folder / "large" / "menus"
+    grow(settings.menus_dir, menus, TREES)
+    screens = screens_of(settings, read_menu(budget_of(settings), menus))
+    dialogues = [
+        up_to_a_wish(screens, each) for each in in_each_tree(recorded(CONVERSATIONS)[0], TREES)
+    ]
+    large = replace(bench, dialogues=dialogues, screens=screens)
+    starting = komek_of(
+        large, bench.folder / "ten", KOMEK_REDIS_URL=url, KOMEK_MENUS_DIR=str(menus)
+    )
+    server = stack.enter_context(starting)
+    seconds_to_first_answer(server, body_of(new_session_id(), ""))
+    at_start = server.megabytes
+    rounds = [(medians(bench, [small])[0], medians(large, [server])[0]) for _ in range(ROUNDS)]
+    one, ten = (median(each) for each in zip(*rounds, strict=True))
+    for name, cost, of, memory in (
+        ("today's menu", one, bench, f"{small.megabytes:.0f} MB"),
+        (f"{TREES} times", ten, large, f"{server.megabytes:.0f} MB, {at_start:.0f} at the start"),
+    ):
+        engine = microseconds_an_answer(of, 10)
+        print(f"{name}: {cost:.0f} µs a hop, {engine:.2f} µs an answer of the engine, {memory}")
+
+
 def main() -> None:
     load, _ = generator()
     core, where = places()
-    dialogues, _ = recorded(ROOT / "tests" / "conversations")
+    dialogues, _ = recorded(CONVERSATIONS)
     with temporary_folder() as folder, chdir(folder), ExitStack() as stack:
         settings = Settings()
         screens = screens_of(settings, read_menu(budget_of(settings), settings.menus_dir))
@@ -107,6 +137,7 @@ def main() -> None:
             one, floor = medians(bench, servers[:2])
             print(f"{count:,} sessions: {one:.0f} µs a hop, {floor / one:.2f} of the floor")
         redis.flushall()
+        large_menu(bench, stack, url, servers[0])
         one, two = medians(bench, [servers[0], servers[2]])
         print(
             f"--workers 2: {two:.0f} µs a hop, one: {one:.0f}; {2 * one / two:.2f} times the hops"
