@@ -1,16 +1,18 @@
 """Connections to Redis, what is raised when it does not answer, and the log of that."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
-from redis.asyncio.cluster import ClusterNode
+from redis.asyncio.cluster import ClusterNode, ClusterPipeline
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from runtime.redis_address import Cluster, Sentinels, cluster_of, sentinels_of
@@ -52,6 +54,34 @@ class PrimaryPool(SentinelConnectionPool, BlockingConnectionPool):
         await self.sentinel_manager.aclose()
 
 
+@contextmanager
+def closing_is_no_answer() -> Iterator[None]:
+    """When a node is lost, redis-py closes connections that other calls are using; what those then
+    raise is none of its own errors (seen with 8.1 when nodes were frozen under load).
+    """
+    try:
+        yield
+    except (AttributeError, RuntimeError) as error:
+        raise NoConnection("closed while it was in use") from error
+
+
+class ClusterClient(RedisCluster):
+    """A `RedisCluster` whose calls raise nothing but `REDIS_ERRORS` when nodes are lost."""
+
+    async def execute_command(self, *args: Any, **kwargs: Any) -> Any:
+        with closing_is_no_answer():
+            return await super().execute_command(*args, **kwargs)
+
+    def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:  # noqa: ARG002
+        return _Pipeline(self, transaction)  # type: ignore[abstract]
+
+
+class _Pipeline(ClusterPipeline):
+    async def execute(self, *args: Any, **kwargs: Any) -> list[Any]:
+        with closing_is_no_answer():
+            return await super().execute(*args, **kwargs)
+
+
 def connect(url: str, seconds: float) -> Redis:
     """A client that waits at most `seconds` to connect, for a free connection and for an
     answer, each.  It never sends a command twice by itself: that could be a second
@@ -89,7 +119,7 @@ def _pool_by(sentinels: Sentinels, seconds: float) -> PrimaryPool:
 
 def _cluster(cluster: Cluster, seconds: float) -> RedisCluster:
     """A node that does not answer leaves time to hear from the others who took its place."""
-    return RedisCluster(
+    return ClusterClient(
         startup_nodes=[ClusterNode(host, port) for host, port in cluster.hosts],
         ssl=cluster.tls,
         max_connections=MOST_TO_A_NODE,

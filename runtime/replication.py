@@ -17,7 +17,7 @@ from redis.exceptions import MovedError, NoScriptError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from runtime.partitions import WHOLE, Partition, owner
-from runtime.redis_client import REDIS_ERRORS
+from runtime.redis_client import REDIS_ERRORS, closing_is_no_answer
 
 FENCE = "redis:fence"
 FENCE_SECONDS = 3600
@@ -97,7 +97,8 @@ async def _exchange_with_owner(
 
 async def _exchange_with(node: ClusterNode, commands: Sequence[tuple[Any, ...]]) -> Sequence[Any]:
     sent = [PipelineCommand(n, *each) for n, each in enumerate(commands)]
-    await node.execute_pipeline(sent)
+    with closing_is_no_answer():
+        await node.execute_pipeline(sent)
     for each in sent:
         if isinstance(each.result, Exception):
             raise each.result

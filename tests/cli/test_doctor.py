@@ -116,6 +116,13 @@ def test_a_redis_that_forgets_is_told(up: Launched) -> None:
     assert (done.returncode, "Set appendfsync always." in told) == (1, True)
 
 
+def test_a_replica_that_is_missing_is_told(up: Launched) -> None:
+    done = up.run("doctor", KOMEK_REDIS_REPLICAS="1")
+    [told] = found(done, Verdict.MEND)
+    assert told.startswith("Redis takes no changes (TooFewReplicas): ")
+    assert (done.returncode, "a replica is missing" in told) == (1, True)
+
+
 def test_a_key_in_the_folder_of_the_data_is_told(up: Launched, tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "some.env").write_text(f"KOMEK_DATA_KEY={KEY}\n", encoding="ascii")

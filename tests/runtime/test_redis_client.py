@@ -14,7 +14,12 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from runtime.redis_client import QUIET_SECONDS, REDIS_ERRORS, OutageLog
+from runtime.redis_client import (
+    QUIET_SECONDS,
+    REDIS_ERRORS,
+    OutageLog,
+    closing_is_no_answer,
+)
 
 
 def test_an_outage_is_two_lines_however_many_calls_fail(caplog: pytest.LogCaptureFixture) -> None:
@@ -66,4 +71,10 @@ def test_a_redis_that_fails_some_calls_is_two_lines_too(
 )
 def test_what_a_cluster_says_when_it_cannot_serve_is_no_answer(error: Exception) -> None:
     with pytest.raises(REDIS_ERRORS):
+        raise error
+
+
+@pytest.mark.parametrize("error", [AttributeError("_stream"), RuntimeError("the handle is closed")])
+def test_a_connection_that_was_closed_in_use_is_no_answer(error: Exception) -> None:
+    with pytest.raises(REDIS_ERRORS), closing_is_no_answer():
         raise error

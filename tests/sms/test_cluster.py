@@ -29,10 +29,11 @@ from sms.series.subscriptions import Subscriptions
 from sms.states import State
 from sms.unknown_words import UnknownWords
 from tests.support.clustered_redis import ClusteredRedis, clustered_redis
+from tests.support.commands import command
 from tests.support.operators import operator
 from tests.support.outboxes import GATEWAY, NOW, SEAL, SOON, told
 from tests.support.phones import KEY, Phones
-from tests.support.service import new_number, new_session, running
+from tests.support.service import REPOSITORY, new_number, new_session, running
 from tests.support.trees import until
 from tests.support.workers import Gateway, until_empty, working
 from ussd.sessions import HopRecord, Sessions
@@ -225,6 +226,13 @@ def test_the_pages_of_the_operator_show_a_cluster(phones: Phones) -> None:
         assert shown_address(phones.url) in we.get("/operator/health").text
         assert we.get("/operator/figures").status_code == 200
         assert "komek_redis_up 1.0" in we.get("/metrics").text
+
+
+def test_doctor_asks_all_nodes(phones: Phones) -> None:
+    settings = {**SENDS, "KOMEK_REDIS_URL": phones.url}
+    told = command(REPOSITORY, "doctor", settings=settings).stdout
+    assert "ok              Redis keeps what it acknowledges, and drops nothing." in told
+    assert "ok              A process sends SMS." in told
 
 
 def test_nothing_is_taken_that_no_replica_has(nodes: ClusteredRedis, phones: Phones) -> None:
