@@ -20,7 +20,7 @@ from runtime.redis_client import connect
 from runtime.redis_status import Danger, read_redis_status, refusal_of
 from sms.country_requests import CountryRequests
 from sms.outbox.messages import MessageKind, Outgoing, Queue
-from sms.outbox.outbox import Caps, Outbox
+from sms.outbox.outbox import Caps, Claimed, Outbox
 from sms.outbox.status import read_outbox_status
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import Run, run_due
@@ -31,7 +31,7 @@ from sms.unknown_words import UnknownWords
 from tests.support.clustered_redis import ClusteredRedis, clustered_redis
 from tests.support.commands import command
 from tests.support.operators import operator
-from tests.support.outboxes import GATEWAY, NOW, SEAL, SOON, told
+from tests.support.outboxes import GATEWAY, NOW, SEAL, SOON, begin, settle, told
 from tests.support.phones import KEY, Phones
 from tests.support.service import REPOSITORY, new_number, new_session, running
 from tests.support.trees import until
@@ -122,6 +122,25 @@ async def test_every_script_of_the_outbox_touches_one_slot(redis: Redis) -> None
     assert (await read_outbox_status(redis, outbox)).worker_alive
     await outbox.count_set_aside("unreadable", 2)
     assert await outbox.set_aside_count() == 2
+
+
+async def test_what_is_tried_again_or_taken_over_touches_one_slot(redis: Redis) -> None:
+    outbox = outbox_of(redis)
+    await outbox.put_all(texts()[:9], NOW)
+    begun = await begin(outbox, await all_of(outbox))
+    for each in begun[:3]:
+        await settle(outbox, each, State.QUEUED)
+    assert await outbox.reclaim(Queue.REPLIES, "another", 0, NOW) == 6
+    await outbox.requeue_due(NOW)
+    again = await begin(outbox, await all_of(outbox))
+    tried = [number for each in again for number in each.to.values()]
+    assert sorted(tried) == sorted(number for each in begun[:3] for number in each.to.values())
+
+
+async def all_of(outbox: Outbox) -> list[Claimed]:
+    """Everything that waits; the first look opens what is new."""
+    claimed = await outbox.claim(Queue.REPLIES, "w", 1000)
+    return claimed + await outbox.claim(Queue.REPLIES, "w", 1000)
 
 
 async def test_every_script_of_the_series_touches_one_slot(redis: Redis, menu: Menu) -> None:
