@@ -49,6 +49,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         lanes.mark(item)
+    lanes.sort_slowest_first(items)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,6 +37,17 @@ def mark(item: pytest.Item) -> None:
             item.add_marker(lane)
 
 
+def sort_slowest_first(items: list[pytest.Item]) -> None:
+    """Files that open pages, then those that start processes, then the others: whoever has a long
+    one for its last keeps all the others waiting.
+    """
+    lanes = {item.path: 0 for item in items}
+    for item in items:
+        lane = sum(bool(item.get_closest_marker(each)) for each in MARKERS)
+        lanes[item.path] = max(lanes[item.path], lane)
+    items.sort(key=lambda item: -lanes[item.path])
+
+
 @contextmanager
 def held(item: pytest.Item) -> Iterator[None]:
     """While this test runs, it keeps to its lane."""
