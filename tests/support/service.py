@@ -65,8 +65,8 @@ def new_session() -> str:
 
 
 def new_number() -> str:
-    """A caller whom nobody has texted before."""
-    return f"+7701{uuid.uuid4().int % 10**7:07}"
+    """A caller whom nobody has texted before; in an 8 `fake_gateway.py` reads no code and no fate."""
+    return f"+7701{uuid.uuid4().int % 10**6:06}8"
 
 
 def free_port() -> int:
