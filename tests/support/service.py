@@ -65,7 +65,7 @@ def new_session() -> str:
 
 
 def new_number() -> str:
-    """A caller whom nobody has texted before; in an 8 `fake_gateway.py` reads no code and no fate."""
+    """A caller whom nobody has texted before.  In its last digit the stand-in reads no fate."""
     return f"+7701{uuid.uuid4().int % 10**6:06}8"
 
 
