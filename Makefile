@@ -4,7 +4,6 @@ PYTHON ?= python3
 BIN := .venv/bin
 AUDIT := .venv/audit
 HOSTILE := .venv/hostile
-BY_FILES := --dist loadfile --no-loadscope-reorder
 TWICE_THE_CORES := $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN)) # who starts processes waits for them half of the time
 
 unexport PYTHONDONTWRITEBYTECODE # what is compiled is kept: to compile the tests anew takes seconds
@@ -25,11 +24,12 @@ browser: ## install Chromium for the tests, where there is none
 	@tests/install_packages.sh chromium
 
 fast: .venv/dev ## run the tests that start no process: half a minute, for every change
-	$(BIN)/pytest --numprocesses auto $(BY_FILES) -m "not process"
+	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not process"
 
 test: .venv/dev ## run every test and measure coverage; some only: pytest tests/sms, -m browser, -k outbox
 	-@tests/install_packages.sh
-	$(BIN)/pytest --numprocesses $(TWICE_THE_CORES) $(BY_FILES) --cov --cov-report=
+	$(BIN)/pytest --numprocesses $(TWICE_THE_CORES) --dist loadfile --no-loadscope-reorder \
+		--cov --cov-report=
 
 check: lint sbom audit test ## what CI runs
 

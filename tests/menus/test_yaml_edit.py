@@ -75,14 +75,19 @@ def around_section(text: str, section: Section) -> str:
         head, phrases, sms = re.split(r"(?m)^(?=phrases:$|sms:$)", f"{beside}\n")
         in_sms = {"sms": sms, "embassy": LIST.sub("", sms)}
         near = in_sms.get("".join(map(str, section.steps[-1:])), phrases)
-        return f"{head}{near}nodes:\n{each[0]}{shortened(each[1])}".rstrip() + "\n"
+        return ended(f"{head}{near}nodes:\n{each[0]}{shortened(each[1])}")
     [place] = [n for n, words in enumerate(each) if words.startswith(f"  {section.node}:\n")]
     itself = each[place] if section.is_node else near_statement(each[place], section)
     above, below = each[:place], [*each[place + 1 :], ""]
     farther = (words for words in (*below[1:-1], *above[:-1]) if "    keywords:" in words)
     under = dict.fromkeys([*below[:1], *below[1:-1][-1:], next(farther)])
     near = [*map(shortened, above[-1:]), itself, *map(shortened, under)]
-    return "nodes:\n" + "".join(near).rstrip() + "\n"
+    return ended("nodes:\n" + "".join(near))
+
+
+def ended(part: str) -> str:
+    """Without the notes at its end, which in the whole file stand above what follows."""
+    return re.sub(r"(\s*^ *#[^\n]*)+\s*\Z", "\n", part.rstrip() + "\n", flags=re.M)
 
 
 def shortened(node: str) -> str:

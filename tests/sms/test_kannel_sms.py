@@ -125,7 +125,7 @@ async def test_what_cannot_be_stored_is_asked_for_again(caplog: pytest.LogCaptur
     assert [each.status_code for each in (*texts, *reports)] == [503, 200, 503, 200]
     assert {texts[1].text, reports[1].text} == {""}, "what is in it would be sent to the person"
     assert taken == [Inbound("1", ONE, "HELP")] * 2 + [DeliveryReport("m1", State.DELIVERED)] * 2
-    assert "555" not in caplog.text
+    assert ONE[-7:] not in caplog.text
 
 
 # --- What goes out
@@ -278,7 +278,7 @@ def test_only_what_certainly_never_left_is_sent_again(
 ) -> None:
     found = result_of_error(error)
     assert type(found) is result
-    assert "555" not in repr(found)
+    assert ONE[-7:] not in repr(found)
 
 
 def phones(many: int) -> tuple[str, ...]:
@@ -362,7 +362,7 @@ async def test_nothing_of_a_person_is_logged(
     for answer in (FULL, BREAKS_OFF, "403 Authorization failed for sendsms"):
         fake.answer = lambda _, answer=answer: answer  # type: ignore[misc]
         results = await gateway.send(Outbound((ONE,), "hushed words"))
-        assert "555" not in repr([*results.values()])
+        assert ONE[-7:] not in repr([*results.values()])
     for secret in ("555", "hushed", "secret-password"):
         assert secret not in caplog.text
 
