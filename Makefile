@@ -47,7 +47,8 @@ sbom: $(AUDIT)/made ## list what the service is made of, in CycloneDX's form: sb
 
 audit: $(AUDIT)/made ## fail where a weakness of a package is known, as far as the advisories are reached
 	@$(AUDIT)/bin/pip-audit --disable-pip --progress-spinner off --format json \
-		-r requirements/run.txt 2>$(AUDIT)/said | $(AUDIT)/bin/python requirements/audit.py
+		-r requirements/run.txt 2>$(AUDIT)/said | \
+		$(AUDIT)/bin/python requirements/audit.py $(AUDIT)/said
 
 hostile: .venv/dev $(HOSTILE)/made ## post 10,000 times at random what the callbacks and pages are described to take, and not
 	$(BIN)/python -m benchmarks.described --tool $(HOSTILE)/bin/schemathesis
