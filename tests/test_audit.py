@@ -54,6 +54,11 @@ def test_a_weakness_fails_and_what_could_not_be_asked_is_told(
             "audit: the advisories were not reached: nothing is known of any package",
         ),
         (
+            "requests.exceptions.SSLError: self-signed certificate in certificate chain\n",
+            0,
+            "audit: the advisories were not reached: nothing is known of any package",
+        ),
+        (
             "ERROR:pip_audit._cli:invalid requirements input: run.txt\n\n",
             1,
             "audit: broke down: ERROR:pip_audit._cli:invalid requirements input: run.txt",
