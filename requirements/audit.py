@@ -14,7 +14,8 @@ from typing import Any
 
 UNREACHED = "audit: the advisories were not reached: nothing is known of any package"
 _OUT_OF_REACH = re.compile(
-    r"requests\.exceptions\.(\w*Timeout|\w*ConnectionError|ProxyError|SSLError)\b|Could not connect to"
+    r"requests\.exceptions\.(\w*Timeout|\w*ConnectionError|ProxyError|SSLError)\b"
+    r"|Could not connect to"
 )
 """What pip-audit ends with where it finds no way to the advisories, or another in their place."""
 
