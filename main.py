@@ -32,6 +32,7 @@ from runtime.data_keys import keys_of
 from runtime.embedded_redis import AnotherRuns
 from runtime.encryption import Seal
 from runtime.http_server import BoundedHttp, allow_descriptors, given_socket
+from runtime.load_shedding import Bound, report_shed
 from runtime.logs import redacted, start_log
 from runtime.processes import (
     Handover,
@@ -106,9 +107,11 @@ def create_app(settings: Settings, first: Menu | None = None) -> CallbackRouter:
     sessions, answers = Sessions(redis, seal), Answers(sms.redis, seal)
     dialogue = Dialogue(menu, sessions, partial(screens_of, settings), sms.consents.fulfil)
     pages = partial(make_pages, settings, sms, RecentErrors().listen())
-    serving = partial(lifespan, menu, redis, sms, settings.worker)
+    callbacks = callbacks_of(settings, sms, dialogue, sessions, answers)
+    bounds = [sessions.bound, *(each.bound for each in callbacks.values())]
+    serving = partial(lifespan, menu, redis, sms, bounds, settings.worker)
     app = application_of(probes(menu, redis, settings.redis_replicas), pages, serving)
-    return CallbackRouter(callbacks_of(settings, sms, dialogue, sessions, answers), app)
+    return CallbackRouter(callbacks, app)
 
 
 def make_pages(settings: Settings, sms: SmsService, errors: RecentErrors) -> ASGIApp:
@@ -133,10 +136,15 @@ def callbacks_of(
 
 @asynccontextmanager
 async def lifespan(
-    menu: LiveMenu, redis: Redis, sms: SmsService, worker: bool, _app: Starlette
+    menu: LiveMenu,
+    redis: Redis,
+    sms: SmsService,
+    bounds: Sequence[Bound],
+    worker: bool,
+    _app: Starlette,
 ) -> AsyncIterator[None]:
-    """Beside the application: reload the menu when its files change or on SIGHUP, and send
-    what is queued.
+    """Beside the application: reload the menu when its files change or on SIGHUP, count what
+    was shed, and send what is queued.
     """
     let_go()
     gc.collect()
@@ -148,6 +156,9 @@ async def lifespan(
         keep_running("menu: what follows its files", partial(follow_changes, menu, stop), stop),
         keep_running(
             "menu: what heeds SIGHUP", partial(reload_when_asked, menu, hangup, stop), stop
+        ),
+        keep_running(
+            "service: what counts the shed load", partial(report_shed, redis, bounds, stop), stop
         ),
         prepare_answers(menu),
         *([sms.work(stop)] if worker else []),

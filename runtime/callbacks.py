@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.load_shedding import Bound, Shed
 from runtime.log_limit import LimitedLog
 from runtime.logs import begin_request, redacted
 
@@ -91,8 +92,8 @@ class Callback:
         self._answer = answer
         self._if_broken = if_broken
         self._method = method
-        self._under_way = 0
-        self._crowd = LimitedLog(log, "callbacks: too many at once, %d answered unread")
+        crowd = LimitedLog(log, "callbacks: too many at once, %d answered unread")
+        self.bound = Bound(MOST_UNDER_WAY, Shed.UNREAD, crowd)
 
     async def respond(self, secret: str, scope: Scope, receive: Receive) -> Response:
         """The HTTP answer to one request."""
@@ -100,14 +101,10 @@ class Callback:
             return PlainTextResponse("Not Found", 404)
         if scope["method"] != self._method:
             return PlainTextResponse("Method Not Allowed", 405, {"Allow": self._method})
-        if self._under_way >= MOST_UNDER_WAY:
-            self._crowd.note()
+        if self.bound.sheds():
             return self._if_broken(HttpRequest(scope, b""))
-        self._under_way += 1
-        try:
+        with self.bound:
             return await self._read_and_answered(scope, receive)
-        finally:
-            self._under_way -= 1
 
     async def _read_and_answered(self, scope: Scope, receive: Receive) -> Response:
         try:

@@ -225,8 +225,13 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         start_new_session=True,
         umask=0o077,
-        env={name: value for name, value in os.environ.items() if not name.startswith("KOMEK_")},
+        env=_environment(),
     )
+
+
+def _environment() -> dict[str, str]:
+    """Of its programs: ours without our settings, some of which are secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("KOMEK_")}
 
 
 def cut_where_sound(server: str, data_dir: Path) -> bool:
@@ -278,6 +283,7 @@ def _check_file(server: str, file: Path, *options: str) -> int:
     checked = subprocess.run(
         [name, *options, str(file)],
         executable=server,
+        env=_environment(),
         input=b"y\n",
         capture_output=True,
         check=False,

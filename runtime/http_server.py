@@ -1,8 +1,9 @@
 """Uvicorn's HTTP with bounds of its own, so that it can be reached without a proxy.
 
 Whoever sends slowly, or nothing, holds a place for a while only: each connection that waits
-for a request or for the rest of one is closed after some seconds, and the one that has waited
-longest as soon as there are too many.  A server that ends answers first what is on its way.
+for a request or for the rest of one is closed after some seconds, and where there are too many
+after fewer.  Who has just come is never one of those: a crowd that comes in one moment is
+accepted before the first of it is read.  A server that ends answers first what is on its way.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ MOST_HEAD_OCTETS = 16 * 1024
 MOST_OCTETS = 4 * 1024 * 1024
 """Of a whole request.  Each page and callback has a lower limit of its own."""
 HEAD_SECONDS, BODY_SECONDS, LINGER_SECONDS = 10.0, 30.0, 1.0
+CROWD_SECONDS = 2.0
+"""Each that waits has at least so long, however many others do."""
 MOST_WAITING = 256
 """Connections of a process that wait for a request; and as many for the rest of one."""
 DESCRIPTORS = 8192
@@ -34,7 +37,9 @@ class Closable(Protocol):
 
 
 class WaitingConnections:
-    """Connections that wait: each for so many seconds, and only so many at once."""
+    """Connections that wait: each for so many seconds, and beyond so many at once for
+    `CROWD_SECONDS`.
+    """
 
     def __init__(self, seconds: float, most: int = MOST_WAITING) -> None:
         self._seconds = seconds
@@ -47,10 +52,11 @@ class WaitingConnections:
         loop = asyncio.get_running_loop()
         self._since.pop(connection, None)
         self._since[connection] = loop.time()
-        if len(self._since) > self._most:
-            self._close(next(iter(self._since)))
         if not self._looking:
-            self._look(loop)
+            self._looking = True
+            loop.call_later(1.0, self._look, loop)
+        elif len(self._since) > self._most:
+            self._close_who_waits_too_long(loop.time())
 
     def end(self, connection: Closable) -> None:
         """It waits no more."""
@@ -58,16 +64,18 @@ class WaitingConnections:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Close whose time is up, each second while anybody waits."""
-        over = loop.time() - self._seconds
-        while self._since and (first := next(iter(self._since))) and self._since[first] < over:
-            self._close(first)
+        self._close_who_waits_too_long(loop.time())
         self._looking = bool(self._since)
         if self._looking:
             loop.call_later(1.0, self._look, loop)
 
-    def _close(self, connection: Closable) -> None:
-        del self._since[connection]
-        connection.close()
+    def _close_who_waits_too_long(self, now: float) -> None:
+        while self._since and (longest := next(iter(self._since))):
+            too_many = len(self._since) > self._most
+            if now - self._since[longest] <= (CROWD_SECONDS if too_many else self._seconds):
+                return
+            del self._since[longest]
+            longest.close()
 
 
 _for_head, _for_rest = WaitingConnections(HEAD_SECONDS), WaitingConnections(BODY_SECONDS)

@@ -26,6 +26,7 @@ from redis.asyncio import Redis
 
 from runtime.clock import utc_now
 from runtime.encryption import Seal
+from runtime.load_shedding import Bound, Shed
 from runtime.log_limit import LimitedLog
 from runtime.partitions import Partitions, partitions_on
 from runtime.redis_client import OutageLog
@@ -157,8 +158,8 @@ class Sessions:
         self._now = now
         outages = OutageLog(log, "sessions", "hops go by their text")
         self._scripts = Scripts(redis, outages)
-        self._asking = 0
-        self._crowd = LimitedLog(log, "sessions: too many hops at once, %d go by their text")
+        crowd = LimitedLog(log, "sessions: too many hops at once, %d go by their text")
+        self.bound = Bound(MOST_ASKING, Shed.UNRECORDED, crowd)
 
     async def record(self, hop: HopRecord, version: str) -> SessionRecord:
         """Remember that a session has come this far; a repeated hop changes nothing.
@@ -166,14 +167,10 @@ class Sessions:
         The version is `version` for a new session, and where Redis cannot tell or is not asked,
         since `MOST_ASKING` hops wait for it.
         """
-        if self._asking >= MOST_ASKING:
-            self._crowd.note()
+        if self.bound.sheds():
             return SessionRecord(version)
-        self._asking += 1
-        try:
+        with self.bound:
             return await self._recorded(hop, version)
-        finally:
-            self._asking -= 1
 
     async def _recorded(self, hop: HopRecord, version: str) -> SessionRecord:
         day = self._now().date()

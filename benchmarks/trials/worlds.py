@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from tests.support.phones import KEY
 from tests.support.service import REPOSITORY, SECRET, free_port, short_folder
 from tests.support.worker_process import connect
 
+PROGRAM = (str(REPOSITORY / "main.py"),)
 UNLIMITED = "1000000"
 SEAL = Seal(base64.b64decode(KEY))
 PATIENCE = 180.0
@@ -98,9 +99,11 @@ def settings(folder: Path, gateway: FakeGateway, **other: str) -> dict[str, str]
 
 
 @contextmanager
-def serving(port: int, env: dict[str, str], log: Path, *arguments: str) -> Iterator[psutil.Process]:
-    """`main.py serve`, from its first answer; killed with its children when the block ends."""
-    command = [sys.executable, str(REPOSITORY / "main.py"), "serve", "--port", str(port)]
+def serving(
+    port: int, env: dict[str, str], log: Path, *arguments: str, program: Sequence[str] = PROGRAM
+) -> Iterator[psutil.Process]:
+    """`serve` of a program, from its first answer; killed with its children when the block ends."""
+    command = [sys.executable, *program, "serve", "--port", str(port)]
     with log.open("a") as output:
         child = subprocess.Popen(
             [*command, *arguments], cwd=log.parent, env=env, stdout=output, stderr=output
@@ -148,14 +151,14 @@ def fake_world(folder: Path, data: Path) -> Iterator[World]:
 
 
 @contextmanager
-def world(*arguments: str, **other: str) -> Iterator[World]:
+def world(*arguments: str, program: Sequence[str] = PROGRAM, **other: str) -> Iterator[World]:
     """A service on a Redis that is started again when it dies, as an embedded one is."""
     with short_folder() as folder, fake_gateway() as gateway, ExitStack() as stack:
         url = stack.enter_context(embedded_redis(folder / "redis"))
         redis = stack.enter_context(Redis.from_url(url, decode_responses=True))
         port, log = free_port(), folder / "log"
         env = settings(folder, gateway, KOMEK_REDIS_URL=url, **other)
-        process = stack.enter_context(serving(port, env, log, *arguments))
+        process = stack.enter_context(serving(port, env, log, *arguments, program=program))
         yield World(port, process, url, redis, gateway, folder, log)
 
 

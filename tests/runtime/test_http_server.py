@@ -129,6 +129,7 @@ async def test_who_does_not_go_on_is_not_waited_for(sent: bytes) -> None:
 async def test_of_too_many_that_wait_the_one_that_waited_longest_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(http_server, "CROWD_SECONDS", 0.0)
     monkeypatch.setattr(http_server, "_for_head", WaitingConnections(60.0, most=5))
     async with listening() as server:
         idle = [await server.connect(b"GET /") for _ in range(5)]
@@ -136,6 +137,27 @@ async def test_of_too_many_that_wait_the_one_that_waited_longest_goes(
         assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
         assert await asyncio.wait_for(idle[0][0].read(), PATIENCE) == b""
         writer.close()
+
+
+async def test_who_comes_with_a_crowd_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it waits before the first has asked, as when all come in one moment."""
+    monkeypatch.setattr(http_server, "_for_head", WaitingConnections(60.0, most=5))
+    async with listening() as server:
+        crowd = [await server.connect() for _ in range(40)]
+        for _, writer in crowd:
+            writer.write(WHOLE)
+        for reader, _ in crowd:
+            assert (await reader.readuntil(b"\r\n\r\nok")).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_crowd_that_asks_nothing_goes_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "CROWD_SECONDS", 0.5)
+    monkeypatch.setattr(http_server, "_for_head", WaitingConnections(60.0, most=5))
+    async with listening() as server:
+        crowd = [await server.connect(b"GET /") for _ in range(40)]
+        for reader, _ in crowd[:35]:
+            assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+        assert not any(reader.at_eof() for reader, _ in crowd[35:])
 
 
 async def test_a_connection_without_a_request_is_still_answered_when_the_server_ends() -> None:

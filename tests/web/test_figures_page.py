@@ -126,6 +126,7 @@ def test_metrics_tell_of_days_that_are_over_and_in_steps(
     assert told["komek_worker_up"] == "0.0", "none was started"
     assert told['komek_queue_messages{lane="replies"}'] == "0.0"
     assert told['komek_gateway_trouble_people{trouble="no credit"}'] == "20.0"
+    assert told['komek_shed_requests{how="unread"}'] == "0.0"
     assert told["komek_dialled_callers"] == "80.0"
     assert told["komek_dialled_sessions"] == "80.0"
     assert told['komek_texted_people{kind="reply"}'] == "31.0"

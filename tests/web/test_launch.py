@@ -16,6 +16,7 @@ from typing import cast
 import pytest
 
 from menus.contacts import Evidence
+from runtime.load_shedding import Shed
 from runtime.redis_status import Danger, status_of
 from runtime.settings import Settings
 from tests.support.fake_gateway import API_KEY, fake_gateway
@@ -39,6 +40,7 @@ from web.health.findings import (
     of_redis,
     of_resends,
     of_room,
+    of_shed,
     of_trouble,
     of_worker,
     of_zones,
@@ -125,6 +127,8 @@ LISTS = [
     (of_contacts([Called()], TODAY, YEAR), [Word.CONTACTS_UNCALLED]),
     (of_contacts([LONG_AGO], TODAY, YEAR), [Word.CONTACTS_WELL, Word.CONTACTS_OLD]),
     (of_resends("kannel", None), [Word.RESENDS_UNSEEN]),
+    (of_shed({Shed.UNREAD: 0, Shed.UNRECORDED: 0}), []),
+    (of_shed({Shed.UNREAD: 0, Shed.UNRECORDED: 1}), [Word.SHED]),
     (of_resends("kannel", 0), []),
     (of_resends("kannel", 1), [Word.RESENDS_LEAST]),
     (of_resends("kannel", 2), [Word.RESENDS_MORE]),

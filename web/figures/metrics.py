@@ -21,6 +21,7 @@ from redis.asyncio import Redis
 
 from menus.live import LiveMenu
 from runtime.clock import utc_now
+from runtime.load_shedding import Shed, read_shed
 from runtime.redis_client import REDIS_ERRORS
 from runtime.redis_status import refusal_of
 from sms.gateways import GatewayError
@@ -41,6 +42,7 @@ class RedisMetrics:
     worker_alive: bool = False
     caps_met: Mapping[str, bool] = field(default_factory=dict)
     gateway_errors: Mapping[str, int] = field(default_factory=dict)
+    shed: Mapping[Shed, int] = field(default_factory=dict)
     dialled: tuple[date, Figures] | None = None
     texted: tuple[date, Figures] | None = None
 
@@ -93,6 +95,7 @@ async def _read(redis: Redis, store: FigureStore, now: datetime) -> RedisMetrics
         worker_alive=outbox.worker_alive,
         caps_met=outbox.caps_met,
         gateway_errors=gateway_errors(await read_counts(redis, now)),
+        shed=await read_shed(redis, now.date()),
         dialled=next(_last((day, day.dialled) for day in days), None),
         texted=next(_last((day, day.texted) for day in days), None),
     )
@@ -119,6 +122,9 @@ def _of_service(found: RedisMetrics, version: str, faults: int) -> Iterator[Gaug
         help_ = "People whose SMS met an error of the gateway today (UTC), lowered to twenties"
         met_today = {str(what): found.gateway_errors.get(what, 0) for what in GatewayError}
         yield _labelled("komek_gateway_trouble_people", help_, "trouble", met_today)
+        help_ = "Requests answered with less today (UTC), since too many came at once"
+        shed = {str(what): many for what, many in found.shed.items()}
+        yield _labelled("komek_shed_requests", help_, "how", shed)
 
 
 def _of_people(found: RedisMetrics) -> Iterator[GaugeMetricFamily]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from menus.contacts import Evidence, doubt_of, too_old
 from menus.model import Menu, is_read
+from runtime.load_shedding import Shed
 from runtime.redis_status import Danger, RedisStatus
 from runtime.settings import Settings
 from web.auth import is_loopback
@@ -59,6 +60,7 @@ class Word(StrEnum):
     WORKER_WELL = "worker_well"
     NO_WORKER = "no_worker"
     SET_ASIDE = "set_aside"
+    SHED = "shed"
     CLOCKS_WELL = "clocks_well"
     CLOCKS_APART = "clocks_apart"
     ZONES_WELL = "zones_well"
@@ -164,6 +166,12 @@ def of_set_aside(count: int) -> Iterator[Finding]:
     """Of messages that could not be read: whom they were for, nobody knows."""
     if count:
         yield warning(Word.SET_ASIDE, count=count)
+
+
+def of_shed(counts: Mapping[Shed, int]) -> Iterator[Finding]:
+    """Of a day: what came behind too many others."""
+    if any(counts.values()):
+        yield warning(Word.SHED, **{str(what): many for what, many in counts.items()})
 
 
 def of_clocks(apart: timedelta) -> Finding:

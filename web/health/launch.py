@@ -25,6 +25,7 @@ from menus.model import Menu
 from runtime.clock import utc_now, utc_today
 from runtime.encryption import keys_in
 from runtime.files import mode_of
+from runtime.load_shedding import read_shed
 from runtime.logs import redacted
 from runtime.redis_address import cluster_of, sentinels_of
 from runtime.redis_client import REDIS_ERRORS
@@ -49,6 +50,7 @@ from web.health.findings import (
     of_resends,
     of_room,
     of_set_aside,
+    of_shed,
     of_trouble,
     of_worker,
     of_zones,
@@ -178,7 +180,7 @@ def _unreached(settings: Settings, gateway: GatewayEntry) -> Finding:
 
 
 async def ask_redis(parts: Parts) -> list[Finding]:
-    """What it could lose, who sends, whether its clock agrees with ours."""
+    """What it could lose, who sends, what was shed, whether its clock agrees with ours."""
     redis, outbox, replicas = parts.redis, parts.outbox, parts.settings.redis_replicas
     if redis is None or outbox is None:
         return [mend(Word.REDIS_DOWN)]
@@ -188,7 +190,8 @@ async def ask_redis(parts: Parts) -> list[Finding]:
     sending = await read_outbox_status(redis, outbox)
     clocks = of_clocks(utc_now() - await _time_of(redis))
     sent = of_worker(sending.worker_alive), *of_set_aside(sending.set_aside)
-    return [*refuses, *of_redis(status), *sent, clocks]
+    shed = of_shed(await read_shed(redis, utc_today()))
+    return [*refuses, *of_redis(status), *sent, *shed, clocks]
 
 
 async def _time_of(redis: Redis) -> datetime:
