@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from menus.contacts import Contact
 from menus.countries import NO_NAMES, Names
-from menus.forms import Does, Finds, KeywordFile, Number, Phrases, SmsWords, Start, StatementWords
+from menus.file_models import (
+    Does,
+    Finds,
+    KeywordFile,
+    Number,
+    Phrases,
+    SmsWords,
+    Start,
+    StatementWords,
+)
 
 
 @dataclass(frozen=True, slots=True)

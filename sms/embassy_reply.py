@@ -20,7 +20,7 @@ from menus.contacts import (
     missions_in_kazakhstan,
     missions_of_kazakhstan,
 )
-from menus.forms import HOME_MISSIONS, EmbassyWords, Finds
+from menus.file_models import HOME_MISSIONS, EmbassyWords, Finds
 from menus.model import Menu
 from sms.encoding import SEPTETS, measure
 from sms.understanding import Countries

@@ -11,7 +11,7 @@ from typing import assert_never
 from menus.alphabet import words
 from menus.checklists import left_to_do
 from menus.contacts import Contact, Sendable
-from menus.forms import SmsWords
+from menus.file_models import SmsWords
 from menus.model import Menu
 from sms.embassy_reply import CountryDirectory, country_name, country_reply, node_text
 from sms.requests import Confirm, Digest, Embassy, NodeRequest, Request, Series, Stop, Unknown

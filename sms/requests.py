@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from menus.forms import Finds
+from menus.file_models import Finds
 
 HOME = "KZ"
 """Named alone, it does not say where a mission is needed."""

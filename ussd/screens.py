@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from menus.checklists import NOT_YET, YES, left_to_do
 from menus.contacts import Contact, Sendable
-from menus.forms import Does, Finds, Phrases
+from menus.file_models import Does, Finds, Phrases
 from menus.model import Language, Menu
 from sms.embassy_reply import CountryDirectory, country_screen, plain
 from sms.replies import reply_to, screen_text

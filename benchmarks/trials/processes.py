@@ -104,14 +104,14 @@ async def asked_during(
     return bad + lost + twice, came
 
 
-async def text_at(port: int, rate: float, seconds: float) -> tuple[set[int], int]:
-    """The texts that were acknowledged, and how many were not."""
+async def text_at(port: int, rate: float, seconds: float, first: int = 0) -> tuple[set[int], int]:
+    """The texts that were acknowledged, numbered from `first`, and how many were not."""
     began, tasks = time.monotonic(), []
     for n in range(int(rate * seconds)):
         await asyncio.sleep(max(0.0, began + n / rate - time.monotonic()))
-        tasks.append(asyncio.create_task(text(port, f"in{n}", number(n))))
+        tasks.append(asyncio.create_task(text(port, f"in{first + n}", number(first + n))))
     said = await asyncio.gather(*tasks)
-    taken = {n for n, status in enumerate(said) if status == 200}
+    taken = {n for n, status in enumerate(said, first) if status == 200}
     return taken, len(said) - len(taken)
 
 

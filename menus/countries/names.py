@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints, ValidationError
 
 from menus.faults import Fault
-from menus.forms import Form, Line
+from menus.file_models import Form, Line
 from menus.parsing import KeyPath, Source
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from menus.editing.values import Value, Values
-from menus.forms import FORMER_KEYS
+from menus.file_models import FORMER_KEYS
 from runtime.files import append_line
 
 log = logging.getLogger(__name__)

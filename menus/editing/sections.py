@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from menus import forms
+from menus import file_models
 from menus.editing.values import Value, Values
 from menus.faults import Fault
 from menus.model import Node
@@ -79,20 +79,20 @@ def sections(nodes: Iterable[Node]) -> dict[str, Section]:
     """Every section of a language by its name, the nodes in the order given."""
     of_nodes = (each for node in nodes for each in _of_node(node))
     beside = (
-        Section("all.language", (), _fields(forms.Words, "language")),
-        Section("all.phrases", ("phrases",), _fields(forms.Phrases)),
-        Section("all.sms", ("sms",), _fields(forms.SmsWords)),
-        Section("all.embassy", ("sms", "embassy"), _fields(forms.EmbassyWords)),
+        Section("all.language", (), _fields(file_models.Words, "language")),
+        Section("all.phrases", ("phrases",), _fields(file_models.Phrases)),
+        Section("all.sms", ("sms",), _fields(file_models.SmsWords)),
+        Section("all.embassy", ("sms", "embassy"), _fields(file_models.EmbassyWords)),
     )
     return {each.name: each for each in (*of_nodes, *beside)}
 
 
 def _of_node(node: Node) -> Iterator[Section]:
     way = ("nodes", node.name)
-    yield Section(node.name, way, _fields(forms.NodeWords))
+    yield Section(node.name, way, _fields(file_models.NodeWords))
     for name in node.statements:
         steps = (*way, "statements", name)
-        yield Section(f"{node.name}.{name}", steps, _fields(forms.StatementWords))
+        yield Section(f"{node.name}.{name}", steps, _fields(file_models.StatementWords))
 
 
 def words_at(source: Source, section: Section) -> Values:

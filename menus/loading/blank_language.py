@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from menus.forms import Words
+from menus.file_models import Words
 
 _HEAD = """\
 # yaml-language-server: $schema=schema/words.schema.json

@@ -18,7 +18,7 @@ from menus.at_hand import at_hand, let_go_with_the_rest
 from menus.contacts import VERIFICATION, source_date
 from menus.countries import territories
 from menus.faults import Fault
-from menus.forms import FILLED_LATER, HOME_MISSIONS, NEVER_WITHOUT, Number, Tree, Words
+from menus.file_models import FILLED_LATER, HOME_MISSIONS, NEVER_WITHOUT, Number, Tree, Words
 from menus.loading.kind_checks import (
     sends,
     sends_by_itself,

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from menus.checklists import MOST_STATEMENTS
 from menus.faults import Fault
-from menus.forms import ActionNode, ChecklistNode, LookupNode, MenuNode, Node, NodeWords, Words
+from menus.file_models import (
+    ActionNode,
+    ChecklistNode,
+    LookupNode,
+    MenuNode,
+    Node,
+    NodeWords,
+    Words,
+)
 from menus.loading.parsed_folder import FILLER, ParsedFile, ParsedFolder
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from menus.countries import Names, territories
 from menus.faults import Fault
-from menus.forms import LatinLetters
+from menus.file_models import LatinLetters
 from menus.loading.parsed_folder import ParsedFolder
 from menus.model import Language, Menu, NodeWords, OtherLetters
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 from menus.countries import NO_NAMES
 from menus.faults import BrokenMenu, Fault
-from menus.forms import ActionNode, ChecklistNode, LookupNode, Number, StatementWords, Tree, Words
+from menus.file_models import (
+    ActionNode,
+    ChecklistNode,
+    LookupNode,
+    Number,
+    StatementWords,
+    Tree,
+    Words,
+)
 from menus.loading.checks import CHECKS, PLACEHOLDER
 from menus.loading.latin import letters_of, with_latin_letters
 from menus.loading.parsed_folder import FILLER, ParsedFolder, read_folder

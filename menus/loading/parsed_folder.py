@@ -17,7 +17,7 @@ from menus.at_hand import at_hand
 from menus.contacts import Contact, read_contacts
 from menus.countries import Names, names_of, territories
 from menus.faults import Fault
-from menus.forms import (
+from menus.file_models import (
     FORMER_KEYS,
     Facts,
     KeywordFile,

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from menus.countries import Names
-from menus.forms import FORMS
+from menus.file_models import FORMS
 
 FOLDER = Path(__file__).parents[1] / "schema"
 

@@ -11,7 +11,7 @@ from typing import Any
 from menus.alphabet import is_cyrillic
 from menus.at_hand import at_hand
 from menus.faults import Fault
-from menus.forms import LatinLetters
+from menus.file_models import LatinLetters
 from menus.loading import ParsedFile, ParsedFolder, latin_code, letters_of, speller
 from menus.model import Menu
 from menus.parsing import FILES_AT_HAND, screen_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from menus.contacts import Contact, Sendable
 from menus.faults import Fault
-from menus.forms import EmbassyWords, SmsWords
+from menus.file_models import EmbassyWords, SmsWords
 from menus.loading import ParsedFolder, in_each_language
 from menus.model import Language, Menu
 from menus.parsing import KeyPath, screen_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from menus.at_hand import at_hand
 from menus.faults import Fault
-from menus.forms import LatinLetters
+from menus.file_models import LatinLetters
 from menus.loading import FILLER, ParsedFile, ParsedFolder, letters_of, speller
 from menus.model import Menu
 from menus.parsing import FILES_AT_HAND, KeyPath, Source, screen_of

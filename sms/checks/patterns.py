@@ -7,7 +7,7 @@ from typing import Any
 from menus.alphabet import mixed_words
 from menus.at_hand import at_hand
 from menus.faults import Fault
-from menus.forms import KeywordFile
+from menus.file_models import KeywordFile
 from menus.loading import ParsedFile, ParsedFolder
 from menus.model import Menu
 from menus.parsing import FILES_AT_HAND, KeyPath

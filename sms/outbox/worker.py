@@ -33,7 +33,15 @@ from sms.gateways import (
     Result,
 )
 from sms.outbox.messages import Queue
-from sms.outbox.outbox import Claimed, Outbox, Outcome, Rate, Sending, Wait
+from sms.outbox.outbox import (
+    LONGEST_RETRY_DELAY,
+    Claimed,
+    Outbox,
+    Outcome,
+    Rate,
+    Sending,
+    Wait,
+)
 from sms.states import State
 
 REDIS_PAUSE_SECONDS = 0.5
@@ -60,6 +68,9 @@ class WorkerConfig:
 
     `lease`: how long a message may be held before its worker counts as dead; longer
     than the longest call to the gateway, or messages in good hands become `unknown`.
+
+    Raises `ValueError` where something would be tried again later than `LONGEST_RETRY_DELAY`: it
+    would be taken for put off by a clock that was put back, and tried at once.
     """
 
     rate: Rate = field(default_factory=Rate)
@@ -70,6 +81,11 @@ class WorkerConfig:
     block: float = 0.1
     first_retry_delay: float = 2.0
     longest_retry_delay: float = 30.0
+
+    def __post_init__(self) -> None:
+        longest = LONGEST_RETRY_DELAY.total_seconds()
+        if self.longest_retry_delay > longest:
+            raise ValueError(f"longest_retry_delay: at most {longest:.0f} s")
 
     def most_at_once(self, queue: Queue) -> int:
         """Calls of one queue under way."""

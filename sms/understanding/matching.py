@@ -20,7 +20,7 @@ Nothing that a person writes is an error.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from menus.forms import Finds
+from menus.file_models import Finds
 from sms.requests import (
     HOME,
     Confirm,

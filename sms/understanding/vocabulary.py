@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from menus.alphabet import is_cyrillic
-from menus.forms import KeywordFile
+from menus.file_models import KeywordFile
 from menus.model import Language, Menu
 from sms.requests import Embassy, NodeRequest, Request
 from sms.understanding.country_search import Countries

@@ -19,7 +19,7 @@ from menus.contacts.contacts import (
 )
 from menus.contacts.doubts import Doubt, Rule, doubt_of, due_for_check, sendable
 from menus.contacts.phones import grouped
-from menus.forms import Number
+from menus.file_models import Number
 from menus.parsing.csv_table import read_table, table_text
 from tests.support.contact_lists import CONTACTS, FAULTS, HEAD, LONDON, OURS, TODAY, row, table_of
 

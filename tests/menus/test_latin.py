@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from menus.contacts import Rule, sendable
-from menus.forms import LatinLetters
+from menus.file_models import LatinLetters
 from menus.loading import offering, speller
 from sms.embassy_reply import CountryDirectory
 from sms.encoding import is_gsm7

@@ -110,9 +110,7 @@ def test_no_setting_of_ours_reaches_its_environment(
     """
     told, server = tmp_path / "told", tmp_path / "valkey-server"
     a_check = 'case "$*" in *.aof) exit 0;; esac'
-    server.write_text(
-        f'#!/bin/sh\nenv >> "{told}"\n{a_check}\nexec "{server_binary()}" "$@"\n'
-    )
+    server.write_text(f'#!/bin/sh\nenv >> "{told}"\n{a_check}\nexec "{server_binary()}" "$@"\n')
     server.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("KOMEK_DATA_KEY", "a-key-that-nobody-else-sees")

@@ -17,7 +17,7 @@ from menus.contacts.contacts import (
 from menus.contacts.doubts import Rule, Sendable, sendable
 from menus.contacts.phones import grouped
 from menus.countries.territories import territories
-from menus.forms import Finds
+from menus.file_models import Finds
 from sms.checks.budget import LONG_PHONE
 from sms.embassy_reply import (
     EMBASSY_SEGMENTS,

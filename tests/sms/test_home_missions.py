@@ -4,7 +4,7 @@ import pytest
 
 from menus.contacts.contacts import missions_in_kazakhstan
 from menus.contacts.phones import grouped
-from menus.forms import HOME_MISSIONS
+from menus.file_models import HOME_MISSIONS
 from sms.embassy_reply import MOST_HOME_MISSIONS, CountryDirectory
 from sms.replies import node_reply
 from sms.requests import Embassy

@@ -133,6 +133,11 @@ def test_delays_double_are_spread_and_have_an_end() -> None:
         assert longest / 2 <= min(seconds) < max(seconds) <= longest
 
 
+def test_a_delay_that_would_not_be_kept_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most 60 s"):
+        WorkerConfig(longest_retry_delay=61.0)
+
+
 # --- Order and rate
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from menus.forms import EmbassyWords, Phrases, SmsWords, Start
+from menus.file_models import EmbassyWords, Phrases, SmsWords, Start
 from menus.model import Language, Menu, Node, NodeWords
 from sms.embassy_reply import CountryDirectory
 from sms.encoding import measure

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from menus.faults import Fault
-from menus.forms import StatementWords
+from menus.file_models import StatementWords
 from menus.model import Language, Menu
 from sms.encoding import Measure, measure
 from sms.replies import asked_by

@@ -1,4 +1,4 @@
-"""The form of each data file: which keys it may have, and of what kind.
+"""A model of each data file: which keys it may have, and of what kind.
 
 These models stand at the edge.  They give editors the JSON Schemas of
 `menus/schema/` and turn a file into checked, frozen data; what spans several
