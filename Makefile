@@ -24,7 +24,7 @@ browser: ## install Chromium for the tests, where there is none
 	@tests/install_packages.sh chromium
 
 fast: .venv/dev ## run the tests that start no process: half a minute, for every change
-	$(BIN)/pytest --numprocesses auto --dist loadfile -m "not process"
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not process"
 
 test: .venv/dev ## run every test and measure coverage; some only: pytest tests/sms, -m browser, -k outbox
 	-@tests/install_packages.sh

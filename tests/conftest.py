@@ -1,6 +1,7 @@
 """What the tests share: a real Redis-compatible server and the real service on it."""
 
 import gc
+import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
@@ -34,6 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     refuse = "may_refuse(status, ...): HTTP refusals that this test provokes in `page`"
     for line in (refuse, *(f"{name}: {what}" for name, what in lanes.MARKERS.items())):
         config.addinivalue_line("markers", line)
+    if config.getoption("cov_source"):
+        os.environ["COVERAGE_PROCESS_START"] = str(Path(__file__).with_name("processes.coveragerc"))
+        os.environ["COVERAGE_FILE"] = str(config.rootpath / ".coverage")
     lanes.watch()
     gc.disable()  # until all tests are found: they stay, and there is no rubbish among them
 

@@ -79,7 +79,7 @@ async def test_every_way_to_answer_a_call(
     fake: FakeGateway, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
     result, sent, error = WAYS[mode]
-    monkeypatch.setattr(africastalking_calls, "CALL_SECONDS", 2.0)
+    monkeypatch.setattr(africastalking_calls, "CALL_SECONDS", 1.0)
     fake.mode = mode
     results = await gateway_on(fake).send(Outbound((ONE,), "Call 112."))
     assert type(results[ONE]) is result
@@ -189,7 +189,7 @@ async def test_a_call_that_found_no_thread_was_not_sent(
     )
     assert isinstance(first[ONE], OutcomeUnknown)
     assert isinstance(second[TWO], NotSent)
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(0.9)
     assert [each.to for each in fake.sent] == [ONE]
 
 

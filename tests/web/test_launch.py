@@ -257,6 +257,7 @@ async def test_who_is_not_komek_is_told_nothing() -> None:
 
 
 async def test_who_hangs_is_not_waited_for(account: pytest.MonkeyPatch) -> None:
+    account.setattr("web.health.launch.PART_SECONDS", 0.3)
     with hanging() as url:
         account.setenv("KOMEK_AT_URL", url)
         found = await words_of(Parts(Settings(public_url=url), None, None, None))
@@ -294,7 +295,11 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-async def test_what_kannel_says_of_the_account(sendsms: FakeSendSms, answer: str) -> None:
+async def test_what_kannel_says_of_the_account(
+    sendsms: FakeSendSms, account: pytest.MonkeyPatch, answer: str
+) -> None:
+    if answer == HANGS:
+        account.setattr("web.health.launch.PART_SECONDS", 0.3)
     sendsms.answer = lambda _: answer
     with hanging() as url:
         found = await words_of(Parts(Settings(public_url=url), None, None, None))
