@@ -33,7 +33,7 @@ from tests.support.outbox_trials import number
 from ussd.sessions import MOST_ASKING
 
 NONE = 10**9
-BOUNDS = ((50, 128), (MOST_ASKING, MOST_UNDER_WAY), (NONE, NONE))
+BOUNDS = ((200, 512), (MOST_ASKING, MOST_UNDER_WAY), (NONE, NONE))
 OTHER_BOUNDS = Path(__file__).with_name("other_bounds.py")
 ALONE_HOPS = 1_000_000
 CALLS_SECOND = 20
@@ -107,7 +107,7 @@ def cost_alone() -> str:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--many", type=int, default=2000, help="in one moment")
+    options.add_argument("--many", type=int, default=5000, help="in one moment")
     many = options.parse_args().many
     allow_descriptors()
     print(f"{machine()}\n")

@@ -3,7 +3,7 @@ it are answered.  How much was shed is counted for the day, of all processes.
 
     shed:DATE    how many, by what was shed    48 h
 
-A count moves only while hundreds of others are under way, so it tells of no single person.
+A count moves only while thousands of others are under way, so it tells of no single person.
 """
 
 import asyncio

@@ -37,9 +37,9 @@ SESSION_SECONDS = 600
 """Longer than any network keeps a session open (Africa's Talking: 180 s)."""
 COUNTS_SECONDS = 400 * 24 * 3600
 CALLERS_SECONDS = 25 * 3600
-MOST_ASKING = 200
+MOST_ASKING = 2000
 """Hops of a process that wait for Redis.  More than that come faster than it answers, or than we
-do: they are not made to wait too.
+do: they go by their text, so that below `MOST_UNDER_WAY` there is room for their screens.
 """
 NO_LANGUAGE = "-"
 

@@ -5,20 +5,24 @@ import logging
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from redis import Redis as Blocking
+import uvicorn
 from redis.asyncio import Redis
 
-from runtime.callbacks import MOST_UNDER_WAY
+from main import create_app
 from runtime.clock import utc_today
 from runtime.embedded_redis import embedded_redis
 from runtime.load_shedding import COUNTS_SECONDS, Bound, Shed, read_shed, report_shed
 from runtime.log_limit import LimitedLog
-from tests.support.service import SECRET, new_number, new_session, running, short_folder
+from runtime.settings import Settings
+from tests.support.phones import KEY
+from tests.support.service import SECRET, new_number, short_folder
 from tests.support.worker_process import connect
 
 
@@ -87,24 +91,37 @@ async def crowd_of_texts(port: int, many: int, then: Callable[[], None]) -> Coun
     return Counter(await asyncio.gather(*texts))
 
 
-def test_of_a_crowd_of_texts_what_is_not_taken_comes_again_and_is_counted(
-    processes: None,
+@asynccontextmanager
+async def serving(url: str, folder: Path) -> AsyncIterator[int]:
+    """The service in this process; its port."""
+    given = {"redis_url": url, "callback_secret": SECRET, "data_key": KEY, "data_dir": folder}
+    config = uvicorn.Config(
+        create_app(Settings.model_validate({**given, "worker": False})), log_config=None, port=0
+    )
+    server, listening = uvicorn.Server(config), config.bind_socket()
+    listening.listen()  # who comes before it serves waits
+    task = asyncio.create_task(server.serve([listening]))
+    try:
+        yield int(listening.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def test_of_a_crowd_of_texts_what_is_not_taken_comes_again_and_is_counted(
+    processes: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Over HTTP, while Redis is frozen: those that wait for it are taken when it goes on."""
-    beyond = 40
-    with (
-        short_folder() as folder,
-        embedded_redis(folder) as url,
-        Blocking.from_url(url, decode_responses=True) as redis,
-    ):
-        pid = int(redis.info("server")["process_id"])
-        with running(url) as service:
-            port = int(service.base.rsplit(":", 1)[1])
-            assert service.hop(new_session(), "").startswith("CON ")
-            os.kill(pid, signal.SIGSTOP)
-            goes_on = partial(os.kill, pid, signal.SIGCONT)
-            came = asyncio.run(crowd_of_texts(port, MOST_UNDER_WAY + beyond, goes_on))
-        counted = redis.hgetall(f"shed:{utc_today()}")
+    monkeypatch.setattr("runtime.callbacks.MOST_UNDER_WAY", most := 20)
+    with short_folder() as folder, embedded_redis(folder) as url:
+        async with connect(url) as redis:
+            pid = int((await redis.info("server"))["process_id"])
+            async with serving(url, folder) as port:
+                assert await texted(port, "first") == 200
+                os.kill(pid, signal.SIGSTOP)
+                goes_on = partial(os.kill, pid, signal.SIGCONT)
+                came = await crowd_of_texts(port, most + 40, goes_on)
+            counted = await redis.hgetall(f"shed:{utc_today()}")
     assert set(came) == {200, 503}
-    assert came[200] >= MOST_UNDER_WAY, came
+    assert came[200] >= most, came
     assert counted == {"unread": str(came[503])}
