@@ -25,8 +25,8 @@ from benchmarks.trials.worlds import UNLIMITED, World, until_sent, world
 
 PROCESSES = 4
 HOPS = (25, 50, 100, 200, 300, 200, 100, 50, 25)
-TEXTS = (10, 20, 40, 80, 40, 20, 10)
-"""A second, in each step."""
+TEXTS = (2, 4, 8, 4, 2)
+"""A second, in each step.  Of messages no gateway is sent more than 10 calls a second (`Rate`)."""
 CALM_SECONDS = 10.0
 """After each step, so that what was begun in it is finished."""
 
@@ -99,7 +99,7 @@ async def measure(seconds: float) -> None:
         async def texts(rate: int) -> str:
             before = len(on.gateway.sent)
             taken, refused = await text_at(on.port, rate, seconds, first=len(on.gateway.sent))
-            sent = await until_sent(on.gateway, {*range(before + len(taken))})
+            sent = await until_sent(on.gateway, {*range(before + len(taken))}, CALM_SECONDS)
             twice = sum(many > 1 for many in sent.values())
             return f"{len(sent) - before} sent, {refused} refused, {twice} twice"
 
