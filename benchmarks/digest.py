@@ -32,7 +32,7 @@ from menus.model import Menu
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
 from sms.gateways.africastalking_client import AfricasTalkingGateway
-from sms.gateways.gateway import Outbound
+from sms.gateways.port import Outbound
 from sms.outbox.messages import Queue
 from sms.outbox.outbox import Caps, Outbox, PutResult, Rate
 from sms.outbox.worker import WorkerConfig, run_worker

@@ -26,7 +26,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from benchmarks.servers import machine
 from runtime.embedded_redis import embedded_redis
-from sms.gateways.gateway import GatewayError, NotSent, OutcomeUnknown
+from sms.gateways.port import GatewayError, NotSent, OutcomeUnknown
 from sms.outbox import scripts, worker
 from sms.series import scripts as series_scripts
 from tests.support.sending import sending_machine

@@ -3,7 +3,9 @@
 `ussd/gateways/registry.py` lists the gateways, with what each does for dialled sessions.
 """
 
-from sms.gateways.gateway import (
+from sms.gateways.kannel import MOST_SEGMENTS as KANNEL_SEGMENTS
+from sms.gateways.kannel import KannelAccount
+from sms.gateways.port import (
     MOST_RECIPIENTS,
     Accepted,
     DeliveryReport,
@@ -18,8 +20,6 @@ from sms.gateways.gateway import (
     SmsDialect,
     SmsHandlers,
 )
-from sms.gateways.kannel import MOST_SEGMENTS as KANNEL_SEGMENTS
-from sms.gateways.kannel import KannelAccount
 from sms.gateways.simulator import Delivered, GatewayFault, Simulator
 
 __all__ = [

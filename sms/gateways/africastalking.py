@@ -23,7 +23,7 @@ from runtime.callbacks import BadRequest, Callback, Form, form_callback
 from runtime.encryption import Seal
 from runtime.msisdn import with_plus
 from runtime.settings import AnySecretFile, KomekSettings, Settings, revealed, secret_or_file
-from sms.gateways.gateway import (
+from sms.gateways.port import (
     LONGEST_TEXT,
     Accepted,
     DeliveryReport,

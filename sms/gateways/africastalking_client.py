@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnection
 
 from runtime.msisdn import is_msisdn
 from sms.gateways.africastalking import Answer, results_of
-from sms.gateways.gateway import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.port import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 
 CONNECT_SECONDS, READ_SECONDS = 3.05, 9.05
 CALL_SECONDS = 20.0

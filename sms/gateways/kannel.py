@@ -32,7 +32,7 @@ from runtime.settings import (
     secret_or_file,
 )
 from sms.encoding import Encoding, measure
-from sms.gateways.gateway import (
+from sms.gateways.port import (
     LONGEST_TEXT,
     Accepted,
     DeliveryReport,

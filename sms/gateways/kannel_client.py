@@ -11,8 +11,8 @@ import httpx
 
 from runtime.logs import redacted
 from runtime.msisdn import is_msisdn
-from sms.gateways.gateway import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.kannel import FULL, Answer, SendSms, obstacle, result_of
+from sms.gateways.port import GatewayError, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 
 CONNECT_SECONDS, READ_SECONDS = 3.0, 9.0
 CALL_SECONDS = 20.0

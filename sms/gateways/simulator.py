@@ -19,7 +19,7 @@ from runtime.encryption import CannotOpen, Seal
 from runtime.redis_client import REDIS_ERRORS
 from runtime.settings import Settings
 from sms.gateways.africastalking import CALLBACKS
-from sms.gateways.gateway import (
+from sms.gateways.port import (
     Accepted,
     GatewayError,
     NotSent,

@@ -21,7 +21,9 @@ from runtime.settings import Settings
 from sms.bootstrap import content_of
 from sms.encoding import SEPTETS, measure
 from sms.gateways import kannel_client
-from sms.gateways.gateway import (
+from sms.gateways.kannel import KANNEL
+from sms.gateways.kannel_client import KannelGateway
+from sms.gateways.port import (
     Accepted,
     GatewayError,
     NotSent,
@@ -29,8 +31,6 @@ from sms.gateways.gateway import (
     Rejected,
     Result,
 )
-from sms.gateways.kannel import KANNEL
-from sms.gateways.kannel_client import KannelGateway
 from sms.outbox.counts import counts_key
 from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Outbox

@@ -13,7 +13,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProxyError, SS
 from sms.gateways import africastalking_client as africastalking_calls
 from sms.gateways.africastalking import Answer, report_of, results_of
 from sms.gateways.africastalking_client import AfricasTalkingGateway, result_of_error
-from sms.gateways.gateway import (
+from sms.gateways.port import (
     Accepted,
     Gateway,
     GatewayError,

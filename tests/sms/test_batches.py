@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from sms.gateways.gateway import GatewayError
+from sms.gateways.port import GatewayError
 from sms.outbox import Forgotten, forget_messages, people_waiting
 from sms.outbox.counts import counts_key, day_of
 from sms.outbox.messages import Batch, MessageCodec, MessageKind, Queue

@@ -18,7 +18,7 @@ from sms.country_requests import (
     months_until,
     person_of,
 )
-from sms.gateways.gateway import Inbound
+from sms.gateways.port import Inbound
 from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions

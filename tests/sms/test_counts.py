@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from redis.asyncio import Redis
 
-from sms.gateways.gateway import GatewayError
+from sms.gateways.port import GatewayError
 from sms.outbox.counts import counts_key, day_of
 from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Outbox, Outcome

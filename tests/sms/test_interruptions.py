@@ -18,7 +18,7 @@ from runtime.settings import Settings
 from sms.bootstrap import content_of
 from sms.consent import ConsentHandler
 from sms.country_requests import CountryRequests
-from sms.gateways.gateway import Inbound
+from sms.gateways.port import Inbound
 from sms.outbox.outbox import Outbox
 from sms.series.calendar import Calendar
 from sms.series.subscriptions import Subscriptions

@@ -12,7 +12,18 @@ from starlette.applications import Starlette
 from runtime.callbacks import BadRequest, CallbackRouter, HttpRequest
 from runtime.settings import Settings, faults_in
 from sms.gateways import kannel_client
-from sms.gateways.gateway import (
+from sms.gateways.kannel import (
+    KANNEL,
+    Answer,
+    KannelSettings,
+    SendSms,
+    inbound_of,
+    report_of,
+    result_of,
+    send_sms_of,
+)
+from sms.gateways.kannel_client import KannelGateway, result_of_error
+from sms.gateways.port import (
     LONGEST_TEXT,
     Accepted,
     DeliveryReport,
@@ -25,17 +36,6 @@ from sms.gateways.gateway import (
     Result,
     SmsHandlers,
 )
-from sms.gateways.kannel import (
-    KANNEL,
-    Answer,
-    KannelSettings,
-    SendSms,
-    inbound_of,
-    report_of,
-    result_of,
-    send_sms_of,
-)
-from sms.gateways.kannel_client import KannelGateway, result_of_error
 from sms.states import State
 from tests.support.fake_sendsms import BREAKS_OFF, FULL, HANGS, Asked, FakeSendSms, fake_sendsms
 from tests.support.service import free_port

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from sms.gateways.gateway import DeliveryReport
+from sms.gateways.port import DeliveryReport
 from sms.outbox.messages import AGREED, DANGER, MessageKind, Outgoing, Queue
 from sms.outbox.outbox import (
     LONGEST_RETRY_DELAY,

@@ -11,7 +11,7 @@ from runtime.settings import SIMULATOR, Settings
 from sms.bootstrap import content_of
 from sms.consent import Consent, ConsentHandler
 from sms.country_requests import CountryRequests
-from sms.gateways.gateway import Inbound
+from sms.gateways.port import Inbound
 from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, Outcome, Rate, Wait
 from sms.requests import Digest, Series

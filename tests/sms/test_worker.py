@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from runtime.embedded_redis import embedded_redis
 from runtime.encryption import Seal
-from sms.gateways.gateway import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.port import Accepted, NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate

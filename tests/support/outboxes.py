@@ -8,7 +8,7 @@ from uuid import uuid4
 from redis.asyncio import Redis
 
 from runtime.encryption import INDEX_DIGITS, Seal
-from sms.gateways.gateway import DeliveryReport
+from sms.gateways.port import DeliveryReport
 from sms.outbox.messages import Batch, MessageKind, Outgoing, Queue
 from sms.outbox.outbox import (
     Act,

@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from menus.model import Menu
 from runtime.redis_client import REDIS_ERRORS
-from sms.gateways.gateway import (
+from sms.gateways.port import (
     Accepted,
     DeliveryReport,
     GatewayError,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from runtime.clock import utc_now
-from sms.gateways.gateway import Accepted, Outbound, Result
+from sms.gateways.port import Accepted, Outbound, Result
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import MessageKind, Outgoing
 from sms.outbox.outbox import Caps, Outbox, PutResult, Rate

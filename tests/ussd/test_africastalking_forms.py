@@ -16,7 +16,7 @@ from sms.gateways.africastalking import (
     report_callback,
     report_of,
 )
-from sms.gateways.gateway import LONGEST_TEXT, DeliveryReport, Inbound, SmsHandlers
+from sms.gateways.port import LONGEST_TEXT, DeliveryReport, Inbound, SmsHandlers
 from sms.states import State
 
 ONE, TWO = "+77005550101", "+77005550102"

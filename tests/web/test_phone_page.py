@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from menus.model import Menu
-from sms.gateways.gateway import NotSent, Outbound, OutcomeUnknown, Rejected, Result
+from sms.gateways.port import NotSent, Outbound, OutcomeUnknown, Rejected, Result
 from sms.gateways.simulator import FAULT_SECONDS, GatewayFault, Simulator
 from tests.support.outboxes import SEAL
 from tests.support.service import SECRET, Service, form, new_session, running
