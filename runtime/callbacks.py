@@ -30,6 +30,7 @@ in one moment those within the bound are taken, and calls among them answered, w
 """
 COME_AGAIN = "come again"
 NO_FORM = "the content type is not that of a form"
+FORM_TYPE = b"application/x-www-form-urlencoded"
 
 Form = Mapping[str, str]
 
@@ -194,7 +195,7 @@ def _name(scope: Scope) -> str:
 def _may_be_form(scope: Scope) -> bool:
     """Whether the content type is a form's, or missing."""
     types = [value for name, value in scope["headers"] if name == b"content-type"]
-    return not types or types[0].lower().startswith(b"application/x-www-form-urlencoded")
+    return not types or types[0].partition(b";")[0].strip().lower() == FORM_TYPE
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -43,6 +43,10 @@ LONGEST_TEXT = 200
 
 _HOP_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _DIALLED = re.compile(r"\*[0-9*]+#?")
+_SERVICE_TYPE = re.compile(r"[A-Za-z0-9_-]{1,20}")
+"""SMPP has 5 characters at most (3.4, section 5.2.11); some centres have more."""
+SERVICE_TYPE = "USSD"
+"""Where a centre names none."""
 
 
 class SessionReply(StrEnum):
@@ -111,13 +115,13 @@ class UssdPost:
 def post_of(request: HttpRequest, own: KannelUssdSettings) -> UssdPost:
     """What a hop says.  Without an id of its own it is no repetition of any other."""
     id_, tlvs = request.query.get("id", ""), tlvs_of(request.header("x-kannel-meta-data"))
-    operation = tlvs.get("ussd_service_op")
+    operation, named = tlvs.get("ussd_service_op"), request.header("x-kannel-binfo")
     return UssdPost(
         hop=id_ if _HOP_ID.fullmatch(id_) else uuid4().hex,
         centre=request.header("x-kannel-smsc"),
         caller=request.header("x-kannel-from"),
         dialled=request.header("x-kannel-to"),
-        service_type=request.header("x-kannel-binfo"),
+        service_type=named if _SERVICE_TYPE.fullmatch(named) else SERVICE_TYPE,
         text=request.text,
         operation=int.from_bytes(operation) if operation else None,
         session=tlvs.get(own.session_tlv, b""),
@@ -166,7 +170,7 @@ def reply(post: UssdPost, screen: Screen, own: KannelUssdSettings) -> Response:
         tlvs.append(f"{own.session_tlv}={quote_from_bytes(session, safe='')}")
     headers = {
         "X-Kannel-From": own.sender or re.sub(r"\D", "", post.dialled),
-        "X-Kannel-BInfo": post.service_type or "USSD",
+        "X-Kannel-BInfo": post.service_type,
         "X-Kannel-Meta-Data": f"?smpp?{'&'.join(tlvs)}",
     }
     if measure(screen.text).encoding is Encoding.UCS_2:
