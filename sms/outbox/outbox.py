@@ -41,6 +41,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import count
 from typing import Any, TypeVar, cast
+from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
@@ -133,12 +134,16 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An entry that a worker holds.  It may send only what it has begun."""
+    """An entry that a worker holds.  It may send only what it has begun.
+
+    `claim` tells it from the same entry, claimed once more.
+    """
 
     queue: Queue
     entry: str
     id: str
     partition: Partition = WHOLE
+    claim: str = field(default_factory=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,7 +490,7 @@ class Outbox:
         queue, entry, id_ = claimed.queue, claimed.entry, claimed.id
         need = min(rate.burst, 1 if queue is Queue.REPLIES else 2)
         bucket = now.timestamp(), rate.calls, rate.burst, need
-        args = [queue, worker, json.dumps(gateways), *bucket, entry, id_]
+        args = [queue, worker, json.dumps(gateways), *bucket, entry, id_, claimed.claim]
         if not self.partitions.one:
             if seconds := await self._wait_for_token(claimed, gateways, rate, need):
                 return Wait(seconds)

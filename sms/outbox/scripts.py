@@ -586,13 +586,14 @@ def begin(unwanted: str) -> str:
 
 
 # ARGV: queue, worker, gateways that are set up in JSON, now, rate, burst, tokens needed, entry,
-# id, and `paid` where a token was taken before.  Answer: seconds to wait, as text; alarms; and
-# where this worker, and nobody else, may now send it: gateway, to, text, attempts, expiry, and
-# who is apart.
+# id, the claim, and `paid` where a token was taken before.  Answer: seconds to wait, as text;
+# alarms; and where this claim, and no other, may now send it: gateway, to, text, attempts, expiry,
+# and who is apart.  A server that took the place of another may not know that an entry was
+# claimed, and give it to the same worker again.
 _BEGIN = """
 local queue, worker, gateways, now = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), ARGV[4]
 local rate, burst, need = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local entry, id, paid = ARGV[8], ARGV[9], ARGV[10]
+local entry, id, claim, paid = ARGV[8], ARGV[9], worker .. ARGV[10], ARGV[11]
 
 -- By which gateway a message may leave, if by any.
 local function way_of(b)
@@ -619,7 +620,7 @@ local function ours(b)
     set_aside(queue, entry, nil, 'a message is gone', now)
     return false
   end
-  if b.state == 'sending' and b.entry == entry then return b.by == worker end
+  if b.state == 'sending' and b.entry == entry then return b.by == claim end
   if b.state == 'queued' and b.entry == entry and not doubt_after_cut(b, now) then
     local late, way = tonumber(now) >= assert(moment(b.expires)), way_of(b)
     b.unwanted = unwanting(b)
@@ -636,7 +637,7 @@ local function start(b, gateway)
   call('XCLAIM', stream(queue), GROUP, worker, 0, entry, 'JUSTID')
   call('HINCRBY', message(id), 'attempts', 1)
   move(b, b.unwanted or {}, 'expired', now, 'no longer wanted')
-  call('HSET', message(id), 'state', 'sending', 'by', worker, 'sent', now, 'gateway', gateway)
+  call('HSET', message(id), 'state', 'sending', 'by', claim, 'sent', now, 'gateway', gateway)
   local held = call('HMGET', message(id), 'to', 'text', 'attempts', 'expires')
   return {gateway, held[1] or '', held[2] or '', held[3], held[4], b.apart}
 end

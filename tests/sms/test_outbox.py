@@ -20,6 +20,7 @@ from sms.outbox.outbox import (
     Rate,
     Wait,
 )
+from sms.outbox.scripts import GROUP
 from sms.states import FINAL, NEXT, State
 from tests.support.outboxes import (
     FAST,
@@ -185,6 +186,20 @@ async def test_only_the_worker_that_holds_a_message_begins_it(outbox: Outbox) ->
     assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
     assert await outbox.begin(claimed, "w", FAST, [GATEWAY], NOW)
     assert await outbox.begin(claimed, "another", FAST, [GATEWAY], NOW) is None
+
+
+async def test_an_entry_that_is_claimed_once_more_is_not_begun_again(
+    outbox: Outbox, redis: Redis
+) -> None:
+    """As by a server that took another's place, and has not heard of the claim."""
+    await put(outbox, "k")
+    [first] = await claim(outbox)
+    assert await outbox.begin(first, "w", FAST, [GATEWAY], NOW)
+    await redis.xgroup_setid(f"sms:queue:{Queue.REPLIES}", GROUP, "0")
+    [second] = await claim(outbox)
+    assert second.entry == first.entry
+    assert await outbox.begin(second, "w", FAST, [GATEWAY], NOW) is None
+    assert await outbox.begin(first, "w", FAST, [GATEWAY], NOW)
 
 
 async def test_an_expired_message_is_not_begun(outbox: Outbox, redis: Redis) -> None:

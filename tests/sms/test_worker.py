@@ -13,6 +13,7 @@ from sms.gateways.port import Accepted, NotSent, Outbound, OutcomeUnknown, Rejec
 from sms.gateways.simulator import Simulator
 from sms.outbox.messages import MessageKind, Queue
 from sms.outbox.outbox import Caps, Outbox, Rate
+from sms.outbox.scripts import GROUP
 from sms.outbox.worker import WorkerConfig, retry_delay
 from sms.states import State
 from tests.support.outbox_trials import number
@@ -65,6 +66,30 @@ async def test_a_result_is_the_end_of_sending(outbox: Outbox, result: Result, st
         await until(outbox, "reply0", state)
         await asyncio.sleep(0.3)
     assert len(gateway.calls) == 1
+
+
+async def test_what_a_new_server_gives_out_again_is_sent_once(outbox: Outbox, redis: Redis) -> None:
+    """It has not heard that the worker claimed it, nor has the gateway answered yet."""
+    answered = asyncio.Event()
+
+    class Slow(Gateway):
+        async def send(self, outbound: Outbound) -> dict[str, Result]:
+            results = await super().send(outbound)
+            await answered.wait()
+            return results
+
+    gateway = Slow()
+    await owe(outbox, 3)
+    async with working(outbox, gateway):
+        for n in range(3):
+            await until(outbox, f"reply{n}", State.SENDING)
+        await redis.xgroup_setid(f"sms:queue:{Queue.REPLIES}", GROUP, "0")
+        await asyncio.sleep(0.3)
+        answered.set()
+        for n in range(3):
+            await until(outbox, f"reply{n}", State.ACCEPTED)
+        await asyncio.sleep(0.1)
+    assert sorted(gateway.texted) == [number(n) for n in range(3)]
 
 
 async def test_what_was_not_sent_is_tried_again_until_it_goes(outbox: Outbox) -> None:
