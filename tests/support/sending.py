@@ -35,6 +35,7 @@ from sms.gateways.port import (
 from sms.outbox import worker as worker_room
 from sms.outbox.messages import MessageKind, Outgoing, Queue
 from sms.outbox.outbox import Act, Outbox, PutResult, Rate
+from sms.outbox.scripts import GROUP
 from sms.outbox.worker import WorkerConfig, run_worker
 from sms.series.calendar import ALMATY, Calendar
 from sms.series.run import run_due
@@ -56,6 +57,7 @@ CONFIG = WorkerConfig(
 )
 NEVER = 10**9
 ENOUGH_SECONDS = 1.0
+SLOW_SECONDS = 0.02
 TAKES = {"accept", "doubt, taken", "raises, taken", "left out, taken", "stuck, taken"}
 MODES = [*TAKES, "refuse", "reject", "doubt, lost", "stuck, lost"]
 WORKS = [mode for mode in MODES if not mode.startswith("stuck")]
@@ -77,11 +79,15 @@ class Gateway:
     stopped: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    is_slow: bool = False
+    """Whether others go on while it is called."""
 
     async def send(self, outbound: Outbound) -> dict[str, Result]:
         self.called.set()
         self._judge(outbound)
         named = {to: self._take(to, outbound.text) for to in outbound.to}
+        if self.is_slow:
+            await asyncio.sleep(SLOW_SECONDS)
         if self.mode.startswith("stuck"):
             await asyncio.Event().wait()
         if self.mode.startswith("raises"):
@@ -182,6 +188,21 @@ class World:
         await asyncio.wait({task}, timeout=ENOUGH_SECONDS)
         await self._kill(task)
 
+    async def fail_over(self, mode: str) -> None:
+        """While the gateway is called, Redis' place is taken by one that has heard of no claim, and
+        gives out again what is being sent.
+        """
+        self.gateway.called, self.gateway.is_slow = asyncio.Event(), True
+        working = asyncio.create_task(self.work(mode))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await self.gateway.called.wait()
+        for queue in Queue:
+            with suppress(*REDIS_ERRORS):  # no group yet
+                await self.redis.xgroup_setid(f"sms:queue:{queue}", GROUP, "0")
+        await working
+        self.gateway.is_slow = False
+
     async def crash(self, mode: str, turns: int) -> None:
         """A worker that is killed: while the gateway is called, or a few turns later."""
         self.gateway.mode, self.gateway.called = mode, asyncio.Event()
@@ -241,7 +262,7 @@ class World:
         if not await self.redis.exists(stream := f"sms:queue:{queue}"):
             return []
         with suppress(*REDIS_ERRORS):  # no group yet
-            held = await self.redis.xpending(stream, "senders")
+            held = await self.redis.xpending(stream, GROUP)
             return [each["name"] for each in held["consumers"]]
         return []
 
@@ -379,6 +400,10 @@ class SendingMachine(RuleBasedStateMachine):
     @rule(mode=st.sampled_from(MODES), turns=st.integers(0, 12))
     def crash(self, mode: str, turns: int) -> None:
         self.do(self.world.crash(mode, turns))
+
+    @rule(mode=st.sampled_from(WORKS))
+    def fail_over(self, mode: str) -> None:
+        self.do(self.world.fail_over(mode))
 
     @rule()
     def take_over(self) -> None:
