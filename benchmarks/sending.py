@@ -4,7 +4,7 @@ Hypothesis plays `tests/support/sending.py` on the real outbox, worker and serie
 texts, repeats, subscriptions and STOPs, crashes, reports, Redis failing at any call, a clock that
 jumps.  Then eleven mistakes are planted one by one, and the same search must find each: that tells
 what it is worth.  `--runs` (of 25 events each), `--runs-planted` (the most for each mistake) and
-`--seed` change it.  It ends with 1 where a promise is broken, or fewer than ten mistakes are
+`--seed` change it.  It ends with 1 where a promise is broken, or fewer than nine mistakes are
 found.
 """
 
