@@ -1,7 +1,7 @@
 """More at once than a process takes: `python benchmarks/crowd.py`.
 
 A crowd of hops, and one of texts with calls among them, each in one moment, while Redis is well
-and while it is frozen; with the bounds of `main.py`, with lower ones and with none.  Then what the
+and while it is frozen; with lower bounds, with those of `main.py` and with none.  Then what the
 two bounds cost a hop that comes alone.
 """
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.calls import TURNS, Tally, call_at, hop, text
 from benchmarks.servers import machine
-from benchmarks.trials.worlds import UNLIMITED, World, world
+from benchmarks.trials.worlds import World, world
 from runtime.callbacks import MOST_UNDER_WAY
 from runtime.http_server import allow_descriptors
 from runtime.load_shedding import Bound, Shed
@@ -67,14 +67,13 @@ async def crowd_of_texts(on: World, many: int) -> str:
 
 
 async def compare(many: int) -> None:
-    caps = {"KOMEK_REPLIES_A_MINUTE": UNLIMITED, "KOMEK_REPLIES_A_DAY": UNLIMITED}
     print("| in one moment | Redis | bounds (asking, under way) | came out | shed |")
     print("|---|---|---|---|---|")
     for what, crowd in (("hops", crowd_of_hops), ("texts", crowd_of_texts)):
         for is_frozen in (False, True):
             for asking, under_way in BOUNDS:
                 program = (str(OTHER_BOUNDS), str(asking), str(under_way))
-                with world(program=program, **caps) as on:
+                with world(program=program) as on:
                     await hop(on.port, TURNS[0], Tally())
                     with frozen(on, is_frozen):
                         came = await crowd(on, many)

@@ -200,8 +200,10 @@ class World:
         for queue in Queue:
             with suppress(*REDIS_ERRORS):  # no group yet
                 await self.redis.xgroup_setid(f"sms:queue:{queue}", GROUP, "0")
-        await working
-        self.gateway.is_slow = False
+        try:
+            await working
+        finally:
+            self.gateway.is_slow = False
 
     async def crash(self, mode: str, turns: int) -> None:
         """A worker that is killed: while the gateway is called, or a few turns later."""
